@@ -1,0 +1,45 @@
+// Writes each Lambda to dist/handlers/<name>.mjs and the CLI to dist/cli.mjs, all self-contained.
+import { readdir, rm } from 'node:fs/promises';
+import { build } from 'esbuild';
+import { writeTemplates } from './templates/compile.mjs';
+
+/** Files under src/handlers that are Lambdas: the ones that export `handler`. */
+export const HANDLERS = ['scan', 'studio-event', 'deliver'];
+
+const shared = {
+  bundle: true,
+  platform: 'node',
+  format: 'esm',
+  // `module` first: CommonJS builds of the SDK would double the bundle.
+  mainFields: ['module', 'main'],
+  sourcemap: true,
+  sourcesContent: false,
+  legalComments: 'none',
+  logLevel: 'warning',
+  // yaml is CommonJS inside, and asks for Node's own modules with `require`.
+  banner: { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);" },
+};
+
+const known = (await readdir('src/handlers')).map((file) => file.replace(/\.ts$/, ''));
+for (const name of HANDLERS) if (!known.includes(name)) throw new Error(`src/handlers/${name}.ts is missing`);
+
+await rm('dist', { recursive: true, force: true });
+await writeTemplates();
+await Promise.all([
+  build({
+    ...shared,
+    entryPoints: HANDLERS.map((name) => `src/handlers/${name}.ts`),
+    outdir: 'dist/handlers',
+    outExtension: { '.js': '.mjs' },
+    target: 'node24',
+    minify: true,
+    keepNames: true,
+  }),
+  build({
+    ...shared,
+    entryPoints: ['src/cli/main.ts'],
+    outfile: 'dist/cli.mjs',
+    target: 'node20',
+    banner: { js: `#!/usr/bin/env node\n${shared.banner.js}` },
+  }),
+]);

@@ -1,0 +1,91 @@
+import { EventEmitter } from 'node:events';
+import type { IncomingHttpHeaders, Server } from 'node:http';
+import { createRequire } from 'node:module';
+import { type Answer, failure, type Input, success } from './answers.ts';
+
+const require = createRequire(import.meta.url);
+const dynalite: (options: Record<string, unknown>) => Server = require('dynalite');
+
+/** A DynamoDB engine in this process. */
+export interface DynamoDb {
+  perform(action: string, headers: IncomingHttpHeaders, body: Buffer, input: () => Input): Promise<Answer>;
+}
+
+/**
+ * Starts dynalite without a socket of its own: its request handler is called with what our server has read, which costs
+ * nothing and leaves no second port. Time to live is kept here, since dynalite only answers that there is none.
+ */
+export function startDynamoDb(): DynamoDb {
+  const engine = dynalite({ createTableMs: 0, deleteTableMs: 0, updateTableMs: 0 });
+  const timeToLive = new Map<string, string>();
+
+  const call = (headers: IncomingHttpHeaders, body: Buffer): Promise<Answer> =>
+    new Promise((resolve) => {
+      const request = Object.assign(new EventEmitter(), { method: 'POST', url: '/', headers });
+      const sent: Record<string, string> = {};
+      const response = {
+        statusCode: 200,
+        contentType: '',
+        setHeader(name: string, value: string | number) {
+          sent[name.toLowerCase()] = String(value);
+        },
+        end(text?: string) {
+          const { 'content-type': contentType = 'application/x-amz-json-1.0', 'x-amz-crc32': crc32 } = sent;
+          resolve({
+            status: response.statusCode,
+            contentType,
+            headers: crc32 === undefined ? {} : { 'x-amz-crc32': crc32 },
+            body: text ?? '',
+          });
+        },
+      };
+      engine.emit('request', request, response);
+      if (body.length > 0) request.emit('data', body);
+      request.emit('end');
+    });
+
+  /** TTL needs the table to be there, and changes nothing that a reader sees: AWS removes items within days, not at once. */
+  const withTable = async (headers: IncomingHttpHeaders, input: Input, answer: () => Answer): Promise<Answer> => {
+    const found = await call(
+      { ...headers, 'x-amz-target': 'DynamoDB_20120810.DescribeTable' },
+      Buffer.from(JSON.stringify({ TableName: input.TableName })),
+    );
+    return found.status === 200 ? answer() : found;
+  };
+
+  return {
+    perform(action, headers, body, input) {
+      if (action === 'UpdateTimeToLive') {
+        const { TableName: table, TimeToLiveSpecification: wanted } = input();
+        return withTable(headers, input(), () => {
+          const attribute = timeToLive.get(table);
+          if (typeof wanted?.AttributeName !== 'string' || typeof wanted?.Enabled !== 'boolean') {
+            return refusal('TimeToLiveSpecification needs AttributeName and Enabled.');
+          }
+          if (wanted.Enabled === (attribute !== undefined)) {
+            return refusal(`TimeToLive is already ${wanted.Enabled ? 'enabled' : 'disabled'}`);
+          }
+          if (wanted.Enabled) timeToLive.set(table, wanted.AttributeName);
+          else timeToLive.delete(table);
+          return success('dynamodb', { TimeToLiveSpecification: wanted });
+        });
+      }
+      if (action === 'DescribeTimeToLive') {
+        return withTable(headers, input(), () => {
+          const attribute = timeToLive.get(input().TableName);
+          const description =
+            attribute === undefined
+              ? { TimeToLiveStatus: 'DISABLED' }
+              : { TimeToLiveStatus: 'ENABLED', AttributeName: attribute };
+          return success('dynamodb', { TimeToLiveDescription: description });
+        });
+      }
+      if (action === 'DeleteTable') timeToLive.delete(input().TableName);
+      return call(headers, body);
+    },
+  };
+}
+
+function refusal(message: string): Answer {
+  return failure('dynamodb', { code: 'com.amazon.coral.validate#ValidationException', status: 400, message });
+}

@@ -1,0 +1,107 @@
+import { type Answer, type Input, type Service, success } from './answers.ts';
+import { type Calls, callLog } from './calls.ts';
+import { startDynamoDb } from './dynamodb.ts';
+import { type Faults, faultList } from './faults.ts';
+import { type Mail, startMailroom } from './mailbox.ts';
+import { performSageMaker } from './sagemaker.ts';
+import { openFront, type Request } from './server.ts';
+import { type Ses, startSes } from './ses.ts';
+import { performSsm } from './ssm.ts';
+import { performSts } from './sts.ts';
+import { createStudio } from './studio.ts';
+import type { Studio } from './studio-types.ts';
+import { performTagging } from './tagging.ts';
+
+export type { Input, Service } from './answers.ts';
+export type { Call } from './calls.ts';
+export type { Fault } from './faults.ts';
+export type { Mail } from './mailbox.ts';
+export type { Ses } from './ses.ts';
+export type { SesEvent } from './ses-events.ts';
+export type { App, AppId, AppStatus } from './studio-apps.ts';
+export type { CloudTrailEvent } from './studio-events.ts';
+export type { CreateApp, Space, Studio, UserProfile } from './studio-types.ts';
+
+/** An AWS of its own in this process: SageMaker, DynamoDB, SES, tagging, STS and SSM on one loopback port. */
+export interface EmbeddedAws {
+  /** `AWS_REGION`, an `AWS_ENDPOINT_URL_…` for each service, and credentials that open nothing else. */
+  env: Record<string, string>;
+  /** What is true of SageMaker, and the means to change it. */
+  studio: Studio;
+  ses: Ses;
+  /** SSM parameters by name. */
+  parameters: Map<string, string>;
+  /** The mail that arrived: a page for people, a list for tests. The newest 20,000 are kept. */
+  mailbox: { url: string; messages(): Promise<Mail[]>; clear(): Promise<void> };
+  calls: Calls;
+  faults: Faults;
+  /** Milliseconds that every call of every service takes, beyond its work. */
+  latency: number;
+  close(): Promise<void>;
+}
+
+/** Starts an embedded AWS on a port that the system chooses. `now` is the world's clock, in milliseconds since 1970. */
+export async function startEmbeddedAws(options: {
+  now: () => number;
+  account?: string;
+  region?: string;
+  partition?: 'aws' | 'aws-cn' | 'aws-us-gov';
+  /** Keeps the inputs of calls, for `calls.list()`. */
+  record?: boolean;
+}): Promise<EmbeddedAws> {
+  const { now, account = '111122223333', region = 'us-east-1', partition = 'aws', record = false } = options;
+  const place = { account, region, partition };
+  const studio = createStudio({ now, ...place });
+  const mailroom = await startMailroom(20_000);
+  const ses = startSes(place, now, mailroom);
+  const dynamoDb = startDynamoDb();
+  const parameters = new Map<string, string>();
+  const calls = callLog(record);
+  const faults = faultList();
+
+  const services: Record<Service, (request: Request, input: Input) => unknown> = {
+    sagemaker: (request, input) => performSageMaker(studio, request.action, input),
+    'resource-groups-tagging-api': (request, input) => performTagging(studio, request.action, input),
+    ssm: (request, input) => performSsm(place, parameters, now(), request.action, input),
+    sts: (request, input) => performSts(place, request.action, input),
+    sesv2: (request, input) => ses.perform(request.action, input),
+    dynamodb: () => undefined,
+  };
+  const perform = async (request: Request): Promise<Answer> => {
+    if (request.service === 'dynamodb') {
+      return await dynamoDb.perform(request.action, request.headers, request.body, request.input);
+    }
+    return success(request.service, await services[request.service](request, request.input()));
+  };
+  const world = { latency: 0 };
+  const { server, url } = await openFront({
+    region,
+    calls,
+    faults,
+    perform,
+    latency: () => world.latency,
+    page: mailroom.page,
+  });
+
+  const names = ['SAGEMAKER', 'DYNAMODB', 'SESV2', 'RESOURCE_GROUPS_TAGGING_API', 'STS', 'SSM'];
+  return Object.assign(world, {
+    env: {
+      AWS_REGION: region,
+      AWS_ACCESS_KEY_ID: 'AKIAEMBEDDED',
+      AWS_SECRET_ACCESS_KEY: 'embedded',
+      ...Object.fromEntries(names.map((name) => [`AWS_ENDPOINT_URL_${name}`, url])),
+    },
+    studio,
+    ses: ses.account,
+    parameters,
+    mailbox: { url: `${url}/`, messages: async () => mailroom.messages(), clear: mailroom.clear },
+    calls,
+    faults,
+    async close() {
+      mailroom.close();
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+      server.closeAllConnections();
+      await closed;
+    },
+  });
+}

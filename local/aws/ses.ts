@@ -1,0 +1,166 @@
+import { awsError, type Input, unknownOperation } from './answers.ts';
+import type { Mailroom } from './mailbox.ts';
+import { isVerified, type Mailbox, readMailbox } from './ses-addresses.ts';
+import { type SesEvent, sesEvents } from './ses-events.ts';
+import { checkMessage } from './ses-message.ts';
+import type { Place } from './studio-events.ts';
+
+/** What the owner of an SES account sets, and what the world knows of its recipients. All of it may change at any time. */
+export interface Ses {
+  /** -1 as `max24HourSend` is without limit, as at AWS. */
+  quota: { max24HourSend: number; maxSendRate: number };
+  /** False is the sandbox: only verified recipients. The sandbox's own quotas are 200 and 1: set them too. */
+  production: boolean;
+  /** Sending is paused for the account. */
+  paused: boolean;
+  /** Verified addresses, and domains with all below them. */
+  identities: Set<string>;
+  configurationSets: Set<string>;
+  /** The account-level suppression list: SES takes such mail, counts it, and does not deliver it. */
+  suppressed: Set<string>;
+  /** Addresses whose mail bounces for good. */
+  bouncing: Set<string>;
+  /** Addresses whose readers complain of every mail that arrives. */
+  complaining: Set<string>;
+  /** Hears bounces and complaints of mail sent with a configuration set. */
+  onEvent(listener: (event: SesEvent) => void): () => void;
+}
+
+/** The SES account and the function that performs its calls. */
+export interface SesService {
+  account: Ses;
+  perform(action: string, input: Input): Promise<unknown>;
+}
+
+const day = 86_400_000;
+
+/** Starts the rules of SES in front of a mailroom. */
+export function startSes(place: Place, now: () => number, mailroom: Mailroom): SesService {
+  const listeners = new Set<(event: SesEvent) => void>();
+  const account: Ses = {
+    quota: { max24HourSend: 50_000, maxSendRate: 14 },
+    production: true,
+    paused: false,
+    identities: new Set(['example.org']),
+    configurationSets: new Set(),
+    suppressed: new Set(),
+    bouncing: new Set(),
+    complaining: new Set(),
+    onEvent(listener) {
+      listeners.add(listener);
+      return () => void listeners.delete(listener);
+    },
+  };
+  const makeEvents = sesEvents(place, now);
+  const sent = sentCounter(now);
+  let count = 0;
+
+  const sendEmail = async (input: Input): Promise<unknown> => {
+    if (account.paused) throw awsError('SendingPausedException', 'Email sending is paused for this account.');
+    const from = readMailbox(input.FromEmailAddress);
+    const recipients = readRecipients(input);
+    for (const text of input.ReplyToAddresses ?? []) readMailbox(text);
+    checkMessage(input);
+    const set: string | undefined = input.ConfigurationSetName;
+    if (set !== undefined && !account.configurationSets.has(set)) {
+      throw awsError('NotFoundException', `Configuration set <${set}> does not exist.`, 404);
+    }
+    const checked = account.production ? [from] : [from, ...recipients];
+    const failed = checked.filter((mailbox) => !isVerified(account.identities, mailbox) && !isSimulator(mailbox));
+    if (failed.length > 0) {
+      const names = failed.map((mailbox) => mailbox.address).join(', ');
+      throw awsError(
+        'MessageRejected',
+        `Email address is not verified. The following identities failed the check in region ${place.region.toUpperCase()}: ${names}`,
+      );
+    }
+    const { max24HourSend, maxSendRate } = account.quota;
+    if (max24HourSend >= 0 && sent.lastDay() + recipients.length > max24HourSend) {
+      throw awsError('LimitExceededException', 'Daily message quota exceeded.');
+    }
+    const justSent = sent.lastSecond();
+    // One message to more people than the rate allows still goes, if nothing else went in that second.
+    if (justSent > 0 && justSent + recipients.length > maxSendRate) {
+      throw awsError('TooManyRequestsException', 'Maximum sending rate exceeded.', 429);
+    }
+    sent.add(recipients.length);
+    count += 1;
+    const messageId = `0100${count.toString(16).padStart(12, '0')}-00000000-0000-4000-8000-${count.toString(16).padStart(12, '0')}-000000`;
+    const lost = (mailbox: Mailbox): boolean => isIn(account.suppressed, mailbox) || isIn(account.bouncing, mailbox);
+    const arrived = recipients.filter((mailbox) => !lost(mailbox)).map((mailbox) => mailbox.address);
+    if (arrived.length > 0) await mailroom.deliver({ input, messageId, arrived, at: now() });
+    if (set !== undefined && listeners.size > 0) {
+      for (const event of makeEvents({ account, input, messageId, recipients })) {
+        for (const listener of listeners) listener(event);
+      }
+    }
+    return { MessageId: messageId };
+  };
+
+  return {
+    account,
+    async perform(action, input) {
+      if (action === 'SendEmail') return await sendEmail(input);
+      if (action !== 'GetAccount') throw unknownOperation('sesv2', action);
+      return {
+        DedicatedIpAutoWarmupEnabled: false,
+        EnforcementStatus: 'HEALTHY',
+        ProductionAccessEnabled: account.production,
+        SendingEnabled: !account.paused,
+        SendQuota: {
+          Max24HourSend: account.quota.max24HourSend,
+          MaxSendRate: account.quota.maxSendRate,
+          SentLast24Hours: sent.lastDay(),
+        },
+        SuppressionAttributes: { SuppressedReasons: ['BOUNCE', 'COMPLAINT'] },
+      };
+    },
+  };
+}
+
+function readRecipients(input: Input): Mailbox[] {
+  const { ToAddresses: to = [], CcAddresses: cc = [], BccAddresses: bcc = [] } = input.Destination ?? {};
+  const all: unknown[] = [...to, ...cc, ...bcc];
+  if (all.length === 0) throw awsError('BadRequestException', 'Must provide at least one destination.');
+  if (all.length > 50) throw awsError('BadRequestException', 'Recipient count exceeds 50.');
+  return all.map(readMailbox);
+}
+
+/** SES compares suppressed addresses without regard to case. */
+function isIn(set: ReadonlySet<string>, mailbox: Mailbox): boolean {
+  if (set.size === 0) return false;
+  const wanted = mailbox.address.toLowerCase();
+  return set.has(mailbox.address) || [...set].some((address) => address.toLowerCase() === wanted);
+}
+
+function isSimulator(mailbox: Mailbox): boolean {
+  return mailbox.domain === 'simulator.amazonses.com';
+}
+
+/** Counts recipients, which is what SES's quotas count, by the second of the world's clock. */
+function sentCounter(now: () => number) {
+  const seconds: { second: number; recipients: number }[] = [];
+  let oldest = 0;
+  let total = 0;
+  const current = (): number => Math.floor(now() / 1000);
+  return {
+    add(recipients: number) {
+      total += recipients;
+      const last = seconds.at(-1);
+      if (last?.second === current()) last.recipients += recipients;
+      else seconds.push({ second: current(), recipients });
+    },
+    lastSecond: () => (seconds.at(-1)?.second === current() ? (seconds.at(-1)?.recipients ?? 0) : 0),
+    lastDay() {
+      for (
+        let first = seconds[oldest];
+        first !== undefined && first.second * 1000 <= now() - day;
+        first = seconds[oldest]
+      ) {
+        total -= first.recipients;
+        oldest += 1;
+      }
+      return total;
+    },
+  };
+}

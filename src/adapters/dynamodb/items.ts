@@ -1,0 +1,78 @@
+import type { AttributeValue } from '@aws-sdk/client-dynamodb';
+import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
+import type { AppRef, Place } from '../../domain/app.ts';
+import { appKey, placeKey } from '../../domain/app.ts';
+import type { Run } from '../../domain/run.ts';
+import type { Duration, Instant } from '../../domain/time.ts';
+import { DAY, SECOND } from '../../domain/time.ts';
+
+/** A DynamoDB item on the wire. */
+export type Item = Record<string, AttributeValue>;
+
+/** How long ended runs and settled notices are kept. DynamoDB deletes them some days late. */
+const KEPT: Duration = 400 * DAY;
+
+export function toItem(value: object): Item {
+  return marshall(value, { removeUndefinedValues: true });
+}
+
+export function fromItem<T>(item: Item): T {
+  return unmarshall(item) as T;
+}
+
+/** `expiresAt`, in seconds as DynamoDB's TTL wants it. */
+export function expiry(from: Instant): { expiresAt: number } {
+  return { expiresAt: Math.ceil((from + KEPT) / SECOND) };
+}
+
+/** The last run of every app's name is one item of its place's partition: a scan reads it whole. */
+export function runItemKey(app: AppRef): { pk: string; sk: string } {
+  return { pk: fleetPartition(app), sk: `run#${appKey(app)}` };
+}
+
+export function fleetPartition(place: Place): string {
+  return `fleet#${placeKey(place)}`;
+}
+
+/** Before every run: `!` sorts first. */
+export const STATE_KEY = '!state';
+
+/** Ended runs lie by the month of their end (UTC), so that spend reads only the months it needs. */
+export function historyItem(run: Run): object {
+  const ended = new Date(run.endedAt!).toISOString();
+  const pk = `history#${placeKey(run.app)}#${ended.slice(0, 7)}`;
+  return {
+    pk,
+    sk: `${appKey(run.app)}@${new Date(run.startedAt).toISOString()}`,
+    ...runAttributes(run),
+    ...expiry(run.endedAt!),
+  };
+}
+
+export function runItem(run: Run): object {
+  return { ...runItemKey(run.app), ...runAttributes(run) };
+}
+
+/** The app's members lie flat beside the run's, so that a person can read the table. */
+function runAttributes({ app, ...run }: Run): object {
+  return { ...app, ...run };
+}
+
+type RunItem = AppRef & Omit<Run, 'app'> & { pk: string; sk: string };
+
+export function readRun(item: Item): Run {
+  const {
+    pk: _pk,
+    sk: _sk,
+    account,
+    region,
+    domainId,
+    appType,
+    appName,
+    spaceName,
+    userProfileName,
+    ...run
+  } = fromItem<RunItem>(item);
+  const holder = spaceName === undefined ? { userProfileName: userProfileName! } : { spaceName };
+  return { app: { account, region, domainId, ...holder, appType, appName }, ...run };
+}

@@ -1,0 +1,122 @@
+import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { GetItemCommand, PutItemCommand, QueryCommand, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
+import type { Outbox, Owed } from '../../application/ports.ts';
+import type { Place } from '../../domain/app.ts';
+import { placeKey } from '../../domain/app.ts';
+import type { Notice } from '../../domain/notice.ts';
+import type { Instant } from '../../domain/time.ts';
+import { call } from '../aws-error.ts';
+import { conditional } from './conditional.ts';
+import type { Item } from './items.ts';
+import { expiry, fromItem, toItem } from './items.ts';
+import { OWED_INDEX } from './table.ts';
+
+/** The IAM actions that this adapter calls. */
+export const OUTBOX_ACTIONS = ['dynamodb:Query', 'dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem'];
+
+/** The lower goes first: what is about to happen to somebody's work passes what can wait. */
+const URGENCY: Record<Notice['facts']['kind'], number> = { warning: 1, stopped: 2, failure: 2, digest: 5 };
+
+type NoticeItem = Notice & { pk: string; sk: string; attempts: number };
+
+/**
+ * The outbox in DynamoDB. A notice is one item for good, so that it is never owed twice; only while it is owed does it
+ * stand in the sparse index that `deliver` reads.
+ */
+export function dynamodbOutbox(client: DynamoDBClient, table: string): Outbox {
+  const update = (
+    notice: Notice,
+    expression: { UpdateExpression: string; ConditionExpression: string },
+    values?: object,
+  ) => {
+    const command = new UpdateItemCommand({
+      TableName: table,
+      Key: toItem(itemKey(notice)),
+      ...expression,
+      ...(values ? { ExpressionAttributeValues: toItem(values) } : {}),
+    });
+    return conditional(() => call('dynamodb:UpdateItem', () => client.send(command)));
+  };
+  return {
+    async owe(notice) {
+      const Item = toItem({ ...itemKey(notice), ...notice, ...owedKey(notice), attempts: 0, ...expiry(notice.owedAt) });
+      const command = new PutItemCommand({ TableName: table, Item, ConditionExpression: 'attribute_not_exists(pk)' });
+      if (await conditional(() => call('dynamodb:PutItem', () => client.send(command))))
+        return { owedAt: notice.owedAt, isNew: true };
+      const get = new GetItemCommand({
+        TableName: table,
+        Key: toItem(itemKey(notice)),
+        ConsistentRead: true,
+        ProjectionExpression: 'owedAt',
+      });
+      const found = await call('dynamodb:GetItem', () => client.send(get));
+      return { owedAt: found.Item ? fromItem<Notice>(found.Item).owedAt : notice.owedAt, isNew: false };
+    },
+    owed: (place, now, limit) => owed(client, table, place, now, limit),
+    claim: (notice, now, until) =>
+      update(
+        notice,
+        {
+          UpdateExpression: 'SET claimedUntil = :until ADD attempts :one',
+          ConditionExpression:
+            'attribute_exists(owedPk) AND (attribute_not_exists(claimedUntil) OR claimedUntil <= :now)',
+        },
+        { ':until': until, ':now': now, ':one': 1 },
+      ),
+    async settle(notice, fate, now) {
+      await update(
+        notice,
+        {
+          UpdateExpression: 'SET fate = :fate, settledAt = :now REMOVE owedPk, owedSk, claimedUntil',
+          ConditionExpression: 'attribute_exists(pk)',
+        },
+        { ':fate': fate, ':now': now },
+      );
+    },
+    async postpone(notice, at, code) {
+      // A claim until then: nobody else takes it before.
+      await update(
+        notice,
+        {
+          UpdateExpression: 'SET claimedUntil = :at, lastCode = :code',
+          ConditionExpression: 'attribute_exists(owedPk)',
+        },
+        { ':at': at, ':code': code },
+      );
+    },
+  };
+}
+
+function itemKey({ id, account, region }: Pick<Notice, 'id' | 'account' | 'region'>): { pk: string; sk: string } {
+  return { pk: `notice#${placeKey({ account, region })}`, sk: id };
+}
+
+function owedKey(notice: Notice): { owedPk: string; owedSk: string } {
+  const { facts, owedAt, id } = notice;
+  return { owedPk: placeKey(notice), owedSk: `${URGENCY[facts.kind]}#${new Date(owedAt).toISOString()}#${id}` };
+}
+
+async function owed(client: DynamoDBClient, table: string, place: Place, now: Instant, limit: number): Promise<Owed[]> {
+  const found: Owed[] = [];
+  let ExclusiveStartKey: Item | undefined;
+  do {
+    const command = new QueryCommand({
+      TableName: table,
+      IndexName: OWED_INDEX,
+      KeyConditionExpression: 'owedPk = :place',
+      FilterExpression: 'attribute_not_exists(claimedUntil) OR claimedUntil <= :now',
+      ExpressionAttributeValues: toItem({ ':place': placeKey(place), ':now': now }),
+      Limit: Math.max(limit, 25),
+      ExclusiveStartKey,
+    });
+    const page = await call('dynamodb:Query', () => client.send(command));
+    for (const item of page.Items ?? []) found.push(readOwed(item));
+    ExclusiveStartKey = page.LastEvaluatedKey;
+  } while (ExclusiveStartKey && found.length < limit);
+  return found.slice(0, limit);
+}
+
+function readOwed(item: Item): Owed {
+  const { id, to, account, region, owedAt, facts, attempts } = fromItem<NoticeItem>(item);
+  return { notice: { id, to, account, region, owedAt, facts }, attempts };
+}

@@ -1,0 +1,190 @@
+import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import {
+  DeleteItemCommand,
+  GetItemCommand,
+  PutItemCommand,
+  QueryCommand,
+  ScanCommand,
+  UpdateItemCommand,
+} from '@aws-sdk/client-dynamodb';
+import type { RunChange, Runs, ScanState } from '../../application/ports.ts';
+import type { Place } from '../../domain/app.ts';
+import { assertNever } from '../../domain/assert-never.ts';
+import type { Run } from '../../domain/run.ts';
+import { call } from '../aws-error.ts';
+import { conditional } from './conditional.ts';
+import type { Item } from './items.ts';
+import { fleetPartition, fromItem, historyItem, readRun, runItem, runItemKey, STATE_KEY, toItem } from './items.ts';
+
+/** The IAM actions that this adapter calls. */
+export const RUNS_ACTIONS = [
+  'dynamodb:Query',
+  'dynamodb:GetItem',
+  'dynamodb:PutItem',
+  'dynamodb:UpdateItem',
+  'dynamodb:DeleteItem',
+  'dynamodb:Scan',
+];
+
+/** The record of runs in DynamoDB: one conditional write on one item each. */
+export function dynamodbRuns(client: DynamoDBClient, table: string): Runs {
+  const put = (item: object, condition: object = {}) => {
+    const command = new PutItemCommand({ TableName: table, Item: toItem(item), ...condition });
+    return conditional(() => call('dynamodb:PutItem', () => client.send(command)));
+  };
+  return {
+    load: (place) => load(client, table, place),
+    async get(app) {
+      const command = new GetItemCommand({ TableName: table, Key: toItem(runItemKey(app)), ConsistentRead: true });
+      const { Item } = await call('dynamodb:GetItem', () => client.send(command));
+      return Item && readRun(Item);
+    },
+    async open(run, replaces) {
+      if (!replaces) return put(runItem(run), { ConditionExpression: 'attribute_not_exists(pk)' });
+      // History first: it has the same key and the same content whoever writes it, and a crash leaves the name as it was.
+      if (replaces.endedAt! > replaces.startedAt) await put(historyItem(replaces));
+      return put(runItem(run), unchanged(replaces));
+    },
+    async change(run, change) {
+      const { set, condition, names = {}, values = {} } = expressionOf(run, change);
+      const command = new UpdateItemCommand({
+        TableName: table,
+        Key: toItem(runItemKey(run.app)),
+        UpdateExpression: `${set} ADD version :one`,
+        ConditionExpression: `startedAt = :startedAt AND ${condition}`,
+        ...(Object.keys(names).length > 0 ? { ExpressionAttributeNames: names } : {}),
+        ExpressionAttributeValues: toItem({ ...values, ':one': 1, ':startedAt': run.startedAt }),
+      });
+      return conditional(() => call('dynamodb:UpdateItem', () => client.send(command)));
+    },
+    async retire(run) {
+      if (run.endedAt! > run.startedAt) await put(historyItem(run));
+      const command = new DeleteItemCommand({ TableName: table, Key: toItem(runItemKey(run.app)), ...unchanged(run) });
+      return conditional(() => call('dynamodb:DeleteItem', () => client.send(command)));
+    },
+    async remember(place, state) {
+      const { account, region } = place;
+      await put({ pk: fleetPartition(place), sk: STATE_KEY, account, region, ...state });
+    },
+    async place() {
+      // Every item says whose it is: any one will do.
+      const command = new ScanCommand({
+        TableName: table,
+        Limit: 1,
+        ProjectionExpression: 'account, #region',
+        ExpressionAttributeNames: { '#region': 'region' },
+      });
+      const { Items = [] } = await call('dynamodb:Scan', () => client.send(command));
+      return Items[0] && fromItem<Place>(Items[0]);
+    },
+  };
+}
+
+async function load(client: DynamoDBClient, table: string, place: Place): Promise<{ runs: Run[]; state: ScanState }> {
+  const runs: Run[] = [];
+  let state: ScanState = {};
+  let ExclusiveStartKey: Item | undefined;
+  do {
+    const command = new QueryCommand({
+      TableName: table,
+      KeyConditionExpression: 'pk = :pk',
+      ExpressionAttributeValues: toItem({ ':pk': fleetPartition(place) }),
+      ConsistentRead: true,
+      ExclusiveStartKey,
+    });
+    const page = await call('dynamodb:Query', () => client.send(command));
+    for (const item of page.Items ?? []) {
+      if (item.sk?.S !== STATE_KEY) runs.push(readRun(item));
+      else state = readState(item);
+    }
+    ExclusiveStartKey = page.LastEvaluatedKey;
+  } while (ExclusiveStartKey);
+  return { runs, state };
+}
+
+function readState(item: Item): ScanState {
+  const { digest, valve } = fromItem<ScanState>(item);
+  return { ...(digest === undefined ? {} : { digest }), ...(valve === undefined ? {} : { valve }) };
+}
+
+/** The item is still the one that was read. */
+function unchanged(run: Run): object {
+  return {
+    ConditionExpression: 'startedAt = :startedAt AND version = :version',
+    ExpressionAttributeValues: toItem({ ':startedAt': run.startedAt, ':version': run.version }),
+  };
+}
+
+const GOING_ON = 'attribute_not_exists(endedAt)';
+
+interface Expression {
+  set: string;
+  condition: string;
+  names?: Record<string, string>;
+  values?: Record<string, unknown>;
+}
+
+function expressionOf(run: Run, change: RunChange): Expression {
+  switch (change.kind) {
+    case 'warn':
+      return {
+        set: 'SET warnings.#rule = :warning',
+        condition: GOING_ON,
+        names: { '#rule': change.rule },
+        values: { ':warning': change.warning },
+      };
+    case 'lift': {
+      const names = Object.fromEntries(change.warnings.map(({ rule }, i) => [`#rule${i}`, rule]));
+      const values = Object.fromEntries(change.warnings.map(({ number }, i) => [`:warning${i}`, { number }]));
+      return {
+        set: `SET ${change.warnings.map((_, i) => `warnings.#rule${i} = :warning${i}`).join(', ')}`,
+        condition: GOING_ON,
+        names,
+        values,
+      };
+    }
+    case 'stop':
+      return {
+        set: 'SET stop = :stop',
+        condition: `${GOING_ON} AND version = :version`,
+        values: { ':stop': change.stop, ':version': run.version },
+      };
+    case 'retry':
+      if (!change.stop) return { set: 'REMOVE stop', condition: GOING_ON };
+      return { set: 'SET stop = :stop', condition: GOING_ON, values: { ':stop': change.stop } };
+    case 'end':
+      if (!change.stop)
+        return { set: 'SET endedAt = :at', condition: `(${GOING_ON} OR endedAt > :at)`, values: { ':at': change.at } };
+      return {
+        set: 'SET endedAt = if_not_exists(endedAt, :at), stop = :stop',
+        condition: 'attribute_exists(pk)',
+        values: { ':at': change.at, ':stop': change.stop },
+      };
+    case 'facts': {
+      const facts = Object.entries({ owner: change.owner, instanceType: change.instanceType }).filter(
+        ([, value]) => value !== undefined,
+      );
+      return {
+        set: `SET ${facts.map(([name]) => `#${name} = :${name}`).join(', ')}`,
+        condition: GOING_ON,
+        names: Object.fromEntries(facts.map(([name]) => [`#${name}`, name])),
+        values: Object.fromEntries(facts.map(([name, value]) => [`:${name}`, value])),
+      };
+    }
+    case 'extend':
+      return {
+        set: 'SET extensions = list_append(extensions, :asked)',
+        condition: GOING_ON,
+        values: { ':asked': [change.at] },
+      };
+    case 'evidence':
+      return {
+        set: 'SET evidence.#source = :evidence',
+        condition: `${GOING_ON} AND (attribute_not_exists(evidence.#source) OR evidence.#source.observedAt < :observedAt)`,
+        names: { '#source': change.evidence.source },
+        values: { ':evidence': change.evidence, ':observedAt': change.evidence.observedAt },
+      };
+    default:
+      return assertNever(change);
+  }
+}

@@ -1,0 +1,72 @@
+import type { CreateTableCommandInput, DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { CreateTableCommand, UpdateTimeToLiveCommand, waitUntilTableExists } from '@aws-sdk/client-dynamodb';
+import { call, toPortError } from '../aws-error.ts';
+
+/** Notices that are owed; those that are not lack its keys. */
+export const OWED_INDEX = 'owed';
+
+/** The one table. serverless.yml declares the same; a test holds the two together. */
+export function tableDefinition(table: string): CreateTableCommandInput {
+  return {
+    TableName: table,
+    BillingMode: 'PAY_PER_REQUEST',
+    AttributeDefinitions: ['pk', 'sk', 'owedPk', 'owedSk'].map((AttributeName) => ({
+      AttributeName,
+      AttributeType: 'S',
+    })),
+    KeySchema: [
+      { AttributeName: 'pk', KeyType: 'HASH' },
+      { AttributeName: 'sk', KeyType: 'RANGE' },
+    ],
+    GlobalSecondaryIndexes: [
+      {
+        IndexName: OWED_INDEX,
+        KeySchema: [
+          { AttributeName: 'owedPk', KeyType: 'HASH' },
+          { AttributeName: 'owedSk', KeyType: 'RANGE' },
+        ],
+        Projection: { ProjectionType: 'ALL' },
+      },
+    ],
+  };
+}
+
+/** The attribute that DynamoDB's TTL reads. */
+export const TTL_ATTRIBUTE = 'expiresAt';
+
+/**
+ * Makes the table wherever DynamoDB's API is spoken, and waits until it can be used.
+ * @returns whether it was made now, and whether old items will expire by themselves
+ */
+export async function createTable(
+  client: DynamoDBClient,
+  table: string,
+): Promise<{ isNew: boolean; expires: boolean }> {
+  let isNew = true;
+  try {
+    await call('dynamodb:CreateTable', () => client.send(new CreateTableCommand(tableDefinition(table))));
+  } catch (error) {
+    if (toPortError(error, '').code !== 'ResourceInUseException') throw error;
+    isNew = false;
+  }
+  await call('dynamodb:DescribeTable', () =>
+    waitUntilTableExists({ client, maxWaitTime: 120, minDelay: 1 }, { TableName: table }),
+  );
+  return { isNew, expires: await setTimeToLive(client, table) };
+}
+
+/** Some engines that speak DynamoDB's API know no TTL: the table serves all the same, and forgets nothing. */
+async function setTimeToLive(client: DynamoDBClient, table: string): Promise<boolean> {
+  const TimeToLiveSpecification = { AttributeName: TTL_ATTRIBUTE, Enabled: true };
+  try {
+    await call('dynamodb:UpdateTimeToLive', () =>
+      client.send(new UpdateTimeToLiveCommand({ TableName: table, TimeToLiveSpecification })),
+    );
+    return true;
+  } catch (error) {
+    const { code, message } = toPortError(error, '');
+    if (code === 'ValidationException' && /already enabled/i.test(message)) return true;
+    if (code === 'UnknownOperationException') return false;
+    throw error;
+  }
+}

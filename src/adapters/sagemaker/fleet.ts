@@ -1,0 +1,116 @@
+import type { ResourceGroupsTaggingAPIClient } from '@aws-sdk/client-resource-groups-tagging-api';
+import type { SageMakerClient } from '@aws-sdk/client-sagemaker';
+import {
+  DeleteAppCommand,
+  DescribeUserProfileCommand,
+  ListAppsCommand,
+  ListDomainsCommand,
+  ListSpacesCommand,
+} from '@aws-sdk/client-sagemaker';
+import type { Fleet } from '../../application/ports.ts';
+import { PortError } from '../../application/ports.ts';
+import type { AppRef, Place } from '../../domain/app.ts';
+import { holderName } from '../../domain/app.ts';
+import type { Needs, Part, Picture } from '../../domain/picture.ts';
+import { emptyPicture, spaceKey } from '../../domain/picture.ts';
+import { call } from '../aws-error.ts';
+import { pages } from './pages.ts';
+import { readApp, readSpace } from './rows.ts';
+import { readTags } from './tags.ts';
+
+/** The IAM actions that this adapter calls. */
+export const FLEET_ACTIONS = [
+  'sagemaker:ListApps',
+  'sagemaker:ListSpaces',
+  'sagemaker:ListDomains',
+  'sagemaker:DescribeUserProfile',
+  'sagemaker:DeleteApp',
+  'tag:GetResources',
+];
+
+/** The most that a page may hold; AWS's default is 10 (ListApps, ListSpaces, ListDomains). */
+const PAGE = 100;
+
+/** SageMaker Studio, and the tags of its resources, over the SDK. */
+export function sagemakerFleet(sagemaker: SageMakerClient, tagging: ResourceGroupsTaggingAPIClient): Fleet {
+  return {
+    look: (place, needs) => look(sagemaker, tagging, place, needs),
+    stop: (app) => stop(sagemaker, app),
+    async ssoUserName(DomainId, UserProfileName) {
+      const command = new DescribeUserProfileCommand({ DomainId, UserProfileName });
+      const profile = await call('sagemaker:DescribeUserProfile', () => sagemaker.send(command));
+      return profile.SingleSignOnUserValue;
+    },
+  };
+}
+
+async function look(
+  sagemaker: SageMakerClient,
+  tagging: ResourceGroupsTaggingAPIClient,
+  place: Place,
+  needs: Needs,
+): Promise<Picture> {
+  const picture = emptyPicture(place);
+  const part = (name: Part, read: Promise<void>) =>
+    read.catch((error: unknown) => {
+      picture.missing.push({ part: name, why: error instanceof Error ? error.message : String(error) });
+    });
+  await Promise.all([
+    part(
+      'apps',
+      pages('sagemaker:ListApps', async (NextToken) => {
+        const page = await sagemaker.send(new ListAppsCommand({ MaxResults: PAGE, NextToken }));
+        for (const row of page.Apps ?? []) readApp(row, place, picture);
+        return page.NextToken;
+      }),
+    ),
+    part(
+      'spaces',
+      pages('sagemaker:ListSpaces', async (NextToken) => {
+        const page = await sagemaker.send(new ListSpacesCommand({ MaxResults: PAGE, NextToken }));
+        for (const row of page.Spaces ?? []) {
+          const space = readSpace(row);
+          if (space) picture.spaces.set(spaceKey(space), space);
+        }
+        return page.NextToken;
+      }),
+    ),
+    needs.tagKeys.length > 0 && part('tags', readTags(tagging, needs.tagKeys, picture.tags)),
+    needs.domainNames &&
+      part(
+        'domains',
+        pages('sagemaker:ListDomains', async (NextToken) => {
+          const page = await sagemaker.send(new ListDomainsCommand({ MaxResults: PAGE, NextToken }));
+          for (const { DomainId, DomainName } of page.Domains ?? [])
+            if (DomainId && DomainName) picture.domains.set(DomainId, DomainName);
+          return page.NextToken;
+        }),
+      ),
+  ]);
+  return picture;
+}
+
+/**
+ * `DeleteApp` stops the app and its instance; files stay. An app that is gone already answers ResourceNotFound, or a
+ * ValidationException that says "has already been deleted" (aws-facts, "Stopping").
+ */
+async function stop(sagemaker: SageMakerClient, app: AppRef): Promise<'stopping' | 'gone'> {
+  const { domainId: DomainId, appType, appName: AppName } = app;
+  const holder = app.spaceName === undefined ? { UserProfileName: holderName(app) } : { SpaceName: app.spaceName };
+  try {
+    await call('sagemaker:DeleteApp', () =>
+      sagemaker.send(new DeleteAppCommand({ DomainId, ...holder, AppType: appType as never, AppName })),
+    );
+    return 'stopping';
+  } catch (error) {
+    if (error instanceof PortError && isGone(error)) return 'gone';
+    throw error;
+  }
+}
+
+function isGone({ code, message }: PortError): boolean {
+  return (
+    code === 'ResourceNotFound' ||
+    (code === 'ValidationException' && /already been deleted|does not exist/i.test(message))
+  );
+}

@@ -1,0 +1,87 @@
+import { domainToASCII } from 'node:url';
+import type { SESv2Client } from '@aws-sdk/client-sesv2';
+import { GetAccountCommand, SendEmailCommand } from '@aws-sdk/client-sesv2';
+import type { Postbox, SendingQuota } from '../../application/ports.ts';
+import { PortError } from '../../application/ports.ts';
+import type { Notice } from '../../domain/notice.ts';
+import { call, toPortError } from '../aws-error.ts';
+import { renderNotice } from './render.ts';
+
+/** The IAM actions that this adapter calls. */
+export const POSTBOX_ACTIONS = ['ses:GetAccount', 'ses:SendEmail'];
+
+/** Errors that are the account's, not the mail's: once an admin has mended it, the same mail goes out. */
+const MENDABLE = [
+  'AccountSuspendedException',
+  'MailFromDomainNotVerifiedException',
+  'NotFoundException',
+  'SendingPausedException',
+];
+
+/** SES over the SDK: renders a notice and sends it. */
+export function sesPostbox(client: SESv2Client, look: { sender: string; timezone: string }): Postbox {
+  return {
+    async quota(): Promise<SendingQuota> {
+      const { SendQuota } = await call('ses:GetAccount', () => client.send(new GetAccountCommand({})));
+      const most = SendQuota?.Max24HourSend ?? 200;
+      // -1 means that there is no limit (API reference, SendQuota).
+      const left = most === -1 ? Number.POSITIVE_INFINITY : Math.max(0, most - (SendQuota?.SentLast24Hours ?? 0));
+      return { perSecond: Math.max(1, SendQuota?.MaxSendRate ?? 1), left };
+    },
+    send: (notice) => send(client, look, notice),
+  };
+}
+
+async function send(
+  client: SESv2Client,
+  { sender, timezone }: { sender: string; timezone: string },
+  notice: Notice,
+): Promise<string> {
+  const { subject, html, text } = renderNotice(notice, { timezone });
+  const part = (Data: string) => ({ Data, Charset: 'UTF-8' });
+  const command = new SendEmailCommand({
+    FromEmailAddress: encodeMailbox(sender),
+    Destination: { ToAddresses: [encodeAddress(notice.to)] },
+    Content: { Simple: { Subject: part(subject), Body: { Text: part(text), Html: part(html) } } },
+    EmailTags: [{ Name: 'notice', Value: notice.facts.kind }],
+  });
+  try {
+    const { MessageId } = await client.send(command);
+    return MessageId ?? 'unknown';
+  } catch (error) {
+    const fault = toPortError(error, 'ses:SendEmail', ['MessageRejected', 'BadRequestException']);
+    // An identity that is not verified, or the sandbox, is the account's fault too, though SES calls it MessageRejected.
+    const isMendable =
+      MENDABLE.includes(fault.code) || (fault.kind === 'refused' && /not verified|sandbox/i.test(fault.message));
+    throw isMendable ? new PortError('denied', fault.code, fault.message, { cause: error }) : fault;
+  }
+}
+
+/** SES wants non-ASCII domains as Punycode (API reference, SendEmail). The part before the @ stays as it is. */
+function encodeAddress(address: string): string {
+  const at = address.lastIndexOf('@');
+  return `${address.slice(0, at)}@${domainToASCII(address.slice(at + 1)) || address.slice(at + 1)}`;
+}
+
+/** `Name <address>`, with the name as RFC 2047 words where it is not ASCII, and quoted where it is. */
+export function encodeMailbox(mailbox: string): string {
+  const [, name = '', address = mailbox] = /^(.*)<([^<>]+)>$/.exec(mailbox) ?? [];
+  const shown = name.trim().replace(/^"(.*)"$/, '$1');
+  if (shown === '') return encodeAddress(address);
+  return `${encodeName(shown)} <${encodeAddress(address)}>`;
+}
+
+function encodeName(name: string): string {
+  if (/^[\x20-\x7e]*$/.test(name)) return `"${name.replace(/["\\]/g, '\\$&')}"`;
+  // An encoded word holds 75 characters at most: 42 bytes of UTF-8 make 56 of base64. Code points are not split.
+  const words: string[] = [];
+  let word = '';
+  for (const character of name) {
+    if (Buffer.byteLength(word + character) > 42) {
+      words.push(word);
+      word = '';
+    }
+    word += character;
+  }
+  return [...words, word].map((part) => `=?UTF-8?B?${Buffer.from(part).toString('base64')}?=`).join(' ');
+}

@@ -1,0 +1,338 @@
+import { assertNever } from '../../domain/assert-never.ts';
+import { describeMoney, type MicroDollars } from '../../domain/money.ts';
+import type {
+  AppFacts,
+  Audience,
+  DigestFacts,
+  DigestRow,
+  FailureFacts,
+  Notice,
+  StoppedFacts,
+  WarningFacts,
+} from '../../domain/notice.ts';
+import { describeDuration, describeInstant, type Instant, localTime } from '../../domain/time.ts';
+import { templates } from './templates.generated.mjs';
+
+/** A mail, ready to send. */
+interface Mail {
+  /** One line of at most 120 characters. */
+  subject: string;
+  /** Less than 100 KB, so that Gmail does not clip it. */
+  html: string;
+  text: string;
+}
+
+const SUBJECT = 120;
+const HTML_BYTES = 100_000;
+const ROWS = 50;
+const ADMIN = 'You get this mail because the policy names you as an admin.';
+
+/** Puts a notice into words, with times in `timezone` (an IANA name). */
+export function renderNotice(notice: Notice, look: { timezone: string }): Mail {
+  const facts = tidy(notice.facts);
+  const zone = look.timezone;
+  const common = { place: tidy({ account: notice.account, region: notice.region }), timezone: zone };
+  switch (facts.kind) {
+    case 'warning':
+      return write('warning', (names) => ({ ...common, ...warningView(facts, notice.owedAt, zone, names) }));
+    case 'stopped':
+      return write('stopped', (names) => ({ ...common, ...stoppedView(facts, notice.owedAt, zone, names) }));
+    case 'failure':
+      return write('failure', () => ({ ...common, ...failureView(facts, zone) }));
+    case 'digest': {
+      let mail: Mail;
+      let rows = ROWS;
+      do {
+        const view = { ...common, ...digestView(facts, zone, rows) };
+        mail = write('digest', () => view);
+        rows = Math.floor(rows * 0.8);
+      } while (Buffer.byteLength(mail.html) > HTML_BYTES && rows > 0);
+      return mail;
+    }
+    default:
+      return assertNever(facts);
+  }
+}
+
+/** Names are cut only where the subject needs it; the mail itself shows them whole. */
+function write(kind: keyof typeof templates, view: (names: number) => { preview: string }): Mail {
+  const whole = view(Number.POSITIVE_INFINITY);
+  const headline = templates[kind].subject(whole).trim();
+  let subject = headline;
+  for (const names of [40, 30, 20, 12]) {
+    if (subject.length > SUBJECT) subject = templates[kind].subject(view(names)).trim();
+  }
+  const words = { ...whole, subject: clip(subject, SUBJECT), headline };
+  return { subject: words.subject, html: templates[kind].html(words), text: templates[kind].text(words) };
+}
+
+function warningView(facts: WarningFacts, now: Instant, zone: string, names: number) {
+  const { stopAt } = facts;
+  const stop = stopAt !== undefined && {
+    short: shortTime(stopAt, now, zone),
+    full: fullTime(stopAt, now, zone),
+    grace: stopAt > facts.warnedAt ? describeDuration(stopAt - facts.warnedAt) : '',
+  };
+  return {
+    preview: `${facts.reason}.`,
+    reason: facts.reason,
+    stop,
+    owner: facts.audience.role === 'owner',
+    idle: facts.rule.endsWith('max-idle'),
+    uptime: facts.rule.endsWith('max-uptime'),
+    why: reasonToWrite(facts.audience),
+    app: {
+      ...appView(facts.app, facts.audience, names),
+      rows: [
+        ...(stop ? [{ label: 'Stops', value: `${stop.full}, or soon after` }] : []),
+        ...appRows(facts.app),
+        upSince(facts.app, facts.warnedAt, now, zone),
+        ...costRow('Cost so far', facts.app.cost),
+        { label: 'Limit', value: facts.rule },
+      ],
+    },
+  };
+}
+
+function stoppedView(facts: StoppedFacts, now: Instant, zone: string, names: number) {
+  const stopped = fullTime(facts.stoppedAt, now, zone);
+  const ran = describeDuration(facts.stoppedAt - facts.app.startedAt);
+  return {
+    preview: `${facts.reason}. Files are kept.`,
+    reason: facts.reason,
+    stopped,
+    short: shortTime(facts.stoppedAt, now, zone),
+    owner: facts.audience.role === 'owner',
+    why: reasonToWrite(facts.audience),
+    app: {
+      ...appView(facts.app, facts.audience, names),
+      rows: [
+        ...appRows(facts.app),
+        { label: 'Started', value: fullTime(facts.app.startedAt, now, zone) },
+        { label: 'Stopped', value: `${stopped}, after ${ran}` },
+        ...costRow('Cost', facts.app.cost),
+        { label: 'Limit', value: facts.rule },
+      ],
+    },
+  };
+}
+
+function failureView(facts: FailureFacts, zone: string) {
+  const { app } = facts;
+  return {
+    preview: facts.details[0] ?? '',
+    title: facts.title,
+    at: fullTime(facts.at, facts.at, zone),
+    details: facts.details.slice(0, 20),
+    todo: facts.todo.slice(0, 20).map((step, index) => ({ number: index + 1, step })),
+    why: ADMIN,
+    app: app && {
+      rows: [...appRows(app), upSince(app, facts.at, facts.at, zone), ...costRow('Cost so far', app.cost)],
+    },
+  };
+}
+
+const MODES = {
+  observe: 'Curfew only observes: it warns nobody and stops nothing.',
+  warn: 'Curfew warns, but stops nothing.',
+  enforce: '',
+};
+
+function digestView(facts: DigestFacts, zone: string, most: number) {
+  const { at, running, more } = facts;
+  const failing = facts.failing.length + more.failing;
+  const warned = facts.warned.length + more.warned;
+  const stopped = facts.stopped.length + more.stopped;
+  const hourly = facts.hourly === 0 && facts.unpriced.length > 0 ? 'unknown' : money(facts.hourly);
+  const time = (instant: Instant | undefined, word: string) =>
+    instant === undefined ? '' : `${word} ${shortTime(instant, at, zone)}`;
+  const list = (name: keyof typeof more, heading: string, why: string, word: string) => {
+    const rows = facts[name].slice(0, most);
+    const left = facts[name].length - rows.length + more[name];
+    return {
+      heading: `${heading} (${number(rows.length + left)})`,
+      why,
+      capitals: `${heading} (${number(rows.length + left)})`.toUpperCase(),
+      rows: rows.map((row) => ({ ...rowView(row), at: time(row.at, word) })),
+      more: left > 0 ? `and ${number(left)} more` : '',
+    };
+  };
+  const day = dayOf(facts.date);
+  const state = running === 0 ? 'nothing is running' : `${count(running, 'app')} running at ${hourly} an hour`;
+  const events = [
+    failing > 0 ? `${count(failing, 'stop')} ${failing === 1 ? 'keeps' : 'keep'} failing` : '',
+    state,
+    warned > 0 ? `${number(warned)} warned` : '',
+    stopped > 0 ? `${number(stopped)} stopped` : '',
+  ];
+  return {
+    summary: `Studio, ${day}: ${events.filter(Boolean).join(', ')}`,
+    preview: `${state}.`,
+    day,
+    at: `${clock(at, zone)} ${zoneName(at, zone)}`,
+    running: running === 0 ? '' : `${count(running, 'app')} ${running === 1 ? 'was' : 'were'}`,
+    stopped: stopped === 0 ? '' : count(stopped, 'app'),
+    warned: warned === 0 ? '' : `${count(warned, 'app')} ${warned === 1 ? 'is' : 'are'}`,
+    failing: failing === 0 ? '' : `${count(failing, 'stop')} ${failing === 1 ? 'keeps' : 'keep'}`,
+    quiet: [running, stopped, warned, failing].every((amount) => amount === 0),
+    mode: MODES[facts.mode],
+    numbers: [
+      { value: number(running), label: 'running' },
+      { value: hourly, label: 'an hour, at list price' },
+      { value: number(facts.unlimited), label: 'without a limit' },
+      { value: number(facts.unknownUse), label: 'use unknown' },
+    ],
+    unpriced: listed(facts.unpriced, 12),
+    lists: [
+      list('failing', 'Stops that keep failing', 'What happened', 'due'),
+      list('warned', 'Warned', 'Why', 'stops'),
+      list('stopped', 'Stopped in the last 24 hours', 'Why', 'stopped'),
+      list('longest', 'Running longest', 'How it stands', 'stops'),
+    ].filter(({ rows, more }) => rows.length > 0 || more),
+    why: ADMIN,
+  };
+}
+
+function rowView({ app, reason }: DigestRow) {
+  const about = [app.owner ?? '', typeName(app.appType), app.instanceType ?? ''];
+  const name = app.spaceName !== undefined && app.appName === 'default' ? app.spaceName : app.appName;
+  return {
+    name: isolate(name),
+    about: about.filter(Boolean).map(isolate).join(', '),
+    reason: clip(reason, 160),
+    cost: app.cost === undefined ? '' : money(app.cost),
+  };
+}
+
+/** How a sentence speaks of the app. In a space every app is called `default`: there the space's name says more. */
+function appView(app: AppFacts, audience: Audience, names: number) {
+  const name = (text: string) => isolate(clip(text, names));
+  const owner = audience.role === 'owner' ? undefined : (app.owner ?? app.userProfileName);
+  const whose = audience.role === 'owner' ? 'Your' : owner === undefined ? 'The' : `${name(owner)}'s`;
+  const own = app.spaceName !== undefined && app.appName === 'default' ? '' : ` "${name(app.appName)}"`;
+  const space = app.spaceName === undefined ? '' : ` in space "${name(app.spaceName)}"`;
+  const notebooks = ['JupyterLab', 'JupyterServer', 'KernelGateway'].includes(app.appType);
+  return {
+    phrase: `${whose} ${name(typeName(app.appType))} app${own}${space}`,
+    files: `${whose} files`,
+    memory: notebooks ? "a kernel's memory" : "the app's memory",
+    work: notebooks ? 'notebooks' : 'work',
+  };
+}
+
+function appRows(app: AppFacts): { label: string; value: string }[] {
+  const rows = [
+    { label: 'App', value: `${isolate(app.appName)} (${typeName(app.appType)})` },
+    { label: 'Space', value: isolate(app.spaceName ?? '') },
+    { label: 'Profile', value: isolate(app.userProfileName ?? '') },
+    { label: 'Owner', value: app.owner === app.userProfileName ? '' : isolate(app.owner ?? '') },
+    { label: 'Domain', value: app.domainName ? `${isolate(app.domainName)} (${app.domainId})` : app.domainId },
+    { label: 'Instance', value: app.instanceType ?? '' },
+  ];
+  return rows.filter(({ value }) => value !== '');
+}
+
+function upSince(app: AppFacts, at: Instant, now: Instant, zone: string): { label: string; value: string } {
+  return {
+    label: 'Up since',
+    value: `${fullTime(app.startedAt, now, zone)}, ${describeDuration(at - app.startedAt)} ago`,
+  };
+}
+
+function costRow(label: string, cost: MicroDollars | undefined): { label: string; value: string }[] {
+  return cost === undefined ? [] : [{ label, value: `${money(cost)} at list price` }];
+}
+
+function reasonToWrite(audience: Audience): string {
+  if (audience.role === 'owner') return 'You get this mail because the app is yours.';
+  return audience.why ?? ADMIN;
+}
+
+/** A cost that rounds to nothing is still a cost. */
+function money(amount: MicroDollars): string {
+  return amount > 0 && amount < 5_000 ? 'under $0.01' : describeMoney(amount);
+}
+
+/** `Tue 24 Nov, 14:05 EST`; with the year when it is not this year's. */
+function fullTime(instant: Instant, now: Instant, zone: string): string {
+  const { date } = localTime(instant, zone);
+  const year = date.slice(0, 4);
+  const day = year === localTime(now, zone).date.slice(0, 4) ? dayOf(date) : `${dayOf(date)} ${year}`;
+  return `${day}, ${clock(instant, zone)} ${zoneName(instant, zone)}`;
+}
+
+/** `at 14:05`, or `on Tue 24 Nov at 14:05` when that is another local day than `now`'s. */
+function shortTime(instant: Instant, now: Instant, zone: string): string {
+  const { date } = localTime(instant, zone);
+  const at = `at ${clock(instant, zone)}`;
+  return date === localTime(now, zone).date ? at : `on ${dayOf(date)} ${at}`;
+}
+
+function clock(instant: Instant, zone: string): string {
+  return describeInstant(instant, zone, instant);
+}
+
+/** `Tue 24 Nov` of `2026-11-24`. */
+function dayOf(date: string): string {
+  const [weekday, day, month] = new Date(date).toUTCString().split(/,? /);
+  return `${weekday} ${Number(day)} ${month}`;
+}
+
+/** `EST`, `CET`, or `GMT+9` where English has no short name: each English knows its own part of the world's. */
+function zoneName(instant: Instant, zone: string): string {
+  let name = '';
+  for (const locale of ['en-US', 'en-GB', 'en-AU', 'en-IN']) {
+    const parts = new Intl.DateTimeFormat(locale, { timeZone: zone, timeZoneName: 'short' }).formatToParts(instant);
+    name = parts.find(({ type }) => type === 'timeZoneName')?.value ?? zone;
+    if (!/[+-]/.test(name)) return name;
+  }
+  return name;
+}
+
+function typeName(appType: string): string {
+  return appType === 'CodeEditor' ? 'Code Editor' : appType === 'RStudioServerPro' ? 'RStudio' : appType;
+}
+
+function number(amount: number): string {
+  return amount.toLocaleString('en-US');
+}
+
+function count(amount: number, noun: string): string {
+  return `${number(amount)} ${noun}${amount === 1 ? '' : 's'}`;
+}
+
+function listed(items: string[], most: number): string {
+  const shown = items.slice(0, most).join(', ');
+  return items.length > most ? `${shown} and ${items.length - most} more` : shown;
+}
+
+function clip(text: string, length: number): string {
+  if (text.length <= length) return text;
+  return `${text
+    .slice(0, length - 1)
+    .replace(/[\ud800-\udbff]$/, '')
+    .trimEnd()}…`;
+}
+
+/** Keeps a right-to-left name from reordering the English around it. */
+function isolate(name: string): string {
+  return /[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]/.test(name) ? `\u2068${name}\u2069` : name;
+}
+
+/**
+ * Every text of the facts on one line, without control and invisible direction characters: a name must not forge a header,
+ * a line of the mail, or the order in which it is read.
+ */
+function tidy<T>(value: T): T {
+  if (typeof value === 'string') {
+    const line = value
+      .toWellFormed()
+      .replace(/[\s\p{Cc}\p{Zl}\p{Zp}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]+/gu, ' ');
+    return clip(line.trim(), 2_000) as T;
+  }
+  if (Array.isArray(value)) return value.map(tidy) as T;
+  if (value !== null && typeof value === 'object') {
+    return Object.fromEntries(Object.entries(value).map(([key, member]) => [key, tidy(member)])) as T;
+  }
+  return value;
+}

@@ -1,0 +1,165 @@
+import type { AppRef } from '../domain/app.ts';
+import type { Decision } from '../domain/decide.ts';
+import { liftedWarnings } from '../domain/decide.ts';
+import type { Intent } from '../domain/plan.ts';
+import type { Run, Stop } from '../domain/run.ts';
+import type { Instant } from '../domain/time.ts';
+import type { Runs } from './ports.ts';
+import { PortError } from './ports.ts';
+import type { Seen } from './survey.ts';
+import type { Teller } from './tell.ts';
+import { endedApp, failureOf, runId, tellAdmins, tellStopped, tellWarning } from './tell.ts';
+
+/** What came of a decision. `started` and `ended` are what the scan found; the rest is what it did. */
+export interface Outcome {
+  app: AppRef;
+  kind:
+    | 'started'
+    | 'ended'
+    | 'warned'
+    | 'lifted'
+    | 'stopped'
+    | 'already gone'
+    | 'failed'
+    | 'held'
+    | 'superseded'
+    | 'dry run';
+  rule?: string;
+  reason?: string;
+  /** When the stop is announced for, with a warning. */
+  stopAt?: Instant;
+  /** AWS's error code, with a failure. */
+  code?: string;
+}
+
+/** After this many failed stops of one run, the admins are told. */
+const FAILURES_TOLD = 3;
+
+/** What acting needs. */
+export interface Actor extends Teller {
+  runs: Runs;
+}
+
+/**
+ * Records what was seen of one running app, and does what was decided. Every step may be the last before a crash:
+ * each is safe to do again, and the next scan finds whatever is left to do.
+ */
+export async function act(actor: Actor, seen: Seen, { decision, held }: Intent, now: Instant): Promise<Outcome[]> {
+  const { sighting } = seen;
+  const outcomes: Outcome[] = [];
+  if (sighting.now === 'started') {
+    if (sighting.replaces) await tellUntoldStop(actor, sighting.replaces, now);
+    // Another scan or an event was first: the next scan decides on what that wrote.
+    if (!(await actor.runs.open(sighting.run, sighting.replaces))) return [outcome(decision, 'superseded')];
+    outcomes.push(outcome(decision, 'started'));
+  }
+  const { run } = seen.app;
+  // A stop insists on the run as it was decided on: nothing is written before it that can wait.
+  if (decision.action === 'stop')
+    return [...outcomes, held === undefined ? await stop(actor, decision, now) : heldBack(decision, held)];
+  await refreshFacts(actor, seen);
+  const lifted = liftedWarnings(decision).map((rule) => ({ rule, number: run.warnings[rule]!.number }));
+  if (lifted.length > 0 && (await actor.runs.change(run, { kind: 'lift', warnings: lifted }))) {
+    for (const { rule } of lifted) outcomes.push({ ...outcome(decision, 'lifted'), rule });
+  }
+  if (run.stop) await actor.runs.change(run, { kind: 'retry', stop: undefined });
+  if (decision.action === 'keep') return outcomes;
+  return [...outcomes, ...(held === undefined ? await warn(actor, decision, now) : [heldBack(decision, held)])];
+}
+
+function heldBack(decision: Decision, held: string): Outcome {
+  return { ...outcome(decision, 'held'), reason: held };
+}
+
+function outcome({ app, rule, reason }: Decision, kind: Outcome['kind']): Outcome {
+  return { app: app.ref, kind, rule, reason };
+}
+
+async function refreshFacts(actor: Actor, { app, sighting }: Seen): Promise<void> {
+  const { owner, instanceType } = app;
+  const isNew = owner !== undefined && owner !== sighting.run.owner;
+  const isTyped = instanceType !== undefined && instanceType !== sighting.run.instanceType;
+  if (!isNew && !isTyped) return;
+  await actor.runs.change(sighting.run, {
+    kind: 'facts',
+    ...(isNew ? { owner } : {}),
+    ...(isTyped ? { instanceType } : {}),
+  });
+}
+
+/** The notice first, then the run's own note of it: a crash in between finds the notice owed, and keeps its clock. */
+async function warn(actor: Actor, decision: Decision, now: Instant): Promise<Outcome[]> {
+  const { app, rule, reason, due, next } = decision;
+  const before = app.run.warnings[rule];
+  if (before?.given?.due === due) return [];
+  const grace = next!.at - now;
+  const number = (before?.number ?? 0) + 1;
+  const promise = actor.policy.mode === 'enforce' ? { stopAt: next!.at } : {};
+  const at = await tellWarning(actor, app, { rule, reason, number, due: due!, ...promise }, now);
+  const given = { due: due!, at, stopAt: at + grace };
+  if (!(await actor.runs.change(app.run, { kind: 'warn', rule, warning: { number, given } })))
+    return [outcome(decision, 'superseded')];
+  return [{ ...outcome(decision, 'warned'), ...(promise.stopAt === undefined ? {} : { stopAt: given.stopAt }) }];
+}
+
+/** The intention first, on the condition that nothing has changed; then the call; then the notice; then the run's end. */
+async function stop(actor: Actor, decision: Decision, now: Instant): Promise<Outcome> {
+  const { app, rule, reason } = decision;
+  const { run } = app;
+  const intention: Stop = { at: now, rule, reason, failures: run.stop?.failures ?? 0 };
+  if (!(await actor.runs.change(run, { kind: 'stop', stop: intention }))) return outcome(decision, 'superseded');
+  let answer: 'stopping' | 'gone';
+  try {
+    answer = await actor.fleet.stop(app.ref);
+  } catch (error) {
+    return failedStop(actor, decision, intention, error, now);
+  }
+  // Gone at the first call: its owner was quicker, and there is nothing to tell. Gone after an earlier intention: that was us.
+  if (answer === 'stopping' || run.stop) await tellStopped(actor, app, intention, now);
+  await actor.runs.change(run, { kind: 'end', at: now, stop: { ...intention, told: true } });
+  return outcome(decision, answer === 'gone' ? 'already gone' : 'stopped');
+}
+
+async function failedStop(
+  actor: Actor,
+  decision: Decision,
+  intention: Stop,
+  error: unknown,
+  now: Instant,
+): Promise<Outcome> {
+  const { app } = decision;
+  const code = error instanceof PortError ? error.code : 'Unexpected';
+  const failures = intention.failures + 1;
+  await actor.runs.change(app.run, { kind: 'retry', stop: { ...intention, failures, code } });
+  if (failures >= FAILURES_TOLD) {
+    const facts = failureOf(app, actor.rates, now, {
+      title: `${app.ref.appType} app "${app.ref.appName}" cannot be stopped`,
+      details: [
+        `${failures} calls of DeleteApp have failed; the last answer was ${code}: ${error instanceof Error ? error.message : error}`,
+        `It was to be stopped because: ${intention.reason}.`,
+      ],
+      todo: [
+        'Stop it in the SageMaker console, or find out what keeps it.',
+        'Curfew goes on trying at every scan, and does not write again about this run.',
+      ],
+    });
+    await tellAdmins(actor, app.ref, `stop failed ${runId(app.run)}`, facts, now);
+  }
+  return { ...outcome(decision, 'failed'), code };
+}
+
+/** Records that a run is over. A stop that a crash cut off before its notice is told now. */
+export async function finish(actor: Actor, run: Run, now: Instant): Promise<Outcome[]> {
+  await tellUntoldStop(actor, run, now);
+  const change = run.stop
+    ? { kind: 'end' as const, at: now, stop: { ...run.stop, told: true as const } }
+    : { kind: 'end' as const, at: now };
+  const wasOpen = run.endedAt === undefined;
+  if (!(await actor.runs.change(run, change)) || !wasOpen) return [];
+  return [{ app: run.app, kind: 'ended', ...(run.stop ? { rule: run.stop.rule, reason: run.stop.reason } : {}) }];
+}
+
+/** Owes the notice of a stop that Curfew set out on, and that ended the run, if it is not owed yet. */
+export async function tellUntoldStop(teller: Teller, run: Run, now: Instant): Promise<void> {
+  if (run.stop && !run.stop.told) await tellStopped(teller, endedApp(run), run.stop, now);
+}

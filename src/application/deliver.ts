@@ -1,0 +1,118 @@
+import type { Place } from '../domain/app.ts';
+import type { Notice } from '../domain/notice.ts';
+import type { Policy } from '../domain/policy.ts';
+import type { Instant } from '../domain/time.ts';
+import { HOUR, MINUTE, SECOND } from '../domain/time.ts';
+import { each } from './each.ts';
+import type { Outbox, Owed, Postbox } from './ports.ts';
+import { PortError } from './ports.ts';
+import { tellAdmins } from './tell.ts';
+
+/** What became of the notices of one round. */
+export interface DeliverReport {
+  sent: number;
+  /** Refused for good: the admins are told. */
+  refused: number;
+  /** Given back, to be tried again. */
+  postponed: number;
+  /** Faults that an admin has to mend, in words: the round fails loudly. */
+  faults: string[];
+}
+
+/** How long a claim holds. A round that dies leaves its notice to the next one after this. */
+const CLAIM = 5 * MINUTE;
+
+/** A round ends after so many seconds of sending: the next one starts within the minute. */
+const ROUNDS = 50;
+
+/** So many notices at once are on their way. */
+const WIDTH = 10;
+
+/**
+ * Sends what is owed, the most urgent first, at SES's own rate. Each notice is claimed, sent, then marked: a crash
+ * repeats one mail at most, between SES's accepting it and our recording that.
+ * @param wait resolves after so many milliseconds
+ */
+export async function deliver(
+  { outbox, postbox }: { outbox: Outbox; postbox: Postbox },
+  policy: Policy,
+  { place, now, wait }: { place: Place; now: Instant; wait: (duration: number) => Promise<void> },
+): Promise<DeliverReport> {
+  const report: DeliverReport = { sent: 0, refused: 0, postponed: 0, faults: [] };
+  // Most minutes owe nothing: SES is asked only when something is.
+  if ((await outbox.owed(place, now, 1)).length === 0) return report;
+  const quota = await postbox.quota();
+  let left = quota.left;
+  let isThrottled = false;
+  for (let round = 0; round < ROUNDS && left >= 1 && !isThrottled; round++) {
+    if (round > 0) await wait(SECOND);
+    const batch = await outbox.owed(place, now, Math.max(1, Math.min(Math.floor(quota.perSecond), left)));
+    if (batch.length === 0) break;
+    left -= batch.length;
+    await each(batch, WIDTH, async (owed) => {
+      if (isThrottled) return;
+      try {
+        if (!(await outbox.claim(owed.notice, now, now + CLAIM))) return;
+        if (await sendOne({ outbox, postbox }, policy, owed, now, report)) isThrottled = true;
+      } catch (error) {
+        report.faults.push(`the outbox failed: ${error instanceof Error ? error.message : error}`);
+      }
+    });
+  }
+  if (left < 1) report.faults.push("SES's 24-hour quota is used up: what is owed waits");
+  return report;
+}
+
+/** @returns whether SES asked for less */
+async function sendOne(
+  { outbox, postbox }: { outbox: Outbox; postbox: Postbox },
+  policy: Policy,
+  { notice, attempts }: Owed,
+  now: Instant,
+  report: DeliverReport,
+): Promise<boolean> {
+  let messageId: string;
+  try {
+    messageId = await postbox.send(notice);
+  } catch (error) {
+    const { kind, code, message } =
+      error instanceof PortError ? error : new PortError('fault', 'Unexpected', String(error));
+    if (kind === 'refused') {
+      // The admins first: a crash in between tells them once all the same.
+      await tellOfRefusal(outbox, policy, notice, `${code}: ${message}`, now);
+      await outbox.settle(notice, { kind: 'refused', code, why: message }, now);
+      report.refused++;
+      return false;
+    }
+    await outbox.postpone(notice, now + Math.min(HOUR, MINUTE * 2 ** Math.min(attempts, 6)), code);
+    report.postponed++;
+    if (kind !== 'throttled') report.faults.push(`${notice.facts.kind} mail not sent (${code}): ${message}`);
+    return kind === 'throttled';
+  }
+  await outbox.settle(notice, { kind: 'sent', messageId }, now);
+  report.sent++;
+  return false;
+}
+
+/** The other admins learn that a mail was refused; of a refused failure mail they do not, else one bad address would never end. */
+async function tellOfRefusal(outbox: Outbox, policy: Policy, notice: Notice, why: string, now: Instant): Promise<void> {
+  const { facts, to } = notice;
+  const admins = policy.admins.filter((admin) => admin !== to);
+  if (facts.kind === 'failure' || admins.length === 0) return;
+  const app = 'app' in facts ? { app: facts.app } : {};
+  const what = 'app' in facts ? `the ${facts.kind} of ${facts.app.appType} ${facts.app.appName}` : `the ${facts.kind}`;
+  await tellAdmins(
+    { outbox, policy: { ...policy, admins } },
+    notice,
+    `refused ${notice.id}`,
+    {
+      kind: 'failure',
+      title: `Mail to ${to} was refused`,
+      details: [`SES refused ${what} for good. It said: ${why}`],
+      todo: [`Check the address ${to} in the policy, and SES's suppression list.`],
+      at: now,
+      ...app,
+    },
+    now,
+  );
+}

@@ -1,0 +1,117 @@
+import type { AppRef, Place } from '../domain/app.ts';
+import type { Rates } from '../domain/cost.ts';
+import type { Evidence } from '../domain/evidence.ts';
+import type { Notice } from '../domain/notice.ts';
+import type { Needs, Picture } from '../domain/picture.ts';
+import type { Run, Stop, Warning } from '../domain/run.ts';
+import type { Instant } from '../domain/time.ts';
+
+/**
+ * The few ways in which the outside can fail. Adapters turn every SDK error into one, with the SDK's own as `cause`.
+ * `denied`: a right is missing; `throttled`: ask again later; `refused`: asking again is of no use; `fault`: anything else.
+ */
+export class PortError extends Error {
+  readonly kind: 'denied' | 'throttled' | 'refused' | 'fault';
+  /** AWS's own code, such as `ThrottlingException`. */
+  readonly code: string;
+  constructor(kind: PortError['kind'], code: string, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = 'PortError';
+    this.kind = kind;
+    this.code = code;
+  }
+}
+
+/** SageMaker Studio's apps. */
+export interface Fleet {
+  /** Everything the policy needs to know, in full pages. Never throws for a part: what fails is in `missing`. */
+  look(place: Place, needs: Needs): Promise<Picture>;
+  /** Stops an app; its files stay. `gone`: it already was. Throws PortError. */
+  stop(app: AppRef): Promise<'stopping' | 'gone'>;
+  /** The SSO user name of a profile, if it has one. Throws PortError. */
+  ssoUserName(domainId: string, userProfileName: string): Promise<string | undefined>;
+}
+
+/** What the passes have to remember of themselves. */
+export interface ScanState {
+  /** The last local day for which the admins' digest is owed, `2026-11-23`. */
+  digest?: string;
+  /** The last local day on which the admins were told of the safety valve. */
+  valve?: string;
+}
+
+/** The fields of a run that a write may change. Each is set on its own: what another pass wrote beside it stays. */
+export type RunChange =
+  | { kind: 'warn'; rule: string; warning: Warning }
+  | { kind: 'lift'; warnings: { rule: string; number: number }[] }
+  | { kind: 'stop'; stop: Stop }
+  /** A stop failed once more, or is wanted no longer (`undefined`). */
+  | { kind: 'retry'; stop: Stop | undefined }
+  /** The run is over since `at`, or since what was recorded if that is earlier; `stop` says that Curfew ended it. */
+  | { kind: 'end'; at: Instant; stop?: Stop }
+  | { kind: 'facts'; owner?: string; instanceType?: string }
+  | { kind: 'extend'; at: Instant }
+  | { kind: 'evidence'; evidence: Evidence };
+
+/**
+ * The record of runs: the last run of each app's name, and the ended ones before it. Every write is one conditional
+ * write on one item; `false` means that the run was no longer as expected, and nothing was written.
+ */
+export interface Runs {
+  /** The last known run under every name, and the passes' own state. Strongly consistent. */
+  load(place: Place): Promise<{ runs: Run[]; state: ScanState }>;
+  get(app: AppRef): Promise<Run | undefined>;
+  /** Begins a run under a name that `replaces` holds (or nobody), which is kept as history. */
+  open(run: Run, replaces?: Run): Promise<boolean>;
+  /** Changes a run, if it is still the same run. A `stop` insists on the version that was decided on. */
+  change(run: Run, change: RunChange): Promise<boolean>;
+  /** Moves an ended run to history and frees its name. */
+  retire(run: Run): Promise<boolean>;
+  /** Remembers a pass's own state. */
+  remember(place: Place, state: ScanState): Promise<void>;
+  /** Whose table this is: the account and region that a scan last recorded; undefined before the first. */
+  place(): Promise<Place | undefined>;
+}
+
+/** Where a notice stands. */
+export type Fate = { kind: 'sent'; messageId: string } | { kind: 'refused'; code: string; why: string };
+
+/** A notice to be sent, and how many tries it has had. */
+export interface Owed {
+  notice: Notice;
+  attempts: number;
+}
+
+/** Notices that are owed: written once, sent by `deliver`. */
+export interface Outbox {
+  /** Owes a notice, once. One that was owed before keeps its clock: `owedAt` is when it first was. */
+  owe(notice: Notice): Promise<{ owedAt: Instant; isNew: boolean }>;
+  /** What is owed, the most urgent first, at most `limit`. Notices waiting for a retry are left out. */
+  owed(place: Place, now: Instant, limit: number): Promise<Owed[]>;
+  /** Takes a notice for sending until `until`, so that no other round sends it. `false`: another has it, or it is done. */
+  claim(notice: Notice, now: Instant, until: Instant): Promise<boolean>;
+  /** The notice is done with. */
+  settle(notice: Notice, fate: Fate, now: Instant): Promise<void>;
+  /** Gives a claimed notice back: it is tried again at `at`. */
+  postpone(notice: Notice, at: Instant, code: string): Promise<void>;
+}
+
+/** What may be sent now. */
+export interface SendingQuota {
+  /** Messages a second. */
+  perSecond: number;
+  /** Messages left in these 24 hours; Infinity where there is no limit. */
+  left: number;
+}
+
+/** SES. */
+export interface Postbox {
+  quota(): Promise<SendingQuota>;
+  /** Sends a notice's mail. Returns SES's message id. Throws PortError: `refused` is for good. */
+  send(notice: Notice): Promise<string>;
+}
+
+/** List prices. */
+export interface Prices {
+  rates(region: string): Promise<Rates>;
+}

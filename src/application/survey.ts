@@ -1,0 +1,84 @@
+import type { App, Place } from '../domain/app.ts';
+import { appKey, isRunning } from '../domain/app.ts';
+import { needsOf } from '../domain/needs.ts';
+import type { Picture } from '../domain/picture.ts';
+import type { Policy } from '../domain/policy.ts';
+import type { Run, Sighting } from '../domain/run.ts';
+import { sight } from '../domain/run.ts';
+import type { RunningApp } from '../domain/running-app.ts';
+import { runningApp } from '../domain/running-app.ts';
+import type { Instant } from '../domain/time.ts';
+import type { Fleet, Runs, ScanState } from './ports.ts';
+
+/** A running app, and how it is known. */
+export interface Seen {
+  app: RunningApp;
+  sighting: Extract<Sighting, { now: 'running' | 'started' }>;
+}
+
+/** The fleet as it is now, held against what was known of it. */
+export interface Survey {
+  picture: Picture;
+  running: Seen[];
+  /** Runs recorded as going on that are over. */
+  ended: Run[];
+  /** Runs that were over before, and still hold their app's name. */
+  past: Run[];
+  state: ScanState;
+}
+
+/**
+ * Looks at everything at once: all pages of AWS, and all that is recorded. Changes nothing.
+ * Without a record (`runs`), every run starts at its CreationTime, and no warning is known.
+ */
+export async function survey(
+  ports: { fleet: Fleet; runs?: Runs | undefined },
+  policy: Policy,
+  { place, now }: { place: Place; now: Instant },
+): Promise<Survey> {
+  const [known, picture] = await Promise.all([
+    ports.runs?.load(place) ?? { runs: [], state: {} },
+    ports.fleet.look(place, needsOf(policy)),
+  ]);
+  const rows = rowsByApp(picture.apps);
+  const result: Survey = { picture, running: [], ended: [], past: [], state: known.state };
+  const isComplete = !picture.missing.some(({ part }) => part === 'apps');
+  for (const run of known.runs) {
+    const key = appKey(run.app);
+    const row = rows.get(key);
+    rows.delete(key);
+    // A row that half a listing lacks may be on the page that failed.
+    if (row || isComplete) record(result, row, run, policy, now);
+    else if (run.endedAt !== undefined) result.past.push(run);
+  }
+  for (const row of rows.values()) record(result, row, undefined, policy, now);
+  return result;
+}
+
+function record(result: Survey, row: App | undefined, known: Run | undefined, policy: Policy, now: Instant): void {
+  const sighting = sight(row, known, now);
+  if (sighting.now === 'running') {
+    result.running.push({ app: runningApp(row!, sighting.run, result.picture, policy), sighting });
+  } else if (sighting.now === 'started') {
+    const app = runningApp(row!, sighting.run, result.picture, policy);
+    // The run is recorded with its owner: once it is over, no listing tells.
+    if (app.owner !== undefined) app.run = { ...app.run, owner: app.owner };
+    result.running.push({ app, sighting: { ...sighting, run: app.run } });
+  } else if (sighting.now === 'ended') {
+    result.ended.push(sighting.run);
+  } else if (known?.endedAt !== undefined) {
+    result.past.push(known);
+  }
+}
+
+/** One row an app: where pages overlap, or a name is listed deleted and running, the running and newest row counts. */
+function rowsByApp(apps: App[]): Map<string, App> {
+  const rows = new Map<string, App>();
+  const rank = (app: App) => (isRunning(app) ? 1e15 : 0) + (app.createdAt ?? 0);
+  for (const app of apps) {
+    const key = appKey(app);
+    const other = rows.get(key);
+    if (!other || rank(app) > rank(other)) rows.set(key, app);
+  }
+  return rows;
+}

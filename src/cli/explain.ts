@@ -1,0 +1,100 @@
+import { survey } from '../application/survey.ts';
+import type { AppRef } from '../domain/app.ts';
+import { holderName } from '../domain/app.ts';
+import { decide, tryRules } from '../domain/decide.ts';
+import { matches } from '../domain/match.ts';
+import type { Policy } from '../domain/policy.ts';
+import type { RunningApp } from '../domain/running-app.ts';
+import { describeDuration, describeInstant, localTime } from '../domain/time.ts';
+import { note, progress, style } from './print.ts';
+import { nameForPeople, ownerOf, tellFaults } from './scan.ts';
+import { openWorld, type WorldOptions } from './world.ts';
+
+/** `curfew explain APP`. @returns the exit code */
+export async function explainCommand(name: string, options: WorldOptions): Promise<number> {
+  const { policy, place, now, ports, notes } = await openWorld(options);
+  for (const text of notes) note(text);
+  const { picture, running } = await progress('Looking at SageMaker Studio', survey(ports, policy, { place, now }));
+  tellFaults({ missing: picture.missing, unusable: picture.unusable, faults: [] });
+  const found = running.map(({ app }) => app).filter(({ ref }) => isCalled(ref, name));
+  if (found.length === 0) {
+    const some = running.slice(0, 5).map(({ app: { ref } }) => `${holderName(ref)}/${ref.appType}/${ref.appName}`);
+    note(
+      `curfew: no running app is called "${name}". Name it as APP, HOLDER/APP, HOLDER/TYPE/APP or DOMAIN/HOLDER/TYPE/APP${some.length ? `; there are ${some.join(', ')}${running.length > 5 ? ', …' : ''}` : '; none is running'}`,
+    );
+    return 1;
+  }
+  process.stdout.write(`${found.map((app) => explain(app, policy, now).join('\n')).join('\n\n')}\n`);
+  return picture.missing.length > 0 ? 1 : 0;
+}
+
+/** Whether `name` is the app's name, with as much before it as is needed. */
+function isCalled(ref: AppRef, name: string): boolean {
+  const { domainId, appType, appName } = ref;
+  const holder = holderName(ref);
+  const names = [
+    appName,
+    `${holder}/${appName}`,
+    `${holder}/${appType}/${appName}`,
+    `${domainId}/${holder}/${appType}/${appName}`,
+  ];
+  return names.some((candidate) => candidate.toLowerCase() === name.toLowerCase());
+}
+
+function explain(app: RunningApp, policy: Policy, now: number): string[] {
+  const when = (instant: number) => describeInstant(instant, policy.timezone, now);
+  const { ref, run } = app;
+  const tags = Object.entries(app.tags).map(([key, value]) => `${key}=${value}`);
+  const lines = [
+    style('bold', `${nameForPeople(ref)}, domain ${app.domainName ?? ref.domainId}`),
+    `  owner     ${ownerOf(app)}${app.team === undefined ? '' : `, team ${app.team}`}`,
+    `  instance  ${app.instanceType ?? 'not told by AWS'}`,
+    `  run       since ${when(app.startedAt)} (${describeDuration(now - app.startedAt)})`,
+    `  tags      ${tags.length > 0 ? tags.join(', ') : 'none that the policy speaks of'}`,
+    ...evidenceLines(app, now),
+    ...Object.entries(run.warnings).map(
+      ([rule, { given }]) =>
+        `  warning   ${rule}: ${given ? `given ${when(given.at)}, stop from ${when(given.stopAt)}` : 'lifted'}`,
+    ),
+    ...run.extensions.map((at) => `  extension asked ${when(at)}`),
+    ...(run.stop
+      ? [
+          `  stop      set out on ${when(run.stop.at)}, ${run.stop.failures} failed${run.stop.code ? ` (${run.stop.code})` : ''}`,
+        ]
+      : []),
+    '',
+    '  Rules, in the order they are tried:',
+  ];
+  const { limit, verdicts } = tryRules(app, policy, now);
+  const [exempt, ...bounds] = verdicts;
+  lines.push(`    ${mark(exempt!.says)} ${exempt!.rule}: ${exempt!.reason}`);
+  const local = localTime(now, policy.timezone);
+  for (const candidate of policy.limits) {
+    if (candidate === limit) {
+      lines.push(`    → limit "${candidate.name}": the first that matches, so it governs`);
+      for (const verdict of bounds)
+        lines.push(`        ${mark(verdict.says)} ${verdict.rule.slice(candidate.name.length + 2)}: ${verdict.reason}`);
+    } else {
+      lines.push(
+        `    · limit "${candidate.name}": ${matches(candidate.match, app, local) ? 'matches, but an earlier one governs' : 'does not match'}`,
+      );
+    }
+  }
+  if (!limit) lines.push('    · no limit matches');
+  const { action, rule, reason, next } = decide(app, policy, now);
+  const coming = next ? `; next: ${next.action} ${next.at <= now ? 'now' : when(next.at)}` : '';
+  return [...lines, '', `  ${style('bold', `Decision: ${action}`)}, by ${rule}: ${reason}${coming}`];
+}
+
+function evidenceLines({ run }: RunningApp, now: number): string[] {
+  const all = Object.values(run.evidence);
+  if (all.length === 0) return ['  evidence  none: use is unknown, and unknown is never idle'];
+  return all.map(({ source, kind, busy, lastUseAt, observedAt }) => {
+    const use = busy ? `${kind} busy` : `${kind} last used ${describeDuration(now - lastUseAt)} ago`;
+    return `  evidence  ${source}: ${use}, seen ${describeDuration(now - observedAt)} ago`;
+  });
+}
+
+function mark(says: string): string {
+  return { over: '✗', keep: '✓', within: '✓', unknown: '?', nothing: '·' }[says] ?? '·';
+}

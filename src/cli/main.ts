@@ -1,0 +1,149 @@
+import { readFile } from 'node:fs/promises';
+import { Command, CommanderError, InvalidArgumentError } from 'commander';
+import packageFile from '../../package.json' with { type: 'json' };
+import { PortError } from '../application/ports.ts';
+import { ConfigError, loadPolicy } from '../config.ts';
+import { makeTable, parameterReader, regionOfSdk } from '../wiring.ts';
+import { explainCommand } from './explain.ts';
+import { note } from './print.ts';
+import { scanCommand } from './scan.ts';
+import { statusCommand } from './status.ts';
+import type { WorldOptions } from './world.ts';
+
+const program = new Command('curfew');
+
+program
+  .description(
+    'Finds every running SageMaker Studio app, knows whose it is and what it costs, and by a written policy warns its owner and stops it.',
+  )
+  .version(packageFile.version)
+  .showHelpAfterError('(curfew --help tells more)')
+  .exitOverride()
+  .addHelpText(
+    'after',
+    `
+Environment:
+  AWS_REGION, AWS_PROFILE, …  as the AWS SDK reads them; AWS_ENDPOINT_URL_<SERVICE> points elsewhere
+  CURFEW_POLICY               the policy: a file, or ssm:/name (default: curfew.yml)
+  CURFEW_TABLE                the DynamoDB table; without one, scan and status work from AWS alone
+  NO_COLOR                    no colours
+
+Exit codes: 0 fine, 1 something failed, 2 wrong usage.`,
+  );
+
+const looking = (command: Command) =>
+  command
+    .option('--policy <file>', 'the policy: a file, or ssm:/name (default: CURFEW_POLICY, else curfew.yml)')
+    .option('--region <region>', 'the region (default: AWS_REGION, or the profile’s)')
+    .option('--table <name>', 'the DynamoDB table (default: CURFEW_TABLE)')
+    .option('--now <time>', 'take this for the present, such as 2026-11-23T14:05:00Z')
+    .option(
+      '--from <dir>',
+      'read saved `aws sagemaker list-apps` and `list-spaces` output (*.json in DIR) instead of an account',
+    );
+
+let exitCode = 0;
+const exitWith =
+  (run: (...args: never[]) => Promise<number>) =>
+  async (...args: unknown[]) => {
+    exitCode = await run(...(args as never[]));
+  };
+
+looking(program.command('scan'))
+  .description('decide on every running app; with --apply, warn and stop')
+  .option(
+    '--apply',
+    'do it: record, warn and stop as the policy’s mode allows (default: a dry run that changes nothing)',
+  )
+  .option('--json', 'print {now, decisions, outcomes} as JSON')
+  .option('--max-stops <n>', 'stop at most N apps in this scan, whatever safety.max-stops says', wholeNumber)
+  .action(exitWith(scanCommand));
+
+looking(program.command('status'))
+  .description(
+    'show running apps: whose, since when, in use or not, what governs them, what comes next, what they cost',
+  )
+  .option('--all', 'also free and exempt apps')
+  .option('--owner <profile>', 'only this owner’s apps')
+  .option('--json', 'print JSON')
+  .action(exitWith(statusCommand));
+
+looking(program.command('explain'))
+  .description('show every rule that is tried on an app, and what each says')
+  .argument('<app>', 'APP, HOLDER/APP, HOLDER/TYPE/APP or DOMAIN/HOLDER/TYPE/APP')
+  .action(exitWith((name: string, options: WorldOptions) => explainCommand(name, options)));
+
+const policy = program.command('policy').description('work on the policy file');
+policy
+  .command('check')
+  .description('read a policy and tell every fault: line, column, and what would be right')
+  .argument('[file]', 'a file, or ssm:/name (default: CURFEW_POLICY, else curfew.yml)')
+  .action(exitWith(policyCheck));
+
+const table = program.command('table').description('work on the DynamoDB table');
+table
+  .command('create')
+  .description('make the table, if it does not exist')
+  .option('--table <name>', 'its name (default: CURFEW_TABLE)')
+  .option('--region <region>', 'the region (default: AWS_REGION, or the profile’s)')
+  .action(exitWith(tableCreate));
+
+function wholeNumber(text: string): number {
+  if (!/^\d+$/.test(text)) throw new InvalidArgumentError('expected a whole number');
+  return Number(text);
+}
+
+async function policyCheck(file: string | undefined): Promise<number> {
+  const source = file ?? (process.env.CURFEW_POLICY || 'curfew.yml');
+  if (!source.startsWith('ssm:'))
+    await readFile(source).catch(() => Promise.reject(new ConfigError(`${source}: there is no such file`)));
+  try {
+    const { mode, limits, exempt, budgets } = await loadPolicy(source, parameterReader(await regionOfSdk()));
+    const count = (n: number, noun: string) => `${n} ${noun}${n === 1 ? '' : 's'}`;
+    process.stdout.write(
+      `${source}: fine. Mode ${mode}, ${count(limits.length, 'limit')}, ${count(exempt.length, 'exemption')}.\n`,
+    );
+    if (budgets.length > 0)
+      note(`${count(budgets.length, 'budget')} read, but this version does not act on budgets yet.`);
+    return 0;
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    note(error.message);
+    return 1;
+  }
+}
+
+async function tableCreate(options: { table?: string; region?: string }): Promise<number> {
+  const name = options.table ?? process.env.CURFEW_TABLE;
+  if (!name) throw new ConfigError('which table? Name it with CURFEW_TABLE or --table');
+  const region = options.region ?? (await regionOfSdk());
+  if (!region) throw new ConfigError('no region: set AWS_REGION, or name one with --region');
+  const { isNew, expires } = await makeTable({ region, table: name });
+  process.stdout.write(`Table ${name} in ${region}: ${isNew ? 'made' : 'was there already'}.\n`);
+  if (!expires) note('This endpoint knows no time to live: old items will not expire.');
+  return 0;
+}
+
+/** One clear line for whatever went wrong; a stack trace only for what we did not foresee, and only where it is asked for. */
+function fail(error: unknown): number {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+  if (error instanceof ConfigError) {
+    for (const line of error.message.split('\n')) note(`curfew: ${line}`);
+    return 2;
+  }
+  if (error instanceof PortError) {
+    note(`curfew: ${error.message}`);
+    return error.code === 'SavedFleet' ? 2 : 1;
+  }
+  note(`curfew: ${error instanceof Error ? error.message : error}`);
+  if (process.env.DEBUG && error instanceof Error) note(error.stack ?? '');
+  return 1;
+}
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  exitCode = fail(error);
+}
+// A pipe that was closed early is no fault of ours, and stdout must drain before the process may end.
+process.exitCode = exitCode;

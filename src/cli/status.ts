@@ -1,0 +1,148 @@
+import { survey } from '../application/survey.ts';
+import { appKey, isFree } from '../domain/app.ts';
+import { type Cost, costsSoFar } from '../domain/cost.ts';
+import { type Decision, decide, governingLimit } from '../domain/decide.ts';
+import { costOf, describeMoney } from '../domain/money.ts';
+import type { Policy } from '../domain/policy.ts';
+import type { Run } from '../domain/run.ts';
+import { describeDuration, describeInstant, HOUR, localTime } from '../domain/time.ts';
+import { note, printJson, printTable, progress } from './print.ts';
+import { nameForPeople, ownerOf, tellFaults } from './scan.ts';
+import { openWorld, type WorldOptions } from './world.ts';
+
+export interface StatusOptions extends WorldOptions {
+  all?: boolean;
+  json?: boolean;
+  owner?: string;
+}
+
+/** `curfew status`. @returns the exit code */
+export async function statusCommand(options: StatusOptions): Promise<number> {
+  const { policy, place, now, ports, notes } = await openWorld(options);
+  for (const text of notes) note(text);
+  const { picture, running } = await progress('Looking at SageMaker Studio', survey(ports, policy, { place, now }));
+  const rates = await ports.prices.rates(place.region);
+  const costs = costsSoFar(
+    running.map(({ app }) => app),
+    rates,
+    now,
+  );
+  const owned = running
+    .map(({ app }) => decide(app, policy, now))
+    .filter(({ app }) => options.owner === undefined || app.owner === options.owner);
+  const shown = owned
+    .filter((decision) => options.all || !isQuiet(decision))
+    .sort((a, b) => a.app.startedAt - b.app.startedAt || (appKey(a.app.ref) < appKey(b.app.ref) ? -1 : 1));
+  const costOfApp = ({ app }: Decision): Cost => costs.get(appKey(app.ref))!;
+  if (options.json)
+    printJson({
+      now: new Date(now).toISOString(),
+      prices: rates.source,
+      apps: shown.map((decision) => toJson(decision, costOfApp(decision), policy, now)),
+    });
+  else if (shown.length > 0)
+    printTable(
+      COLUMNS,
+      shown.map((decision) => row(decision, costOfApp(decision), policy, now)),
+    );
+  tellFaults({ missing: picture.missing, unusable: picture.unusable, faults: [] });
+  if (!options.json) note(sumUp(shown.map(costOfApp), owned.length - shown.length, rates.source));
+  return picture.missing.length + picture.unusable.length > 0 ? 1 : 0;
+}
+
+/** Free or exempt: nothing will happen to it, and --all shows it. */
+function isQuiet({ app, rule }: Decision): boolean {
+  return (
+    rule === 'exempt' ||
+    isFree({ appType: app.ref.appType, ...(app.instanceType === undefined ? {} : { instanceType: app.instanceType }) })
+  );
+}
+
+const COLUMNS = [
+  { head: 'OWNER' },
+  { head: 'APP' },
+  { head: 'INSTANCE' },
+  { head: 'UP SINCE' },
+  { head: 'LAST USE', grow: true },
+  { head: 'LIMIT', grow: true },
+  { head: 'NEXT', grow: true },
+  { head: 'COST' },
+];
+
+function row(decision: Decision, cost: Cost, policy: Policy, now: number): string[] {
+  const { app, next, rule } = decision;
+  const since = `${describeInstant(app.startedAt, policy.timezone, now)} (${describeDuration(now - app.startedAt)})`;
+  const limit = governingLimit(app, policy, localTime(now, policy.timezone));
+  const coming = next
+    ? `${next.action} ${next.at <= now ? 'now' : describeInstant(next.at, policy.timezone, now)}`
+    : decision.action === 'stop'
+      ? 'stop now'
+      : 'nothing';
+  return [
+    ownerOf(app),
+    nameForPeople(app.ref),
+    app.instanceType ?? '-',
+    since,
+    describeUse(app.run, now),
+    rule === 'exempt' ? 'exempt' : (limit?.name ?? 'none'),
+    coming,
+    describeCost(cost),
+  ];
+}
+
+/** The newest evidence of use, with its age; unknown where there is none. */
+function describeUse({ evidence }: Run, now: number): string {
+  const newest = Object.values(evidence).sort((a, b) => b.lastUseAt - a.lastUseAt)[0];
+  if (!newest) return 'unknown';
+  return newest.busy ? `now (${newest.kind})` : `${describeDuration(now - newest.lastUseAt)} ago (${newest.kind})`;
+}
+
+function describeCost(cost: Cost): string {
+  if (cost.kind === 'known') return describeMoney(cost.amount);
+  return cost.kind === 'unknown' ? 'no price' : cost.kind;
+}
+
+function toJson({ app, action, rule, reason, next }: Decision, cost: Cost, policy: Policy, now: number): object {
+  const { ref, instanceType, owner, sharing, team, tags, startedAt, run } = app;
+  const { account, region, domainId, userProfileName, spaceName, appType, appName } = ref;
+  const limit = governingLimit(app, policy, localTime(now, policy.timezone));
+  const iso = (instant: number) => new Date(instant).toISOString();
+  return {
+    account,
+    region,
+    domainId,
+    ...(spaceName === undefined ? { userProfileName } : { spaceName }),
+    appType,
+    appName,
+    instanceType: instanceType ?? null,
+    owner: owner ?? null,
+    sharing: sharing ?? null,
+    team: team ?? null,
+    tags,
+    startedAt: iso(startedAt),
+    evidence: Object.values(run.evidence).map((one) => ({
+      ...one,
+      lastUseAt: iso(one.lastUseAt),
+      observedAt: iso(one.observedAt),
+    })),
+    limit: rule === 'exempt' ? null : (limit?.name ?? null),
+    action,
+    rule,
+    reason,
+    next: next ? { action: next.action, at: iso(next.at) } : null,
+    cost:
+      cost.kind === 'known'
+        ? { usd: cost.amount / 1e6, usdPerHour: cost.rate / 1e10 }
+        : { unknown: cost.kind === 'unknown', note: cost.kind },
+  };
+}
+
+function sumUp(costs: Cost[], hidden: number, source: string): string {
+  const known = costs.filter((cost) => cost.kind === 'known');
+  const total = describeMoney(known.reduce((sum, cost) => sum + cost.amount, 0));
+  const hourly = describeMoney(known.reduce((sum, cost) => sum + costOf(cost.rate, HOUR), 0));
+  const unknown = costs.filter(({ kind }) => kind === 'unknown').length;
+  const lacking = unknown > 0 ? `, and ${unknown} without a price` : '';
+  const more = hidden > 0 ? ` ${hidden} free or exempt not shown (--all).` : '';
+  return `${costs.length} running: ${total} so far, ${hourly} an hour${lacking} (${source}).${more}`;
+}

@@ -1,0 +1,71 @@
+import { readFile } from 'node:fs/promises';
+import type { Policy } from './domain/policy.ts';
+import { describeFault, parsePolicy } from './policy-file.ts';
+
+/** What the environment and the policy file say: all that Curfew needs to know before it starts. */
+export interface Config {
+  region: string;
+  /** Absent only for a CLI that reads without a table. */
+  table?: string;
+  policy: Policy;
+}
+
+/** Bad configuration: every fault in one message, a line each. Nothing is governed by half a policy. */
+export class ConfigError extends Error {
+  override name = 'ConfigError';
+}
+
+/** Reads a parameter of SSM by its name. */
+export type ReadParameter = (name: string) => Promise<string>;
+
+/**
+ * Reads `AWS_REGION`, `CURFEW_TABLE` and `CURFEW_POLICY` (a file, or `ssm:/name`).
+ * @throws ConfigError with all faults
+ */
+export async function loadConfig(
+  env: Record<string, string | undefined>,
+  readParameter: ReadParameter,
+  needs: { table: boolean } = { table: true },
+): Promise<Config> {
+  const faults: string[] = [];
+  const region = regionOf(env);
+  if (!region) faults.push('AWS_REGION is not set: name the region to govern, such as us-east-1');
+  const table = env.CURFEW_TABLE;
+  if (needs.table && !table)
+    faults.push('CURFEW_TABLE is not set: name the DynamoDB table (`curfew table create` makes it)');
+  const policy = await loadPolicy(env.CURFEW_POLICY || 'curfew.yml', readParameter).catch((error: unknown) => {
+    if (!(error instanceof ConfigError)) throw error;
+    faults.push(error.message);
+  });
+  if (!region || !policy || faults.length > 0) throw new ConfigError(faults.join('\n'));
+  return { region, policy, ...(table ? { table } : {}) };
+}
+
+/** The region that the SDK's own variables name. */
+export function regionOf(env: Record<string, string | undefined>): string | undefined {
+  return env.AWS_REGION || env.AWS_DEFAULT_REGION || undefined;
+}
+
+/**
+ * Reads and checks a policy.
+ * @param source a file's path, or `ssm:/name`
+ * @throws ConfigError with every fault's line and column
+ */
+export async function loadPolicy(source: string, readParameter: ReadParameter): Promise<Policy> {
+  const text = await readSource(source, readParameter);
+  const parsed = parsePolicy(text);
+  if ('policy' in parsed) return parsed.policy;
+  throw new ConfigError(parsed.faults.map((fault) => describeFault(fault, source)).join('\n'));
+}
+
+async function readSource(source: string, readParameter: ReadParameter): Promise<string> {
+  try {
+    return source.startsWith('ssm:')
+      ? await readParameter(source.slice('ssm:'.length))
+      : await readFile(source, 'utf8');
+  } catch (cause) {
+    const isMissing = cause instanceof Error && 'code' in cause && cause.code === 'ENOENT';
+    const why = isMissing ? 'there is no such file' : cause instanceof Error ? cause.message : String(cause);
+    throw new ConfigError(`the policy ${source} cannot be read: ${why}`, { cause });
+  }
+}

@@ -1,0 +1,110 @@
+import { matches } from './match.ts';
+import type { Limit, Policy } from './policy.ts';
+import { exemption } from './rules/exemption.ts';
+import { extendedUntil } from './rules/extension.ts';
+import { idleness } from './rules/idleness.ts';
+import { uptime } from './rules/uptime.ts';
+import type { Warning } from './run.ts';
+import type { RunningApp } from './running-app.ts';
+import type { Instant, LocalTime } from './time.ts';
+import { describeDuration, describeInstant, localTime } from './time.ts';
+import type { Verdict } from './verdict.ts';
+
+/** What is wanted of a running app, and why. Doing nothing has a reason too. */
+export interface Decision {
+  app: RunningApp;
+  /** `warn`: it is over a limit, and its warning is due or running. */
+  action: 'keep' | 'warn' | 'stop';
+  /** The rule that decided: `exempt`, `extension`, `no limit`, or a limit's name and key. */
+  rule: string;
+  reason: string;
+  /** When the deciding rule's bound was reached; set when the action is warn or stop. */
+  due?: Instant;
+  /** The next thing that will happen if nothing changes; absent when nothing will. */
+  next?: { action: 'warn' | 'stop'; at: Instant };
+}
+
+/** The first limit that matches governs; undefined when none does. */
+export function governingLimit(app: RunningApp, policy: Policy, local: LocalTime): Limit | undefined {
+  return policy.limits.find((limit) => matches(limit.match, app, local));
+}
+
+/** Every rule that is tried on the app, and what each says, the deciding order first. */
+export function tryRules(app: RunningApp, policy: Policy, now: Instant): { limit?: Limit; verdicts: Verdict[] } {
+  const local = localTime(now, policy.timezone);
+  const verdicts = [exemption(app, policy, local)];
+  const limit = governingLimit(app, policy, local);
+  if (!limit) {
+    verdicts.push({ rule: 'no limit', says: 'nothing', reason: 'no limit in the policy matches' });
+    return { verdicts };
+  }
+  const until = extendedUntil(app.run, policy.extensions);
+  const bounds = [uptime(app, limit, now), idleness(app, limit, policy, now)];
+  return { limit, verdicts: [...verdicts, ...bounds.map((verdict) => postponed(verdict, until, policy, now))] };
+}
+
+/** A bound that an owner asked to postpone falls due when the extension ends. */
+function postponed(verdict: Verdict, until: Instant | undefined, policy: Policy, now: Instant): Verdict {
+  if (until === undefined || verdict.due === undefined || verdict.due >= until) return verdict;
+  const reason = `${verdict.reason}; kept running by its owner until ${describeInstant(until, policy.timezone, now)}`;
+  return { ...verdict, says: now >= until ? 'over' : 'within', due: until, reason };
+}
+
+/**
+ * Decides on one running app: an exemption wins; else a bound that is reached asks for a warning; and a warning of
+ * the same reason that is at least `grace` old, for a stop.
+ */
+export function decide(app: RunningApp, policy: Policy, now: Instant): Decision {
+  const { limit, verdicts } = tryRules(app, policy, now);
+  const exempt = verdicts[0]!;
+  if (exempt.says === 'keep') return { app, action: 'keep', rule: exempt.rule, reason: exempt.reason };
+  if (!limit) return { app, action: 'keep', rule: 'no limit', reason: 'no limit in the policy matches' };
+
+  const bounds = verdicts.slice(1);
+  const over = bounds.filter((verdict) => verdict.says === 'over').sort((a, b) => a.due! - b.due!);
+  const [first] = over;
+  if (!first) return keep(app, limit, bounds);
+
+  const warned = over.find((verdict) => warningFor(app, verdict));
+  const verdict = warned ?? first;
+  const given = warned && warningFor(app, warned);
+  const base = { app, rule: verdict.rule, due: verdict.due! };
+  if (!given) {
+    const stopAt = now + limit.grace;
+    const reason = `${verdict.reason}; grace ${describeDuration(limit.grace)}`;
+    return { ...base, action: 'warn', reason, next: { action: 'stop', at: stopAt } };
+  }
+  // A grace made shorter since must not break the promise of the mail; one made longer holds at once.
+  const stopAt = Math.max(given.stopAt, given.at + limit.grace);
+  const reason = `${verdict.reason}; warned ${describeInstant(given.at, policy.timezone, now)}, grace ${describeDuration(stopAt - given.at)}`;
+  if (now >= stopAt) return { ...base, action: 'stop', reason };
+  return { ...base, action: 'warn', reason, next: { action: 'stop', at: stopAt } };
+}
+
+function keep(app: RunningApp, limit: Limit, bounds: Verdict[]): Decision {
+  const spoken = bounds.filter((verdict) => verdict.says !== 'nothing');
+  const soonest = spoken.filter((verdict) => verdict.due !== undefined).sort((a, b) => a.due! - b.due!)[0];
+  return {
+    app,
+    action: 'keep',
+    rule: (soonest ?? spoken[0])?.rule ?? limit.name,
+    reason: spoken.map((verdict) => verdict.reason).join('; '),
+    ...(soonest ? { next: { action: 'warn', at: soonest.due! } } : {}),
+  };
+}
+
+/** The warning given for this very reason: for a bound reached at another time, it was another reason. */
+function warningFor(app: RunningApp, verdict: Verdict): Warning['given'] {
+  const given = app.run.warnings[verdict.rule]?.given;
+  return given && given.due === verdict.due ? given : undefined;
+}
+
+/** The rules whose standing warnings no longer have their reason: they lift. */
+export function liftedWarnings(decision: Decision): string[] {
+  return Object.entries(decision.app.run.warnings)
+    .filter(
+      ([rule, { given }]) =>
+        given && !(decision.action !== 'keep' && rule === decision.rule && given.due === decision.due),
+    )
+    .map(([rule]) => rule);
+}

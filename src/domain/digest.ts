@@ -1,0 +1,80 @@
+import { appKey } from './app.ts';
+import type { Cost } from './cost.ts';
+import type { Decision } from './decide.ts';
+import { governingLimit } from './decide.ts';
+import { costOf } from './money.ts';
+import type { AppFacts, DigestFacts, DigestRow } from './notice.ts';
+import type { Policy } from './policy.ts';
+import type { Run } from './run.ts';
+import type { RunningApp } from './running-app.ts';
+import type { Instant } from './time.ts';
+import { DAY, HOUR, localTime } from './time.ts';
+
+/** Rows that a list of the digest holds at most: a mail, not a report. */
+const MOST_ROWS = 30;
+const MOST_LONGEST = 10;
+
+/**
+ * The local day for which the admins' digest is due: once a day, from the policy's hour on.
+ * @param last the day of the last one
+ * @returns the day as `2026-11-23`; undefined when none is due
+ */
+export function digestDue(policy: Policy, last: string | undefined, now: Instant): string | undefined {
+  const { daily } = policy.report;
+  const local = localTime(now, policy.timezone);
+  return daily !== 'never' && local.minutes >= daily && local.date !== last ? local.date : undefined;
+}
+
+/** The fleet at a glance; undefined when there is nothing to tell. */
+export function digestOf(
+  decisions: Decision[],
+  past: Run[],
+  {
+    policy,
+    costs,
+    now,
+    facts,
+  }: { policy: Policy; costs: Map<string, Cost>; now: Instant; facts: (app: RunningApp | Run) => AppFacts },
+): DigestFacts | undefined {
+  const stopped = past.filter((run) => run.stop !== undefined && run.endedAt! > now - DAY);
+  if (decisions.length === 0 && stopped.length === 0) return undefined;
+  const local = localTime(now, policy.timezone);
+  const limits = decisions.map(({ app }) => governingLimit(app, policy, local));
+  const warned = decisions
+    .filter(({ action }) => action !== 'keep')
+    .map(({ app, reason, next }) => row(facts(app), reason, next?.at));
+  const failing = decisions
+    .filter(({ app }) => (app.run.stop?.failures ?? 0) > 0)
+    .map(({ app }) => row(facts(app), `${app.run.stop!.failures} failed stops, the last with ${app.run.stop!.code}`));
+  const longest = [...decisions]
+    .sort((a, b) => a.app.startedAt - b.app.startedAt)
+    .map(({ app, reason }) => row(facts(app), reason));
+  const unpriced = decisions.filter(({ app }) => costs.get(appKey(app.ref))?.kind === 'unknown');
+  return {
+    kind: 'digest',
+    date: local.date,
+    at: now,
+    mode: policy.mode,
+    running: decisions.length,
+    unlimited: decisions.filter(({ rule }) => rule === 'no limit').length,
+    unknownUse: decisions.filter(
+      ({ app }, i) => limits[i]?.maxIdle !== undefined && Object.keys(app.run.evidence).length === 0,
+    ).length,
+    hourly: [...costs.values()].reduce((sum, cost) => sum + (cost.kind === 'known' ? costOf(cost.rate, HOUR) : 0), 0),
+    unpriced: [...new Set(unpriced.map(({ app }) => app.instanceType ?? app.ref.appType))].sort(),
+    warned: warned.slice(0, MOST_ROWS),
+    stopped: stopped.map((run) => row(facts(run), run.stop!.reason, run.endedAt)).slice(0, MOST_ROWS),
+    failing: failing.slice(0, MOST_ROWS),
+    longest: longest.slice(0, MOST_LONGEST),
+    more: {
+      warned: Math.max(0, warned.length - MOST_ROWS),
+      stopped: Math.max(0, stopped.length - MOST_ROWS),
+      failing: Math.max(0, failing.length - MOST_ROWS),
+      longest: Math.max(0, longest.length - MOST_LONGEST),
+    },
+  };
+}
+
+function row(app: AppFacts, reason: string, at?: Instant): DigestRow {
+  return { app, reason, ...(at === undefined ? {} : { at }) };
+}

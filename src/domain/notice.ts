@@ -1,0 +1,105 @@
+import type { AppRef, Place } from './app.ts';
+import type { MicroDollars } from './money.ts';
+import type { Instant } from './time.ts';
+
+/** A mail that is owed to one address: recorded once, sent by `deliver`. */
+export interface Notice extends Place {
+  /** Made of what the notice is about and to whom: the same notice has the same id, so that it is owed once. */
+  id: string;
+  /** The address it goes to. */
+  to: string;
+  owedAt: Instant;
+  facts: NoticeFacts;
+}
+
+/** What a mail has to say, as data: words and layout are the templates'. */
+export type NoticeFacts = WarningFacts | StoppedFacts | FailureFacts | DigestFacts;
+
+/** An app as mail shows it. */
+export type AppFacts = AppRef & {
+  instanceType?: string;
+  domainName?: string;
+  owner?: string;
+  startedAt: Instant;
+  /** At list price; absent when the price is unknown, or the app is free or shares a charge. */
+  cost?: MicroDollars;
+};
+
+/** Who is written to, and why. */
+export interface Audience {
+  /** `owner`: the mail is the reader's own business. `admins`: the reader answers for it, or stands in. */
+  role: 'owner' | 'admins';
+  /** One sentence for an admin on why the mail came here: "alice has not confirmed an address, so you are told instead." */
+  why?: string;
+}
+
+/** The app is over a limit, and will be stopped unless something changes. */
+export interface WarningFacts {
+  kind: 'warning';
+  app: AppFacts;
+  audience: Audience;
+  rule: string;
+  reason: string;
+  warnedAt: Instant;
+  /** The earliest moment of the stop; absent when the policy's mode is `warn`: nothing will be stopped. */
+  stopAt?: Instant;
+}
+
+/** The app was stopped. */
+export interface StoppedFacts {
+  kind: 'stopped';
+  app: AppFacts;
+  audience: Audience;
+  rule: string;
+  reason: string;
+  stoppedAt: Instant;
+}
+
+/** Something that an admin must know of: told once. */
+export interface FailureFacts {
+  kind: 'failure';
+  /** `The stop of alice/default failed 3 times` */
+  title: string;
+  /** What happened, in whole sentences, a paragraph each. */
+  details: string[];
+  /** What to do now, a step each. */
+  todo: string[];
+  at: Instant;
+  app?: AppFacts;
+}
+
+/** The admins' day at a glance. */
+export interface DigestFacts {
+  kind: 'digest';
+  /** `2026-11-23`, in the policy's zone. */
+  date: string;
+  at: Instant;
+  mode: 'observe' | 'warn' | 'enforce';
+  /** Running now. */
+  running: number;
+  /** Of them, how many have no limit that governs them. */
+  unlimited: number;
+  /** Of them, how many have an idle limit but no evidence of use: only uptime binds them. */
+  unknownUse: number;
+  /** What all running apps with a known price cost an hour. */
+  hourly: MicroDollars;
+  /** Running apps without a known price, by instance type. */
+  unpriced: string[];
+  /** Under a warning now. */
+  warned: DigestRow[];
+  /** Ended by Curfew in the last 24 hours. */
+  stopped: DigestRow[];
+  /** Stops that keep failing. */
+  failing: DigestRow[];
+  /** The longest-running apps, exempt ones included. */
+  longest: DigestRow[];
+  /** Rows left out of the lists above, by list, where a list was cut. */
+  more: { warned: number; stopped: number; failing: number; longest: number };
+}
+
+export interface DigestRow {
+  app: AppFacts;
+  reason: string;
+  /** When it was or will be stopped. */
+  at?: Instant;
+}

@@ -1,0 +1,40 @@
+import type { Tags } from './picture.ts';
+import type { OwnersPolicy } from './policy.ts';
+
+/** An owner's address, or why there is none. */
+export type Address = { address: string } | { unknown: string };
+
+/**
+ * The address that the policy gives an owner: an exception first, then its template, tag or SSO user name.
+ * @param ssoUserName what DescribeUserProfile says; undefined when it was not asked, or says nothing
+ */
+export function ownerAddress(
+  owner: { domainId: string; userProfileName: string },
+  policy: OwnersPolicy,
+  facts: { tags?: Tags; ssoUserName?: string | undefined },
+): Address {
+  const { domainId, userProfileName } = owner;
+  const exception = policy.exceptions[`${domainId}/${userProfileName}`] ?? policy.exceptions[userProfileName];
+  if (exception !== undefined) return { address: exception };
+  const rule = policy.address;
+  if (rule === undefined) return { unknown: 'the policy has no owners.address' };
+  if (rule === 'sso') return checked(facts.ssoUserName, `the SSO user name of ${userProfileName}`);
+  if ('tag' in rule) return checked(facts.tags?.[rule.tag], `the tag ${rule.tag} of ${userProfileName}`);
+  const address = rule.template
+    .replaceAll('{profile:.}', userProfileName.replaceAll('-', '.'))
+    .replaceAll('{profile}', userProfileName);
+  return checked(address, 'the address template');
+}
+
+function checked(text: string | undefined, source: string): Address {
+  if (text === undefined || text === '') return { unknown: `${source} is not set` };
+  return isAddress(text) ? { address: text } : { unknown: `${source} gives "${text}", which is no address` };
+}
+
+/** Whether the text is one mail address: something, `@`, and a domain with a dot; no space, comma, bracket or control. */
+export function isAddress(text: string): boolean {
+  return (
+    text.length <= 254 &&
+    /^[^\s@,;:<>()[\]\\"\p{Cc}]{1,64}@[^\s@,;:<>()[\]\\"\p{Cc}.]+(\.[^\s@,;:<>()[\]\\"\p{Cc}.]+)+$/u.test(text)
+  );
+}

@@ -1,0 +1,65 @@
+import { appKey } from './app.ts';
+import type { Decision } from './decide.ts';
+import type { Missing, Picture } from './picture.ts';
+import { spaceKey } from './picture.ts';
+import type { Mode, Policy } from './policy.ts';
+import { mostStops } from './rules/valve.ts';
+
+/** A decision, and why it is not to be acted on, if so. */
+export interface Intent {
+  decision: Decision;
+  held?: string;
+}
+
+/** What a scan means to do: every decision, and the safety valve's word where it closed. */
+export interface Plan {
+  intents: Intent[];
+  /** Set when more stops were wanted than the policy lets one scan make: none is made. */
+  valve?: { wanted: number; most: number };
+}
+
+/** Holds back what the mode forbids, what half a picture cannot carry, and every stop when there are too many. */
+export function plan(decisions: Decision[], picture: Picture, policy: Policy): Plan {
+  const intents = decisions.map((decision): Intent => {
+    const held = heldBy(decision, picture, policy.mode);
+    return held === undefined ? { decision } : { decision, held };
+  });
+  const stops = intents.filter(({ decision, held }) => decision.action === 'stop' && held === undefined);
+  const most = mostStops(policy.safety.maxStops, decisions.length);
+  if (stops.length <= most) return { intents };
+  const held = `safety valve: ${stops.length} stops wanted, at most ${most} in one scan`;
+  for (const intent of stops) intent.held = held;
+  return { intents, valve: { wanted: stops.length, most } };
+}
+
+function heldBy({ action, app }: Decision, picture: Picture, mode: Mode): string | undefined {
+  if (action === 'keep') return undefined;
+  if (mode === 'observe') return 'the mode is observe';
+  if (action === 'stop' && mode === 'warn') return 'the mode is warn';
+  if (picture.missing.length === 0) return undefined;
+  const half = `half a picture: ${picture.missing.map(describeMissing).join('; ')}`;
+  if (action === 'stop') return half;
+  // A warning waits only for what could change its rule or its reader.
+  const { domainId, spaceName } = app.ref;
+  const isBlind = picture.missing.some(({ part }) => {
+    if (part === 'spaces') return spaceName !== undefined && !picture.spaces.has(spaceKey({ domainId, spaceName }));
+    return part === 'tags' || part === 'domains';
+  });
+  return isBlind ? half : undefined;
+}
+
+/** `the tags are missing: …`: one part that could not be had, in words. */
+export function describeMissing({ part, why }: Missing): string {
+  return `the ${part} are incomplete (${why})`;
+}
+
+/** Decisions in the order people read them: what is stopped, what is warned, what is kept; the longest up first. */
+export function inReadingOrder(intents: Intent[]): Intent[] {
+  const rank = { stop: 0, warn: 1, keep: 2 };
+  return [...intents].sort(
+    (a, b) =>
+      rank[a.decision.action] - rank[b.decision.action] ||
+      a.decision.app.startedAt - b.decision.app.startedAt ||
+      (appKey(a.decision.app.ref) < appKey(b.decision.app.ref) ? -1 : 1),
+  );
+}

@@ -1,0 +1,71 @@
+import type { Match } from './match.ts';
+import type { Duration } from './time.ts';
+
+/** How far Curfew may go: `observe` only looks, `warn` also writes, `enforce` also stops. */
+export type Mode = 'observe' | 'warn' | 'enforce';
+
+/** The policy file, read and checked: everything that an admin decides. docs/policy.md tells each key. */
+export interface Policy {
+  mode: Mode;
+  /** IANA name: the zone of every hour in the policy and in mail. */
+  timezone: string;
+  admins: string[];
+  /** The From of every mail, `Name <address>`. */
+  sender: string;
+  owners: OwnersPolicy;
+  /** What makes a team: the domain, or the value of a tag. */
+  team: 'domain' | { tag: string };
+  /** The first that matches governs. */
+  limits: Limit[];
+  extensions: ExtensionsPolicy;
+  exempt: Match[];
+  budgets: Budget[];
+  report: Report;
+  safety: { maxStops: MaxStops };
+  evidence: { staleAfter: Duration };
+}
+
+/** Where owners' addresses come from. */
+export interface OwnersPolicy {
+  address: { template: string } | { tag: string } | 'sso' | undefined;
+  /** Profile, or domain/profile, to address. */
+  exceptions: Record<string, string>;
+}
+
+/** A rule on uptime or idleness, for the apps that it matches. */
+export interface Limit {
+  name: string;
+  match: Match;
+  maxUptime?: Duration;
+  maxIdle?: Duration;
+  /** How long after its warning an app is stopped, at the earliest. */
+  grace: Duration;
+}
+
+/** What "keep it running" buys: so many hours from the moment it is asked, at most so many times a run. */
+export interface ExtensionsPolicy {
+  hours: Duration;
+  atMost: number;
+}
+
+/** A ceiling on the stops of one scan: a number of apps, or a share of those running. */
+export type MaxStops = { count: number } | { share: number };
+
+/** What may be spent, by whom, in which period. */
+export interface Budget {
+  name: string;
+  for: 'each owner' | 'account' | { owner: string } | { team: string } | { domain: string };
+  period: 'month' | 'week' | 'total' | { from: string; to: string };
+  /** Micro-dollars. */
+  limit: number;
+  /** Shares of the limit, 0.5 for 50 %. */
+  warnAt: number[];
+  atLimit: 'warn' | 'stop';
+}
+
+/** When reports go out: local times in the policy's zone. */
+export interface Report {
+  weekly?: { weekday: number; minutes: number };
+  /** The admins' daily digest, in minutes after local midnight. */
+  daily: number | 'never';
+}

@@ -1,0 +1,150 @@
+import type { App, AppRef } from './app.ts';
+import { isRunning, refOf } from './app.ts';
+import type { Evidence } from './evidence.ts';
+import type { Duration, Instant } from './time.ts';
+import { MINUTE } from './time.ts';
+
+/** One life of an app, from start to stop. Names are used again, so all state hangs on the run. */
+export interface Run {
+  app: AppRef;
+  startedAt: Instant;
+  instanceType?: string;
+  /** The owner's profile when last seen: an ended run keeps who answered for it. */
+  owner?: string;
+  endedAt?: Instant;
+  /** By rule. One without `due` was lifted, and keeps only its number. */
+  warnings: Record<string, Warning>;
+  /** When "keep it running" was asked: the policy says what each asking buys. */
+  extensions: Instant[];
+  /** By source. */
+  evidence: Record<string, Evidence>;
+  /** The stop that Curfew has set out on: recorded before the call, so that a crash in between is not lost. */
+  stop?: Stop;
+  /** Grows with every write, so that a stop can insist that nothing has changed since it was decided. */
+  version: number;
+}
+
+/** A warning that was given: what for, when, and when it said that the stop would come. */
+export interface Warning {
+  /** How many warnings this run has had by this rule, this one included: each is a notice of its own. */
+  number: number;
+  given?: {
+    /** When the warning's reason began. Another beginning is another reason, and needs another warning. */
+    due: Instant;
+    at: Instant;
+    stopAt: Instant;
+  };
+}
+
+export interface Stop {
+  at: Instant;
+  rule: string;
+  reason: string;
+  /** Calls that failed so far. */
+  failures: number;
+  /** The last failure's code. */
+  code?: string;
+  /** The run is over and the notice of it is owed: nothing is left to do. */
+  told?: true;
+}
+
+/**
+ * How far two tellings of one start may lie apart: CloudTrail cuts to the second, ListApps does not.
+ * No app is created, deleted and created again within it: stopping alone takes about a minute.
+ */
+export const START_TOLERANCE: Duration = MINUTE;
+
+/**
+ * How old a listing may be when it meets what events have recorded: an app that an event says started or
+ * ended within this time before the scan may not be in the scan's listing yet.
+ */
+export const LISTING_LAG: Duration = 2 * MINUTE;
+
+/** A run at its start: a clean slate. */
+export function newRun(
+  app: AppRef,
+  startedAt: Instant,
+  facts: Pick<App, 'instanceType'> & { owner?: string } = {},
+): Run {
+  return {
+    app: refOf(app),
+    startedAt,
+    ...(facts.instanceType === undefined ? {} : { instanceType: facts.instanceType }),
+    ...(facts.owner === undefined ? {} : { owner: facts.owner }),
+    warnings: {},
+    extensions: [],
+    evidence: {},
+    version: 1,
+  };
+}
+
+/** What seeing an app, or not seeing it, makes of what was known of it. */
+export type Sighting =
+  /** Nothing runs, and nothing was known to. */
+  | { now: 'absent' }
+  /** The known run goes on. */
+  | { now: 'running'; run: Run }
+  /** A new run, the one before it over: `replaces` is the ended run that the name still holds. */
+  | { now: 'started'; run: Run; replaces?: Run }
+  /** The known run is over. */
+  | { now: 'ended'; run: Run; at: Instant }
+  /** The listing and the record disagree, and the record may be newer: the next scan will know. */
+  | { now: 'unsure'; run: Run };
+
+/**
+ * Holds a row of a complete listing (or the lack of one) against the last known run of that name.
+ *
+ * A run's start is the latest of CreationTime, the CreateApp event's time, and the first sight of the app running
+ * again after it was seen gone: AWS may keep CreationTime over a restart ("update of the previous application").
+ * @param app the row; undefined when the complete listing has none
+ * @param known the last recorded run under this name
+ * @param now the scan's time, at or before the moment of listing
+ */
+export function sight(app: App | undefined, known: Run | undefined, now: Instant): Sighting {
+  const createdAt = app?.createdAt;
+  if (app === undefined || !isRunning(app)) {
+    if (!known || known.endedAt !== undefined) return { now: 'absent' };
+    // An event may have opened the run after the page was listed that would have shown it.
+    if (known.startedAt > now - LISTING_LAG) return { now: 'unsure', run: known };
+    return { now: 'ended', run: known, at: now };
+  }
+  if (!known) return { now: 'started', run: newRun(app, Math.min(createdAt ?? now, now), app) };
+  if (known.endedAt === undefined) {
+    const recreated = createdAt !== undefined && createdAt > known.startedAt + START_TOLERANCE;
+    if (!recreated) return { now: 'running', run: known };
+    return { now: 'started', run: newRun(app, createdAt, app), replaces: { ...known, endedAt: createdAt } };
+  }
+  if (createdAt !== undefined && createdAt > known.endedAt) {
+    return { now: 'started', run: newRun(app, createdAt, app), replaces: known };
+  }
+  // Recorded as ended, listed as running, and not created since: running again, or listed before it ended.
+  if (known.endedAt > now - LISTING_LAG) return { now: 'unsure', run: known };
+  return { now: 'started', run: newRun(app, now, app), replaces: known };
+}
+
+/** What a CreateApp or DeleteApp event makes of what was known of the app. */
+export type EventEffect = { kind: 'none' } | { kind: 'start'; run: Run; replaces?: Run } | { kind: 'end'; at: Instant };
+
+/**
+ * A CreateApp call that succeeded at `at`: AWS refuses it while the app exists, so whatever ran before is over.
+ * Repeated, late and reordered events do no harm: one that tells of a time before the known run's start says nothing new.
+ */
+export function onCreated(app: AppRef & Pick<App, 'instanceType'>, at: Instant, known: Run | undefined): EventEffect {
+  if (!known) return { kind: 'start', run: newRun(app, at, app) };
+  const end = known.endedAt;
+  // Its DeleteApp came first, and left a run of no length: now its start is known.
+  if (end === known.startedAt && at <= end) return { kind: 'start', run: { ...known, startedAt: at }, replaces: known };
+  if (at <= (end === undefined ? known.startedAt + START_TOLERANCE : end)) return { kind: 'none' };
+  return { kind: 'start', run: newRun(app, at, app), replaces: end === undefined ? { ...known, endedAt: at } : known };
+}
+
+/**
+ * A DeleteApp call that succeeded at `at`. Where a scan had already seen the app gone, the event's time is the
+ * exact one, and earlier. An app never heard of leaves an ended run, so that its late CreateApp opens none.
+ */
+export function onDeleted(app: AppRef, at: Instant, known: Run | undefined): EventEffect {
+  if (!known) return { kind: 'start', run: { ...newRun(app, at), endedAt: at } };
+  const isOlder = at < known.startedAt - START_TOLERANCE;
+  if (isOlder || (known.endedAt !== undefined && known.endedAt <= at)) return { kind: 'none' };
+  return { kind: 'end', at: Math.max(at, known.startedAt) };
+}

@@ -1,0 +1,61 @@
+import type { App, AppRef } from './app.ts';
+import { refOf } from './app.ts';
+import type { Picture, Tags } from './picture.ts';
+import { spaceKey } from './picture.ts';
+import type { Policy } from './policy.ts';
+import type { Run } from './run.ts';
+import type { Instant } from './time.ts';
+
+/** A running app with all that a rule may ask of it. */
+export interface RunningApp {
+  ref: AppRef;
+  run: Run;
+  startedAt: Instant;
+  instanceType?: string;
+  /** The user profile that answers for it; undefined when nobody does: then the admins do. */
+  owner?: string;
+  /** `Private` or `Shared`; undefined when AWS does not say. */
+  sharing?: string;
+  team?: string;
+  domainName?: string;
+  tags: Tags;
+}
+
+/** Joins a row of ListApps with its run, its space, its tags and its team. */
+export function runningApp(app: App, run: Run, picture: Picture, policy: Pick<Policy, 'team'>): RunningApp {
+  const space =
+    app.spaceName === undefined
+      ? undefined
+      : picture.spaces.get(spaceKey({ domainId: app.domainId, spaceName: app.spaceName }));
+  const owner = app.spaceName === undefined ? app.userProfileName : space?.owner;
+  const sharing = app.spaceName === undefined ? 'Private' : space?.sharing;
+  const tags = tagsOf(app, owner, picture);
+  const domainName = picture.domains.get(app.domainId);
+  const team = policy.team === 'domain' ? (domainName ?? app.domainId) : tags[policy.team.tag];
+  const instanceType = app.instanceType ?? run.instanceType;
+  return {
+    ref: refOf(app),
+    run,
+    startedAt: run.startedAt,
+    ...(instanceType === undefined ? {} : { instanceType }),
+    ...(owner === undefined ? {} : { owner }),
+    ...(sharing === undefined ? {} : { sharing }),
+    ...(team === undefined ? {} : { team }),
+    ...(domainName === undefined ? {} : { domainName }),
+    tags,
+  };
+}
+
+/** An app's tags: its own, else its space's, else its owner's profile's, else its domain's; key by key. */
+function tagsOf(app: App, owner: string | undefined, picture: Picture): Tags {
+  if (picture.tags.size === 0) return {};
+  const holder = app.spaceName ?? app.userProfileName;
+  const resources = [
+    `domain/${app.domainId}`,
+    owner === undefined ? undefined : `user-profile/${app.domainId}/${owner}`,
+    app.spaceName === undefined ? undefined : `space/${app.domainId}/${app.spaceName}`,
+    // The ARN does not tell a profile from a space of the same name: the tag then counts for both.
+    `app/${app.domainId}/${holder}/${app.appType}/${app.appName}`,
+  ];
+  return Object.assign({}, ...resources.map((resource) => resource && picture.tags.get(resource.toLowerCase())));
+}

@@ -1,0 +1,84 @@
+/** A point in time: milliseconds since 1970-01-01T00:00:00Z. */
+export type Instant = number;
+
+/** A length of time in milliseconds. */
+export type Duration = number;
+
+export const SECOND = 1_000;
+export const MINUTE = 60 * SECOND;
+export const HOUR = 60 * MINUTE;
+export const DAY = 24 * HOUR;
+
+const UNITS: Record<string, Duration> = { d: DAY, h: HOUR, m: MINUTE };
+
+/** Reads `30m`, `4h`, `5d` or `1d12h`; undefined when the text is anything else, or is no time at all. */
+export function parseDuration(text: string): Duration | undefined {
+  const compact = text.replaceAll(' ', '');
+  if (!/^(\d+d)?(\d+h)?(\d+m)?$/.test(compact)) return undefined;
+  let total = 0;
+  for (const [, count, unit] of compact.matchAll(/(\d+)([dhm])/g)) total += Number(count) * (UNITS[unit!] ?? 0);
+  return total > 0 && Number.isSafeInteger(total) ? total : undefined;
+}
+
+/** A duration as people say it: `45 s`, `26 h 10 min`, `5 d 3 h`. Rounded down, so that nothing looks older than it is. */
+export function describeDuration(duration: Duration): string {
+  if (duration < MINUTE) return `${Math.max(0, Math.floor(duration / SECOND))} s`;
+  const minutes = Math.floor(duration / MINUTE);
+  if (minutes < 60) return `${minutes} min`;
+  const hours = Math.floor(minutes / 60);
+  if (hours < 48) return hours * 60 === minutes ? `${hours} h` : `${hours} h ${minutes % 60} min`;
+  const days = Math.floor(hours / 24);
+  return hours % 24 === 0 ? `${days} d` : `${days} d ${hours % 24} h`;
+}
+
+/** What the wall clock of a time zone shows at an instant. */
+export interface LocalTime {
+  /** `2026-11-23` */
+  date: string;
+  /** 0 is Sunday. */
+  weekday: number;
+  /** Minutes since local midnight by the clock on the wall, which jumps when daylight saving begins or ends. */
+  minutes: number;
+}
+
+// A pass asks for one instant in one zone as often as it has apps.
+let latest: { instant: Instant; timezone: string; local: LocalTime } | undefined;
+const formats = new Map<string, Intl.DateTimeFormat>();
+const WEEKDAYS = ['Sun', 'Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat'];
+
+/** What the clock on the wall shows in `timezone` (an IANA name). Throws RangeError for a zone that does not exist. */
+export function localTime(instant: Instant, timezone: string): LocalTime {
+  if (latest?.instant === instant && latest.timezone === timezone) return latest.local;
+  let format = formats.get(timezone);
+  if (!format) {
+    format = new Intl.DateTimeFormat('en-US', {
+      timeZone: timezone,
+      hourCycle: 'h23',
+      weekday: 'short',
+      year: 'numeric',
+      month: '2-digit',
+      day: '2-digit',
+      hour: '2-digit',
+      minute: '2-digit',
+    });
+    formats.set(timezone, format);
+  }
+  const part: Record<string, string> = {};
+  for (const { type, value } of format.formatToParts(instant)) part[type] = value;
+  const local = {
+    date: `${part.year}-${part.month}-${part.day}`,
+    weekday: WEEKDAYS.indexOf(part.weekday!),
+    minutes: Number(part.hour) * 60 + Number(part.minute),
+  };
+  latest = { instant, timezone, local };
+  return local;
+}
+
+/** `14:05`, or `Tue 14:05` when that is another local day than `now`'s, or `2026-11-17 14:05` when it is a week or more away. */
+export function describeInstant(instant: Instant, timezone: string, now: Instant): string {
+  const then = localTime(instant, timezone);
+  const clock = `${String(Math.floor(then.minutes / 60)).padStart(2, '0')}:${String(then.minutes % 60).padStart(2, '0')}`;
+  if (then.date === localTime(now, timezone).date) return clock;
+  if (Math.abs(instant - now) < 6 * DAY) return `${WEEKDAYS[then.weekday]} ${clock}`;
+  return `${then.date} ${clock}`;
+}

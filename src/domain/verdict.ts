@@ -1,0 +1,13 @@
+import type { Instant } from './time.ts';
+
+/** What one rule says of one app. */
+export interface Verdict {
+  /** The limit's name and the key that set the bound, or `exempt`. */
+  rule: string;
+  /** `over` asks for a stop; `keep` forbids it; `unknown` lacks evidence; `nothing` does not apply. */
+  says: 'over' | 'within' | 'keep' | 'unknown' | 'nothing';
+  /** When the bound was or will be reached; absent when nobody can tell. */
+  due?: Instant;
+  /** In plain words, with the figures. */
+  reason: string;
+}

@@ -1,0 +1,89 @@
+import * as z from 'zod';
+import type { StudioEvent } from '../application/studio-event.ts';
+import type { Holder, Place } from '../domain/app.ts';
+import { RefusedEvent } from './envelope.ts';
+
+/** AWS's own pattern for the names of apps, spaces and profiles; domain ids fit it too. */
+const name = z.string().regex(/^[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}$/);
+const domainId = z.string().regex(/^d-[a-zA-Z0-9-]{1,61}$/);
+
+/** A call on AWS, as CloudTrail hands it to EventBridge. Only what we read is checked; the rest may be anything. */
+const cloudTrailEvent = z.object({
+  source: z.literal('aws.sagemaker'),
+  account: z.string().regex(/^\d{12}$/),
+  region: z.string().min(1),
+  detail: z.object({
+    // Amplify has a CreateApp too.
+    eventSource: z.literal('sagemaker.amazonaws.com'),
+    eventName: z.string(),
+    eventTime: z.iso.datetime({ offset: true }),
+    errorCode: z.string().nullish(),
+    requestParameters: z.unknown(),
+  }),
+});
+
+const appParameters = z.object({
+  domainId,
+  userProfileName: name.nullish(),
+  spaceName: name.nullish(),
+  appType: z.string().regex(/^[a-zA-Z]{1,64}$/),
+  appName: name,
+  resourceSpec: z.object({ instanceType: z.string().max(64).nullish() }).nullish(),
+});
+
+const spaceParameters = z.object({
+  domainId,
+  spaceName: name,
+  ownershipSettings: z.object({ ownerUserProfileName: name.nullish() }).nullish(),
+});
+
+const profileParameters = z.object({ domainId, userProfileName: name });
+
+/**
+ * Reads a CloudTrail event about Studio.
+ * @returns undefined for a call that failed: nothing was created or deleted
+ * @throws RefusedEvent for anything that is not such an event, with what is wrong and where
+ */
+export function parseCloudTrailEvent(event: unknown): (StudioEvent & { place: Place }) | undefined {
+  const { account, region, detail } = parse(cloudTrailEvent, event);
+  if (detail.errorCode) return undefined;
+  const place = { account, region };
+  const at = Date.parse(detail.eventTime);
+  switch (detail.eventName) {
+    case 'CreateApp':
+    case 'DeleteApp': {
+      const { domainId, appType, appName, resourceSpec, ...names } = parse(appParameters, detail.requestParameters);
+      const app = { ...place, domainId, ...holderOf(names), appType, appName };
+      const instanceType = resourceSpec?.instanceType;
+      if (detail.eventName === 'DeleteApp') return { kind: 'app deleted', app, at, place };
+      return { kind: 'app created', app: { ...app, ...(instanceType ? { instanceType } : {}) }, at, place };
+    }
+    case 'CreateSpace': {
+      const { domainId, spaceName, ownershipSettings } = parse(spaceParameters, detail.requestParameters);
+      const owner = ownershipSettings?.ownerUserProfileName;
+      return { kind: 'space created', domainId, spaceName, ...(owner ? { owner } : {}), at, place };
+    }
+    case 'CreateUserProfile':
+      return { kind: 'profile created', ...parse(profileParameters, detail.requestParameters), at, place };
+    default:
+      throw new RefusedEvent(`${detail.eventName} is no call that Curfew listens to: check the rule's pattern`);
+  }
+}
+
+function holderOf({
+  spaceName,
+  userProfileName,
+}: {
+  spaceName?: string | null | undefined;
+  userProfileName?: string | null | undefined;
+}): Holder {
+  if (spaceName && !userProfileName) return { spaceName };
+  if (userProfileName && !spaceName) return { userProfileName };
+  throw new RefusedEvent('an app has either a userProfileName or a spaceName');
+}
+
+function parse<T>(schema: z.ZodType<T>, value: unknown): T {
+  const parsed = schema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  throw new RefusedEvent(z.prettifyError(parsed.error));
+}

@@ -1,0 +1,78 @@
+import { Logger } from '@aws-lambda-powertools/logger';
+import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
+import type { Context } from 'aws-lambda';
+import * as z from 'zod';
+import type { Place } from '../domain/app.ts';
+import type { Instant } from '../domain/time.ts';
+
+export const logger = new Logger({ serviceName: 'curfew' });
+const metrics = new Metrics({ namespace: 'Curfew', serviceName: 'curfew' });
+
+/** What every event says of itself: EventBridge's `time` and `account`, or a Lambda destination's `timestamp`. */
+const envelope = z.object({
+  time: z.iso.datetime({ offset: true }).optional(),
+  timestamp: z.iso.datetime({ offset: true }).optional(),
+  account: z
+    .string()
+    .regex(/^\d{12}$/)
+    .optional(),
+  region: z.string().optional(),
+});
+
+/** An event that is not for us, or not what it says it is: told, counted, and never retried. */
+export class RefusedEvent extends Error {
+  override name = 'RefusedEvent';
+}
+
+/**
+ * When and where an event is: time arrives with the event, the system's clock only where none does.
+ * @throws RefusedEvent for a malformed one
+ */
+export function envelopeOf(
+  event: unknown,
+  context: Context | undefined,
+  region: string,
+): { now: Instant; place: Place } {
+  const parsed = envelope.safeParse(event ?? {});
+  if (!parsed.success) throw new RefusedEvent(z.prettifyError(parsed.error));
+  const { time, timestamp, account } = parsed.data;
+  const now = time ?? timestamp;
+  const own = ownAccount(context);
+  return {
+    now: now === undefined ? Date.now() : Date.parse(now),
+    place: { account: account ?? own ?? UNKNOWN_ACCOUNT, region },
+  };
+}
+
+/** For a caller that tells no account: an event made by hand, on a server that stands in for AWS. */
+const UNKNOWN_ACCOUNT = '000000000000';
+
+/** The account that this Lambda runs in, by its own ARN. */
+export function ownAccount(context: Context | undefined): string | undefined {
+  return /^arn:[^:]*:lambda:[^:]*:(\d{12}):/.exec(context?.invokedFunctionArn ?? '')?.[1];
+}
+
+/** Runs the work, and lets a refused event end well: told in the log and counted, since a retry would refuse it again. */
+export async function refusable<T>(work: () => Promise<T>): Promise<T | { refused: string }> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!(error instanceof RefusedEvent)) throw error;
+    logger.warn('event refused', { reason: error.message });
+    metrics.addMetric('EventsRefused', MetricUnit.Count, 1);
+    metrics.publishStoredMetrics();
+    return { refused: error.message };
+  }
+}
+
+/** Makes a value at first use and keeps it; a failure is not kept, so that the next invocation tries again. */
+export function once<T>(make: () => Promise<T>): () => Promise<T> {
+  let made: Promise<T> | undefined;
+  return () => {
+    made ??= make().catch((error) => {
+      made = undefined;
+      throw error;
+    });
+    return made;
+  };
+}

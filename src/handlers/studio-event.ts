@@ -1,0 +1,37 @@
+import { injectLambdaContext } from '@aws-lambda-powertools/logger/middleware';
+import middy from '@middy/core';
+import type { Context } from 'aws-lambda';
+import { noteStudioEvent } from '../application/studio-event.ts';
+import { loadConfig } from '../config.ts';
+import { fleetOf, outboxOf, parameterReader, pricesOf, runsOf } from '../wiring.ts';
+import { parseCloudTrailEvent } from './cloudtrail-event.ts';
+import { envelopeOf, logger, once, ownAccount, RefusedEvent, refusable } from './envelope.ts';
+
+const wired = once(async () => {
+  const config = await loadConfig(process.env, parameterReader(process.env.AWS_REGION));
+  const { policy, region } = config;
+  const tabled = { ...config, table: config.table! };
+  return {
+    policy,
+    region,
+    fleet: fleetOf(config),
+    runs: runsOf(tabled),
+    outbox: outboxOf(tabled),
+    rates: await pricesOf().rates(region),
+  };
+});
+
+/** CloudTrail's CreateApp, DeleteApp, CreateSpace and CreateUserProfile: runs start and end on the second. */
+export const handler = middy((event: unknown, context: Context) =>
+  refusable(async () => {
+    const { region, ...actor } = await wired();
+    const studioEvent = parseCloudTrailEvent(event);
+    if (!studioEvent) return { noted: 'nothing' };
+    const { account, region: from } = studioEvent.place;
+    if (from !== region) throw new RefusedEvent(`an event of ${from}; this deployment governs ${region}`);
+    if (account !== (ownAccount(context) ?? account)) throw new RefusedEvent(`an event of another account, ${account}`);
+    const noted = await noteStudioEvent(actor, studioEvent, envelopeOf(event, context, region).now);
+    logger.info('studio event', { event: studioEvent.kind, noted });
+    return { noted };
+  }),
+).use(injectLambdaContext(logger, { resetKeys: true }));

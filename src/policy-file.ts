@@ -1,0 +1,195 @@
+import type { Document, YAMLMap } from 'yaml';
+import { isMap, isNode, LineCounter, parseDocument } from 'yaml';
+import type { Match } from './domain/match.ts';
+import { includes } from './domain/match.ts';
+import type { Budget, Limit, Policy } from './domain/policy.ts';
+import { HOUR, MINUTE } from './domain/time.ts';
+import type { MatchFile, PolicyFile } from './policy-schema.ts';
+import { budgetSchema, limitSchema, policySchema } from './policy-schema.ts';
+
+/** A fault in the policy file: where, and what would be right. */
+export interface Fault {
+  line: number;
+  column: number;
+  /** `limits[2].max-uptime`; empty for the file as a whole. */
+  key: string;
+  message: string;
+}
+
+/** The grace of a limit that names none. */
+const DEFAULT_GRACE = HOUR;
+
+/**
+ * Reads a policy file. All faults are told at once, in the file's order; a policy with a fault is no policy.
+ * @param text YAML, as docs/policy.md describes it
+ */
+export function parsePolicy(text: string): { policy: Policy } | { faults: Fault[] } {
+  const lines = new LineCounter();
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
+  const at = (offset: number) => {
+    const { line, col } = lines.linePos(offset);
+    return { line: Math.max(1, line), column: Math.max(1, col) };
+  };
+  if (document.errors.length > 0) {
+    return { faults: document.errors.map((error) => ({ ...at(error.pos[0]), key: '', message: error.message })) };
+  }
+  if (!isMap(document.contents)) {
+    return {
+      faults: [
+        { line: 1, column: 1, key: '', message: 'the policy is empty, or no set of keys; docs/policy.md shows one' },
+      ],
+    };
+  }
+  const raw = document.toJS();
+  const parsed = policySchema.safeParse(raw);
+  const issues = [...(parsed.success ? [] : parsed.error.issues.flatMap(splitKeys)), ...crossCheck(raw)];
+  if (parsed.success && issues.length === 0) return { policy: toPolicy(parsed.data) };
+  const faults = issues.map(({ path, message }) => ({
+    ...at(offsetOf(document, path)),
+    key: describePath(path),
+    message,
+  }));
+  return { faults: faults.sort((a, b) => a.line - b.line || a.column - b.column) };
+}
+
+/** `curfew.yml:14:17  limits[2].max-uptime: "5 days" is not …` */
+export function describeFault(fault: Fault, file: string): string {
+  return `${file}:${fault.line}:${fault.column}  ${fault.key ? `${fault.key}: ` : ''}${fault.message}`;
+}
+
+type Path = (string | number)[];
+interface Issue {
+  path: Path;
+  message: string;
+}
+
+/** Several unknown keys in one place are a fault each. */
+function splitKeys(issue: { path: PropertyKey[]; message: string; code: string; keys?: string[] }): Issue[] {
+  const path = issue.path as Path;
+  if (issue.code !== 'unrecognized_keys') return [{ path, message: issue.message }];
+  const messages = issue.message.split('; unknown key ');
+  return issue.keys!.map((key, i) => ({
+    path: [...path, key],
+    message: i === 0 ? messages[0]! : `unknown key ${messages[i]}`,
+  }));
+}
+
+/** Where in the file a path is, or the nearest part of it that exists: the key itself where it has one. */
+function offsetOf(document: Document, path: Path): number {
+  const parent = path.length === 0 ? undefined : document.getIn(path.slice(0, -1), true);
+  const last = path.at(-1);
+  if (isMap(parent)) {
+    const pair = (parent as YAMLMap).items.find(
+      ({ key }) => isNode(key) && 'value' in key && String(key.value) === String(last),
+    );
+    const node = isNode(pair?.value) && pair.value.range ? pair.value : pair?.key;
+    if (isNode(node) && node.range) return node.range[0];
+  }
+  const node = document.getIn(path, true);
+  if (isNode(node) && node.range) return node.range[0];
+  return path.length === 0 ? 0 : offsetOf(document, path.slice(0, -1));
+}
+
+function describePath(path: Path): string {
+  return path.map((step, i) => (typeof step === 'number' ? `[${step}]` : `${i === 0 ? '' : '.'}${step}`)).join('');
+}
+
+/** What no key can know of itself: names used twice, limits never reached, periods that end before they begin. */
+function crossCheck(raw: { limits?: unknown; budgets?: unknown }): Issue[] {
+  const issues: Issue[] = [];
+  const limits = readable(raw.limits, limitSchema).map(({ i, value }) => ({
+    i,
+    name: value.name,
+    match: toMatch(value.match ?? {}),
+  }));
+  const budgets = readable(raw.budgets, budgetSchema).map(({ i, value }) => ({
+    i,
+    name: value.name,
+    period: value.period,
+  }));
+  for (const [n, { i, match }] of limits.entries()) {
+    const shadow = limits.slice(0, n).find((earlier) => includes(earlier.match, match));
+    if (!shadow) continue;
+    const message = `never reached: "${shadow.name}" before it matches all that it does; put it before "${shadow.name}", or narrow that`;
+    issues.push({ path: ['limits', i], message });
+  }
+  for (const [key, named] of [
+    ['limits', limits],
+    ['budgets', budgets],
+  ] as const) {
+    for (const { i, name } of named) {
+      const first = named.find((other) => other.name.toLowerCase() === name.toLowerCase())!;
+      if (first.i < i)
+        issues.push({
+          path: [key, i, 'name'],
+          message: `"${name}" is the name of ${key}[${first.i}] too; give each its own`,
+        });
+    }
+  }
+  for (const { i, period } of budgets) {
+    if (typeof period !== 'object' || period.from <= period.to) continue;
+    issues.push({ path: ['budgets', i, 'period'], message: `ends (${period.to}) before it begins (${period.from})` });
+  }
+  return issues;
+}
+
+/** The items of a list that hold no fault of their own: only these can be held against each other. */
+function readable<T>(
+  list: unknown,
+  schema: { safeParse(item: unknown): { success: boolean; data?: T } },
+): { i: number; value: T }[] {
+  if (!Array.isArray(list)) return [];
+  return list.flatMap((item, i) => {
+    const parsed = schema.safeParse(item);
+    return parsed.success ? [{ i, value: parsed.data! }] : [];
+  });
+}
+
+function toPolicy(file: PolicyFile): Policy {
+  return {
+    mode: file.mode ?? 'observe',
+    timezone: file.timezone ?? 'UTC',
+    admins: [...new Set(file.admins)],
+    sender: file.sender,
+    owners: { address: file.owners?.address, exceptions: file.owners?.exceptions ?? {} },
+    team: file.team ?? 'domain',
+    limits: file.limits.map(
+      (limit): Limit => ({
+        name: limit.name,
+        match: toMatch(limit.match ?? {}),
+        ...(limit['max-uptime'] === undefined ? {} : { maxUptime: limit['max-uptime'] }),
+        ...(limit['max-idle'] === undefined ? {} : { maxIdle: limit['max-idle'] }),
+        grace: limit.grace ?? DEFAULT_GRACE,
+      }),
+    ),
+    extensions: { hours: (file.extensions?.hours ?? 4) * HOUR, atMost: file.extensions?.['at-most'] ?? 2 },
+    exempt: (file.exempt ?? []).map(toMatch),
+    budgets: (file.budgets ?? []).map(
+      (budget): Budget => ({
+        name: budget.name,
+        for: budget.for as Budget['for'],
+        period: budget.period as Budget['period'],
+        limit: budget.limit,
+        warnAt: budget['warn-at'] ?? [],
+        atLimit: budget['at-limit'] ?? 'warn',
+      }),
+    ),
+    report: {
+      ...(file.report?.weekly === undefined ? {} : { weekly: file.report.weekly }),
+      daily: file.report?.daily ?? 8 * 60,
+    },
+    safety: { maxStops: file.safety?.['max-stops'] ?? { share: 0.25 } },
+    evidence: { staleAfter: file.evidence?.['stale-after'] ?? 30 * MINUTE },
+  };
+}
+
+const EVERY_DAY = [0, 1, 2, 3, 4, 5, 6];
+
+function toMatch({ 'app-type': appType, during, ...match }: MatchFile): Match {
+  const entries = Object.entries({ ...match, appType }).filter(([, value]) => value !== undefined);
+  if (during) {
+    const { days = EVERY_DAY, hours = { from: 0, to: 24 * 60 } } = during;
+    entries.push(['during', { days, ...hours } as never]);
+  }
+  return Object.fromEntries(entries);
+}

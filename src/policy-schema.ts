@@ -1,0 +1,237 @@
+import * as z from 'zod';
+import { parseRate } from './domain/money.ts';
+import { isAddress } from './domain/owner.ts';
+import { parseDuration } from './domain/time.ts';
+
+/** The policy file's form: each key, what it may hold, and what to write instead. Meaning is given by policy-file.ts. */
+
+const DAYS = ['SUN', 'MON', 'TUE', 'WED', 'THU', 'FRI', 'SAT'];
+
+type Fail = { addIssue(issue: { code: 'custom'; message: string }): void };
+
+/** Reads a scalar by a function that gives undefined for what it cannot read. */
+function read<T>(right: string, parse: (text: string) => T | undefined) {
+  return z
+    .union([z.string(), z.number(), z.boolean()], { error: `expected ${right}` })
+    .transform((value, context: Fail): T => {
+      const parsed = parse(String(value));
+      if (parsed === undefined)
+        context.addIssue({ code: 'custom', message: `${JSON.stringify(value)} is not ${right}` });
+      return parsed as T;
+    });
+}
+
+/** Keys that may stand here and no others: an unknown one is told with the nearest known. */
+function section<T extends z.ZodRawShape>(shape: T) {
+  const known = Object.keys(shape);
+  return z.strictObject(shape, {
+    error: (issue) => {
+      if (issue.code === 'unrecognized_keys') return issue.keys!.map((key) => unknownKey(key, known)).join('; ');
+      return issue.code === 'invalid_type' ? `expected the keys ${known.join(', ')}` : undefined;
+    },
+  });
+}
+
+function unknownKey(key: string, known: string[]): string {
+  const near = known.find((candidate) => distance(candidate, key.toLowerCase().replaceAll('_', '-')) <= 2);
+  return `unknown key "${key}"; ${near ? `did you mean "${near}"?` : `the keys here are ${known.join(', ')}`}`;
+}
+
+function distance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, i) => i);
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j++) {
+      next[j] = Math.min(row[j]! + 1, next[j - 1]! + 1, row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1));
+    }
+    row = next;
+  }
+  return row[b.length]!;
+}
+
+function oneOf<const T extends string>(...values: T[]) {
+  return z.enum(values, { error: (issue) => `${JSON.stringify(issue.input)} is not one of ${values.join(', ')}` });
+}
+
+const duration = read('a duration such as 30m, 4h, 5d or 1d12h', parseDuration);
+
+const address = read('a mail address such as jo@example.org', (text) => (isAddress(text) ? text : undefined));
+
+/** SES takes no other (its API reference, SendEmail): "the local part must be 7-bit ASCII". */
+const sendableAddress = read('a mail address whose part before the @ is plain ASCII', (text) =>
+  isAddress(text) && /^[\x20-\x7e]+@/.test(text) ? text : undefined,
+);
+
+const sender = read('a sender such as Curfew <curfew@example.org>', (text) => {
+  const bare = /^[^<>\p{Cc}]*<([^<>]+)>$/u.exec(text)?.[1] ?? text;
+  return isAddress(bare) ? text : undefined;
+});
+
+const timezone = read('a time zone such as America/New_York or UTC', (text) => {
+  try {
+    new Intl.DateTimeFormat('en', { timeZone: text });
+    return text;
+  } catch {
+    return undefined;
+  }
+});
+
+function clock(text: string): number | undefined {
+  const [, hours, minutes] = /^(\d{1,2}):(\d\d)$/.exec(text) ?? [];
+  const total = Number(hours) * 60 + Number(minutes);
+  return Number(minutes) < 60 && total <= 24 * 60 ? total : undefined;
+}
+
+const dailyTime = read('a time such as "08:00", or never', (text) => {
+  if (text === 'never') return 'never' as const;
+  const minutes = clock(text);
+  return minutes === undefined || minutes === 24 * 60 ? undefined : minutes;
+});
+
+const weekly = read('a day and a time such as "MON 08:00"', (text) => {
+  const [day, at = ''] = text.split(/ +/);
+  const minutes = clock(at);
+  const weekday = DAYS.indexOf(day!.toUpperCase());
+  return weekday < 0 || minutes === undefined || minutes === 24 * 60 ? undefined : { weekday, minutes };
+});
+
+const hours = read('hours such as "08:00-20:00"', (text) => {
+  const [from, to] = text.split('-').map((part) => clock(part.trim()));
+  return from === undefined || to === undefined || from === to || from === 24 * 60 ? undefined : { from, to };
+});
+
+/** `MON-FRI`, `SAT`, or a list of such. A range may run over the week's end. */
+const days = list(
+  read('a day such as MON, or days such as MON-FRI', (text) => {
+    const [first, last] = text
+      .toUpperCase()
+      .split('-')
+      .map((day) => DAYS.indexOf(day.trim()));
+    if (first === undefined || first < 0 || (last !== undefined && last < 0)) return undefined;
+    return Array.from({ length: (((last ?? first) - first + 7) % 7) + 1 }, (_, i) => (first + i) % 7);
+  }),
+).transform((ranges) => ranges.flat());
+
+/** One or several. */
+function list<T extends z.ZodType>(item: T) {
+  return z.preprocess(
+    (value) => (Array.isArray(value) ? value : [value]),
+    z.array(item).min(1, 'expected at least one'),
+  );
+}
+
+const patterns = list(read('a name or a pattern such as ml.t3.*', (text) => (text === '' ? undefined : text)));
+
+const match = section({
+  domain: patterns.optional(),
+  owner: patterns.optional(),
+  team: patterns.optional(),
+  space: patterns.optional(),
+  sharing: list(oneOf('Private', 'Shared')).optional(),
+  'app-type': patterns.optional(),
+  instance: patterns.optional(),
+  tag: z.record(z.string(), patterns, { error: 'expected a tag such as { curfew: training }' }).optional(),
+  during: section({ days: days.optional(), hours: hours.optional() }).optional(),
+});
+
+const name = read('a name of 1 to 60 characters', (text) => (/^[^\p{Cc}]{1,60}$/u.test(text) ? text : undefined));
+
+const percent = read('a share such as 25%', (text) => {
+  const share = /^(\d{1,3})%$/.exec(text)?.[1];
+  return share === undefined ? undefined : Number(share) / 100;
+});
+
+const money = read('an amount such as 200 USD or 49.50 USD', (text) => {
+  const amount = /^(\d{1,5}(?:\.\d{1,2})?|\d{1,9}) USD$/.exec(text)?.[1];
+  if (amount === undefined) return undefined;
+  return amount.includes('.') ? parseRate(amount) / 10_000 : Number(amount) * 1_000_000;
+});
+
+const date = read('a date such as 2026-09-01', (text) =>
+  /^\d{4}-\d\d-\d\d$/.test(text) && new Date(`${text}T00:00:00Z`).toJSON()?.startsWith(text) ? text : undefined,
+);
+
+const maxStops = read('a number such as 10, or a share such as 25%', (text) => {
+  const [, digits, sign] = /^(\d{1,6})(%?)$/.exec(text) ?? [];
+  if (digits === undefined || (sign && Number(digits) > 100)) return undefined;
+  return sign ? { share: Number(digits) / 100 } : { count: Number(digits) };
+});
+
+function whole(least: number, most: number) {
+  return read(`a whole number from ${least} to ${most}`, (text) => {
+    return /^\d+$/.test(text) && Number(text) >= least && Number(text) <= most ? Number(text) : undefined;
+  });
+}
+
+const tagOnly = section({ tag: name });
+
+/** A word, or a section: told apart by the value's own form, so that faults speak of what was meant. */
+function wordOr<W extends z.ZodType, S extends z.ZodType>(word: W, other: S) {
+  return z.unknown().transform((value, context): z.output<W> | z.output<S> => {
+    const parsed = (typeof value === 'object' && value !== null ? other : word).safeParse(value);
+    if (parsed.success) return parsed.data;
+    for (const issue of parsed.error.issues) context.addIssue({ ...issue, message: issue.message } as never);
+    return z.NEVER;
+  });
+}
+
+const template = read('a template such as "{profile}@example.org", { tag: email }, or sso', (text) => {
+  if (text === 'sso') return 'sso' as const;
+  const sample = text.replaceAll('{profile:.}', 'a').replaceAll('{profile}', 'a');
+  return sample !== text && !/[{}]/.test(sample) && isAddress(sample) ? { template: text } : undefined;
+});
+
+export const budgetSchema = section({
+  name,
+  for: wordOr(
+    oneOf('each owner', 'account'),
+    z.union([section({ owner: name }), section({ team: name }), section({ domain: name })], {
+      error: 'expected each owner, account, { owner: … }, { team: … } or { domain: … }',
+    }),
+  ),
+  period: wordOr(oneOf('month', 'week', 'total'), section({ from: date, to: date })),
+  limit: money,
+  'warn-at': list(percent).optional(),
+  'at-limit': oneOf('warn', 'stop').optional(),
+});
+
+export const limitSchema = section({
+  name,
+  match: match.optional(),
+  'max-uptime': duration.optional(),
+  'max-idle': duration.optional(),
+  grace: duration.optional(),
+}).refine(
+  (limit) => limit['max-uptime'] !== undefined || limit['max-idle'] !== undefined,
+  'a limit needs max-uptime or max-idle',
+);
+
+/** The whole file. */
+export const policySchema = section({
+  mode: oneOf('observe', 'warn', 'enforce').optional(),
+  timezone: timezone.optional(),
+  admins: list(sendableAddress),
+  sender,
+  owners: section({
+    address: wordOr(template, tagOnly).optional(),
+    exceptions: z.record(z.string(), address, { error: 'expected profiles and their addresses' }).optional(),
+  }).optional(),
+  team: wordOr(oneOf('domain'), tagOnly).optional(),
+  limits: z.array(limitSchema, { error: 'expected a list of limits' }),
+  extensions: section({ hours: whole(1, 168), 'at-most': whole(0, 100) }).optional(),
+  exempt: z
+    .array(
+      match.refine((value) => Object.keys(value).length > 0, 'an empty exemption would exempt everything'),
+      {
+        error: 'expected a list of exemptions',
+      },
+    )
+    .optional(),
+  budgets: z.array(budgetSchema, { error: 'expected a list of budgets' }).optional(),
+  report: section({ weekly: weekly.optional(), daily: dailyTime.optional() }).optional(),
+  safety: section({ 'max-stops': maxStops }).optional(),
+  evidence: section({ 'stale-after': duration }).optional(),
+});
+
+export type PolicyFile = z.output<typeof policySchema>;
+export type MatchFile = z.output<typeof match>;

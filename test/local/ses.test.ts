@@ -1,0 +1,214 @@
+import { GetAccountCommand, SendEmailCommand, type SendEmailCommandInput } from '@aws-sdk/client-sesv2';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { SesEvent } from '../../local/aws/index.ts';
+import { refusalOf, startWorld } from './world.ts';
+
+let world: Awaited<ReturnType<typeof startWorld>>;
+beforeEach(async () => {
+  world = await startWorld();
+});
+afterEach(() => world.aws.close());
+
+const mail = (change: Partial<SendEmailCommandInput> = {}): SendEmailCommandInput => ({
+  FromEmailAddress: 'Curfew <curfew@example.org>',
+  Destination: { ToAddresses: ['alice@example.net'] },
+  Content: {
+    Simple: {
+      Subject: { Data: 'Zoë’s app', Charset: 'UTF-8' },
+      Body: { Html: { Data: '<p>hi</p>', Charset: 'UTF-8' }, Text: { Data: 'hi', Charset: 'UTF-8' } },
+      Headers: [{ Name: 'List-Unsubscribe-Post', Value: 'List-Unsubscribe=One-Click' }],
+    },
+  },
+  ...change,
+});
+const send = (change: Partial<SendEmailCommandInput> = {}) => world.ses.send(new SendEmailCommand(mail(change)));
+const to = (...ToAddresses: string[]) => ({ Destination: { ToAddresses } });
+
+it('delivers mail to the mailbox, stamped by the world’s clock, and shows it on the page', async () => {
+  const { MessageId: messageId } = await send({ EmailTags: [{ Name: 'kind', Value: 'warning' }] });
+  expect(await world.aws.mailbox.messages()).toEqual([
+    {
+      messageId,
+      from: 'Curfew <curfew@example.org>',
+      to: ['alice@example.net'],
+      cc: [],
+      bcc: [],
+      replyTo: [],
+      arrived: ['alice@example.net'],
+      subject: 'Zoë’s app',
+      html: '<p>hi</p>',
+      text: 'hi',
+      headers: [{ name: 'List-Unsubscribe-Post', value: 'List-Unsubscribe=One-Click' }],
+      tags: { kind: 'warning' },
+      configurationSet: undefined,
+      at: world.clock.now,
+    },
+  ]);
+  const { url } = world.aws.mailbox;
+  expect(await (await fetch(url)).text()).toContain('<html');
+  expect(await (await fetch(`${url}store`)).json()).toMatchObject({
+    emails: [{ messageId, at: world.clock.now / 1000 }],
+  });
+  expect(await (await fetch(`${url}get-emlContent?messageId=${messageId}`)).json()).toMatchObject({
+    messageId,
+    fileName: 'Zoë’s app',
+  });
+  await world.aws.mailbox.clear();
+  expect(await world.aws.mailbox.messages()).toEqual([]);
+  expect(await (await fetch(`${url}store`)).json()).toMatchObject({ emails: [] });
+});
+
+it('keeps the order of mails that are sent side by side', async () => {
+  world.aws.ses.quota.maxSendRate = 1000;
+  await Promise.all(Array.from({ length: 30 }, (_, n) => send({ EmailTags: [{ Name: 'n', Value: `${n}` }] })));
+  const messages = await world.aws.mailbox.messages();
+  expect(new Set(messages.map((message) => message.messageId)).size).toBe(30);
+  const ids = messages.map((message) => message.messageId);
+  expect(ids).toEqual(ids.toSorted());
+});
+
+it('keeps the mail of two worlds apart', async () => {
+  const other = await startWorld();
+  await send();
+  expect(await other.aws.mailbox.messages()).toEqual([]);
+  expect(await (await fetch(`${other.aws.mailbox.url}store`)).json()).toMatchObject({ emails: [] });
+  await other.aws.close();
+});
+
+describe('refuses', () => {
+  const bad: [string, Partial<SendEmailCommandInput>, string][] = [
+    ['a local part beyond ASCII', to('zoë@example.net'), 'Local address contains illegal character'],
+    ['a domain beyond ASCII', to('zoe@exämple.net'), 'Domain contains illegal character'],
+    ['an address without a domain', to('alice'), "Missing final '@domain'"],
+    ['an address with a space', to('alice smith@example.net'), 'Local address contains control or whitespace'],
+    [
+      'an address with a line break',
+      to('alice@example.net\r\nBcc: eve@example.net'),
+      'Local address contains control or whitespace',
+    ],
+    ['a bare comma in a name', to('Smith, Alice <alice@example.net>'), 'Illegal address'],
+    ['no recipient', to(), 'Must provide at least one destination.'],
+    [
+      'more than 50 recipients',
+      to(...Array.from({ length: 51 }, (_, n) => `a${n}@example.net`)),
+      'Recipient count exceeds 50.',
+    ],
+    ['a tag with a space', { EmailTags: [{ Name: 'a', Value: 'b c' }] }, 'Invalid tag'],
+  ];
+  it.each(bad)('%s', async (_, change, message) => {
+    expect(await refusalOf(send(change))).toMatchObject({
+      name: 'BadRequestException',
+      status: 400,
+      message: expect.stringContaining(message),
+    });
+    expect(await world.aws.mailbox.messages()).toEqual([]);
+  });
+
+  it('a header that would not be one line, or that is not the sender’s to set', async () => {
+    for (const header of [
+      { Name: 'X-A', Value: 'a\r\nBcc: b' },
+      { Name: 'X-A', Value: 'ë' },
+      { Name: 'Subject', Value: 'x' },
+    ]) {
+      const content = mail().Content?.Simple;
+      const call = send({ Content: { Simple: { ...(content as NonNullable<typeof content>), Headers: [header] } } });
+      expect(await refusalOf(call)).toMatchObject({ name: 'BadRequestException' });
+    }
+  });
+
+  it('a sender that is not verified', async () => {
+    expect(await refusalOf(send({ FromEmailAddress: 'x@example.com' }))).toMatchObject({
+      name: 'MessageRejected',
+      status: 400,
+      message:
+        'Email address is not verified. The following identities failed the check in region US-EAST-1: x@example.com',
+    });
+    world.aws.ses.identities.add('example.com');
+    await send({ FromEmailAddress: '"X, Y" <x@mail.example.com>' });
+  });
+
+  it('in the sandbox, a recipient that is not verified', async () => {
+    world.aws.ses.production = false;
+    expect((await world.ses.send(new GetAccountCommand({}))).ProductionAccessEnabled).toBe(false);
+    expect(await refusalOf(send())).toMatchObject({
+      name: 'MessageRejected',
+      message: expect.stringContaining('alice@example.net'),
+    });
+    world.aws.ses.identities.add('alice@example.net');
+    await send();
+  });
+
+  it('everything while sending is paused', async () => {
+    world.aws.ses.paused = true;
+    expect(await refusalOf(send())).toMatchObject({ name: 'SendingPausedException', status: 400 });
+  });
+
+  it('a configuration set that is not there', async () => {
+    expect(await refusalOf(send({ ConfigurationSetName: 'curfew' }))).toMatchObject({
+      name: 'NotFoundException',
+      status: 404,
+    });
+  });
+
+  it('more than the rate in one second of the world', async () => {
+    world.aws.ses.quota.maxSendRate = 2;
+    await send();
+    await send();
+    expect(await refusalOf(send())).toMatchObject({
+      name: 'TooManyRequestsException',
+      status: 429,
+      message: 'Maximum sending rate exceeded.',
+    });
+    world.clock.now += 1000;
+    await send(to('a@example.net', 'b@example.net', 'c@example.net'));
+    expect(await refusalOf(send())).toMatchObject({ name: 'TooManyRequestsException' });
+  });
+
+  it('more than the quota in 24 hours of the world, counting recipients', async () => {
+    world.aws.ses.quota.max24HourSend = 3;
+    await send(to('a@example.net', 'b@example.net'));
+    world.clock.now += 3_600_000;
+    await send();
+    expect(await refusalOf(send())).toMatchObject({
+      name: 'LimitExceededException',
+      status: 400,
+      message: 'Daily message quota exceeded.',
+    });
+    expect((await world.ses.send(new GetAccountCommand({}))).SendQuota).toEqual({
+      Max24HourSend: 3,
+      MaxSendRate: 14,
+      SentLast24Hours: 3,
+    });
+    world.clock.now += 23 * 3_600_000;
+    await send(to('a@example.net', 'b@example.net'));
+  });
+});
+
+it('takes mail to suppressed and bouncing addresses, does not deliver it, and says so on the bus', async () => {
+  const events: SesEvent[] = [];
+  const { ses } = world.aws;
+  ses.onEvent((event) => events.push(event));
+  ses.configurationSets.add('curfew');
+  ses.suppressed.add('Alice@example.net');
+  ses.bouncing.add('bob@example.net');
+  ses.complaining.add('carol@example.net');
+  await send({ ...to('alice@example.net'), ConfigurationSetName: 'curfew' });
+  expect(await world.aws.mailbox.messages()).toEqual([]);
+  await send({ ...to('bob@example.net', 'carol@example.net'), ConfigurationSetName: 'curfew' });
+  expect((await world.aws.mailbox.messages()).map((message) => message.arrived)).toEqual([['carol@example.net']]);
+  expect(events).toMatchObject([
+    {
+      'detail-type': 'Email Bounced',
+      source: 'aws.ses',
+      detail: { bounce: { bounceType: 'Permanent', bounceSubType: 'OnAccountSuppressionList' } },
+    },
+    {
+      'detail-type': 'Email Bounced',
+      detail: { bounce: { bouncedRecipients: [{ emailAddress: 'bob@example.net' }] } },
+    },
+    {
+      'detail-type': 'Email Complaint Received',
+      detail: { complaint: { complainedRecipients: [{ emailAddress: 'carol@example.net' }] } },
+    },
+  ]);
+});

@@ -1,0 +1,11 @@
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  test: {
+    include: ['test/**/*.test.ts'],
+    exclude: ['test/browser/**'],
+    // Real servers and bundles: a slow machine may take its time over the first of them.
+    testTimeout: 30_000,
+    hookTimeout: 30_000,
+  },
+});
