@@ -89,17 +89,17 @@ async function refreshFacts(actor: Actor, { app, sighting }: Seen): Promise<void
 
 /** The notice first, then the run's own note of it: a crash in between finds the notice owed, and keeps its clock. */
 async function warn(actor: Actor, decision: Decision, now: Instant): Promise<Outcome[]> {
-  const { app, rule, reason, due, next } = decision;
-  const before = app.run.warnings[rule];
-  if (before?.given?.due === due) return [];
-  const grace = next!.at - now;
-  const number = (before?.number ?? 0) + 1;
-  const promise = actor.policy.mode === 'enforce' ? { stopAt: next!.at } : {};
-  const at = await tellWarning(actor, app, { rule, reason, number, due: due!, ...promise }, now);
-  const given = { due: due!, at, stopAt: at + grace };
-  if (!(await actor.runs.change(app.run, { kind: 'warn', rule, warning: { number, given } })))
-    return [outcome(decision, 'superseded')];
-  return [{ ...outcome(decision, 'warned'), ...(promise.stopAt === undefined ? {} : { stopAt: given.stopAt }) }];
+  const { app, rule, reason, due, next, warnedAt } = decision;
+  if (warnedAt !== undefined) return [];
+  const number = (app.run.warnings[rule]?.number ?? 0) + 1;
+  const isEnforced = actor.policy.mode === 'enforce';
+  const announced = isEnforced ? { stopAt: next!.at } : {};
+  const at = await tellWarning(actor, app, { rule, reason, number, due: due!, ...announced }, now);
+  // The grace runs from when the notice was first owed, which a crash may have put before now.
+  const promise = isEnforced ? { stopAt: next!.at - now + at } : {};
+  const warning = { number, given: { due: due!, at, ...promise } };
+  if (!(await actor.runs.change(app.run, { kind: 'warn', rule, warning }))) return [outcome(decision, 'superseded')];
+  return [{ ...outcome(decision, 'warned'), ...promise }];
 }
 
 /** The intention first, on the condition that nothing has changed; then the call; then the notice; then the run's end. */

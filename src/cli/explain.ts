@@ -54,7 +54,7 @@ function explain(app: RunningApp, policy: Policy, now: number): string[] {
     ...evidenceLines(app, now),
     ...Object.entries(run.warnings).map(
       ([rule, { given }]) =>
-        `  warning   ${rule}: ${given ? `given ${when(given.at)}, stop from ${when(given.stopAt)}` : 'lifted'}`,
+        `  warning   ${rule}: ${given ? `given ${when(given.at)}${given.stopAt === undefined ? ', with no stop announced' : `, stop from ${when(given.stopAt)}`}` : 'lifted'}`,
     ),
     ...run.extensions.map((at) => `  extension asked ${when(at)}`),
     ...(run.stop

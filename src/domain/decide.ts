@@ -20,6 +20,8 @@ export interface Decision {
   reason: string;
   /** When the deciding rule's bound was reached; set when the action is warn or stop. */
   due?: Instant;
+  /** When the warning that counts was given; absent when it is still to be given. */
+  warnedAt?: Instant;
   /** The next thing that will happen if nothing changes; absent when nothing will. */
   next?: { action: 'warn' | 'stop'; at: Instant };
 }
@@ -65,9 +67,9 @@ export function decide(app: RunningApp, policy: Policy, now: Instant): Decision 
   const [first] = over;
   if (!first) return keep(app, limit, bounds);
 
-  const warned = over.find((verdict) => warningFor(app, verdict));
+  const warned = over.find((verdict) => warningFor(app, verdict, policy));
   const verdict = warned ?? first;
-  const given = warned && warningFor(app, warned);
+  const given = warned && warningFor(app, warned, policy);
   const base = { app, rule: verdict.rule, due: verdict.due! };
   if (!given) {
     const stopAt = now + limit.grace;
@@ -75,10 +77,10 @@ export function decide(app: RunningApp, policy: Policy, now: Instant): Decision 
     return { ...base, action: 'warn', reason, next: { action: 'stop', at: stopAt } };
   }
   // A grace made shorter since must not break the promise of the mail; one made longer holds at once.
-  const stopAt = Math.max(given.stopAt, given.at + limit.grace);
+  const stopAt = Math.max(given.stopAt ?? 0, given.at + limit.grace);
   const reason = `${verdict.reason}; warned ${describeInstant(given.at, policy.timezone, now)}, grace ${describeDuration(stopAt - given.at)}`;
-  if (now >= stopAt) return { ...base, action: 'stop', reason };
-  return { ...base, action: 'warn', reason, next: { action: 'stop', at: stopAt } };
+  if (now >= stopAt) return { ...base, action: 'stop', warnedAt: given.at, reason };
+  return { ...base, action: 'warn', warnedAt: given.at, reason, next: { action: 'stop', at: stopAt } };
 }
 
 function keep(app: RunningApp, limit: Limit, bounds: Verdict[]): Decision {
@@ -93,18 +95,18 @@ function keep(app: RunningApp, limit: Limit, bounds: Verdict[]): Decision {
   };
 }
 
-/** The warning given for this very reason: for a bound reached at another time, it was another reason. */
-function warningFor(app: RunningApp, verdict: Verdict): Warning['given'] {
+/**
+ * The warning given for this very reason: for a bound reached at another time, it was another reason. A warning that
+ * said that nothing would be stopped is none once the policy enforces.
+ */
+function warningFor(app: RunningApp, verdict: Verdict, { mode }: Policy): Warning['given'] {
   const given = app.run.warnings[verdict.rule]?.given;
-  return given && given.due === verdict.due ? given : undefined;
+  if (given?.due !== verdict.due) return undefined;
+  return mode === 'enforce' && given?.stopAt === undefined ? undefined : given;
 }
 
 /** The rules whose standing warnings no longer have their reason: they lift. */
-export function liftedWarnings(decision: Decision): string[] {
-  return Object.entries(decision.app.run.warnings)
-    .filter(
-      ([rule, { given }]) =>
-        given && !(decision.action !== 'keep' && rule === decision.rule && given.due === decision.due),
-    )
-    .map(([rule]) => rule);
+export function liftedWarnings({ app, rule, warnedAt }: Decision): string[] {
+  const standing = Object.entries(app.run.warnings).filter(([, { given }]) => given);
+  return standing.filter(([name]) => warnedAt === undefined || name !== rule).map(([name]) => name);
 }

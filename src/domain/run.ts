@@ -24,7 +24,7 @@ export interface Run {
   version: number;
 }
 
-/** A warning that was given: what for, when, and when it said that the stop would come. */
+/** A warning that was given: what for, when, and what it announced. */
 export interface Warning {
   /** How many warnings this run has had by this rule, this one included: each is a notice of its own. */
   number: number;
@@ -32,7 +32,8 @@ export interface Warning {
     /** When the warning's reason began. Another beginning is another reason, and needs another warning. */
     due: Instant;
     at: Instant;
-    stopAt: Instant;
+    /** When it said that the stop would come; absent when it said that nothing would be stopped (mode `warn`). */
+    stopAt?: Instant;
   };
 }
 

@@ -66,7 +66,7 @@ describe('a warning', () => {
     expect(subject).toBe('Your JupyterLab app in space "churn-model" will be stopped at 14:35');
     expect(text).toContain('over a limit: up 26 h 10 min, limit 24 h.');
     expect(text).toContain(
-      'Curfew will stop it on Tue 24 Nov, 14:35 EST, or soon after. That is 30 min after this warning.',
+      'Curfew will stop it on Tue 24 Nov, 14:35 EST, or soon after. That leaves 30 min from this warning.',
     );
     expect(text).toContain(
       "Your files are kept: only the app stops. Anything only in a kernel's memory is lost, so save your notebooks.",
@@ -361,5 +361,5 @@ describe('the build of templates', () => {
 test('a mail can be stopped within the minute', () => {
   const soon: AppFacts = { ...app, startedAt: NOW - MINUTE };
   const { text } = render({ ...warning, app: soon, stopAt: NOW });
-  expect(text).not.toContain('after this warning');
+  expect(text).not.toContain('from this warning');
 });

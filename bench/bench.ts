@@ -1,0 +1,98 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { availableParallelism, tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { parseArgs } from 'node:util';
+import { bundleJob, HANDLERS } from './bundles.ts';
+import { coldImports } from './cold.ts';
+import { POLICY } from './lab.ts';
+import { goals, printColdImports, printGoals, printWorlds } from './report.ts';
+import { measureWorld, type WorldResult } from './worlds.ts';
+
+const USAGE = `npm run bench -- [--apps 100,1000,10000,100000] [--latency 20] [--runs 15] [--no-worlds] [--no-cold]
+
+Measures a scan of labs of so many apps on an embedded AWS in other processes, at 20 ms a call, and how long each
+bundle takes to load. Calls and writes are asserted (exit 1); times and memory are only told.
+
+  --apps N,N…     the sizes of the worlds
+  --latency MS    how long every call takes
+  --runs N        loads of each bundle
+  --no-worlds     leaves the worlds out
+  --no-cold       leaves the bundles out
+`;
+
+/** How often a world is listed and scanned: the small ones are soon over, and need it most. */
+function repeats(apps: number): { rounds: number; callsInEach: number } {
+  if (apps <= 1_000) return { rounds: 5, callsInEach: 6 };
+  return apps <= 10_000 ? { rounds: 2, callsInEach: 3 } : { rounds: 1, callsInEach: 1 };
+}
+
+function readArguments() {
+  try {
+    const { values } = parseArgs({
+      options: {
+        apps: { type: 'string', default: '100,1000,10000,100000' },
+        latency: { type: 'string', default: '20' },
+        runs: { type: 'string', default: '15' },
+        worlds: { type: 'boolean', default: true },
+        cold: { type: 'boolean', default: true },
+        help: { type: 'boolean', short: 'h', default: false },
+      },
+      allowNegative: true,
+    });
+    const number = (text: string, least: number) => {
+      const value = Number(text);
+      if (!Number.isInteger(value) || value < least || value > 1_000_000) throw new Error(`not a number here: ${text}`);
+      return value;
+    };
+    return {
+      ...values,
+      apps: values.apps.split(',').map((text) => number(text, 1)),
+      latency: number(values.latency, 0),
+      runs: number(values.runs, 1),
+    };
+  } catch (error) {
+    console.error(`${error instanceof Error ? error.message : error}\n\n${USAGE}`);
+    process.exit(2);
+  }
+}
+
+async function main(): Promise<void> {
+  const args = readArguments();
+  if (args.help) {
+    process.stdout.write(USAGE);
+    return;
+  }
+  const started = performance.now();
+  const folder = await mkdtemp(join(tmpdir(), 'curfew-bench-'));
+  const progress = (text: string) => process.stderr.isTTY && process.stderr.write(`\r\x1b[K${text}`);
+  try {
+    console.log(`Node ${process.version}, ${availableParallelism()} processors, ${args.latency} ms a call`);
+    const worlds: WorldResult[] = [];
+    if (args.worlds) {
+      const job = (name: string) =>
+        bundleJob(fileURLToPath(new URL(`./${name}.ts`, import.meta.url)), join(folder, `${name}.mjs`));
+      const [runner, scan, listing] = await Promise.all([job('measured'), job('job-scan'), job('job-listing')]);
+      const policy = join(folder, 'curfew.yml');
+      await writeFile(policy, POLICY);
+      const handler = pathToFileURL(resolve(HANDLERS, 'scan.mjs')).href;
+      for (const apps of args.apps) {
+        progress(`a world of ${apps} apps …`);
+        worlds.push(await measureWorld(apps, args.latency, repeats(apps), { runner, scan, listing, handler, policy }));
+      }
+      progress('');
+      printWorlds(worlds);
+    }
+    const cold = args.cold ? await coldImports(folder, args.runs) : [];
+    if (args.cold) printColdImports(cold, args.runs);
+    printGoals(goals(worlds, cold));
+    const faults = worlds.flatMap((world) => world.faults);
+    for (const fault of faults) console.error(`WRONG: ${fault}`);
+    console.log(`\nTook ${((performance.now() - started) / 1000).toFixed(0)} s.`);
+    process.exitCode = faults.length > 0 ? 1 : 0;
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+await main();

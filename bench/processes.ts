@@ -1,0 +1,73 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import type { Measured } from './measured.ts';
+import type { Ask, Told } from './world.ts';
+
+/** A world in another process. */
+export interface World extends Extract<Told, { told: 'ready' }> {
+  latency(ms: number): Promise<void>;
+  /** Calls by `service Action` since this was last asked. */
+  counts(): Promise<Record<string, number>>;
+  end(): void;
+}
+
+/** Starts a world of so many apps. */
+export async function startWorld(apps: number): Promise<World> {
+  const child = fork(fileURLToPath(new URL('./world.ts', import.meta.url)), [String(apps)], {
+    execArgv: ['--max-old-space-size=8192'],
+  });
+  const ready = (await messageOf(child, 'the world')) as Extract<Told, { told: 'ready' }>;
+  const ask = async (question: Ask): Promise<Told> => {
+    const answer = messageOf(child, 'the world');
+    child.send(question);
+    return (await answer) as Told;
+  };
+  return {
+    ...ready,
+    async latency(ms) {
+      await ask({ ask: 'latency', ms });
+    },
+    async counts() {
+      const told = await ask({ ask: 'counts' });
+      return told.told === 'counts' ? told.counts : {};
+    },
+    end: () => child.disconnect(),
+  };
+}
+
+/** What Lambda gives Node at 512 MB: 90 % for the old generation, 5 % for each half of the young one. */
+const AS_LAMBDA = ['--expose-gc', '--max-old-space-size=460', '--max-semi-space-size=25'];
+
+/** Calls a job so often in a fresh process, started as Lambda starts Node at 512 MB. Throws when the job fails. */
+export async function measure(
+  bundles: { runner: string; job: string },
+  env: Record<string, string>,
+  calls: number,
+): Promise<Measured> {
+  const child = fork(bundles.runner, [bundles.job], {
+    execArgv: AS_LAMBDA,
+    env: { PATH: process.env.PATH ?? '', ...env },
+    // What a handler logs is not wanted here; where it fails, Node tells on stderr.
+    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+  });
+  await messageOf(child, 'the job');
+  const measured = messageOf(child, 'the job');
+  child.send(calls);
+  return (await measured) as Measured;
+}
+
+async function messageOf(child: ChildProcess, who: string): Promise<unknown> {
+  const stop = new AbortController();
+  const { signal } = stop;
+  try {
+    return await Promise.race([
+      once(child, 'message', { signal }).then(([message]) => message),
+      once(child, 'exit', { signal }).then(([code]) => {
+        throw new Error(`${who} ended with ${code} before it answered`);
+      }),
+    ]);
+  } finally {
+    stop.abort();
+  }
+}

@@ -1,0 +1,106 @@
+import { describe, expect, test } from 'vitest';
+import type { App } from '../../src/domain/app.ts';
+import { onCreated, onDeleted, type Run, sight } from '../../src/domain/run.ts';
+import { HOUR, MINUTE, SECOND } from '../../src/domain/time.ts';
+import { NOON, quietRun, ref } from './builders.ts';
+
+const row = (over: Partial<App> = {}): App => ({ ...ref, status: 'InService', createdAt: quietRun.startedAt, ...over }) as App;
+const ended = (at: number): Run => ({ ...quietRun, endedAt: at });
+const warned: Run = { ...quietRun, warnings: { a: { number: 1 } }, extensions: [1], evidence: {} };
+
+describe('a run as a listing shows it', () => {
+  test.each(['Pending', 'InService', 'SomethingNew'])('%s runs', (status) => {
+    expect(sight(row({ status }), undefined, NOON).now).toBe('started');
+  });
+
+  test.each(['Deleted', 'Failed', 'Deleting'])('%s does not', (status) => {
+    expect(sight(row({ status }), undefined, NOON).now).toBe('absent');
+    expect(sight(row({ status }), quietRun, NOON)).toMatchObject({ now: 'ended', at: NOON });
+  });
+
+  test('first seen: it started at its CreationTime', () => {
+    expect(sight(row(), undefined, NOON)).toMatchObject({ run: { startedAt: NOON - HOUR } });
+  });
+
+  test('first seen without a CreationTime, or with one to come: it started now', () => {
+    const { createdAt: _, ...undated } = row();
+    expect(sight(undated, undefined, NOON)).toMatchObject({ run: { startedAt: NOON } });
+    expect(sight(row({ createdAt: NOON + HOUR }), undefined, NOON)).toMatchObject({ run: { startedAt: NOON } });
+  });
+
+  test('known, and its CreationTime within the second that CloudTrail cuts off: the same run', () => {
+    expect(sight(row({ createdAt: quietRun.startedAt + 999 }), warned, NOON)).toEqual({ now: 'running', run: warned });
+  });
+
+  test('known since an event, and an older CreationTime that spans the stop before: the same run', () => {
+    expect(sight(row({ createdAt: quietRun.startedAt - 5 * HOUR }), quietRun, NOON).now).toBe('running');
+  });
+
+  test('created anew under the same name: a new run with a clean slate, the old one over by then', () => {
+    const createdAt = NOON - 10 * MINUTE;
+    const sighting = sight(row({ createdAt }), warned, NOON);
+    expect(sighting).toMatchObject({ now: 'started', run: { startedAt: createdAt, warnings: {}, extensions: [] } });
+    expect(sighting).toMatchObject({ replaces: { startedAt: quietRun.startedAt, endedAt: createdAt } });
+  });
+
+  test('seen gone, and running again with the CreationTime of before: it started at this sight', () => {
+    expect(sight(row(), ended(NOON - 30 * MINUTE), NOON)).toMatchObject({ now: 'started', run: { startedAt: NOON, warnings: {} } });
+  });
+
+  test('seen gone, and created since: it started at its CreationTime', () => {
+    const createdAt = NOON - MINUTE;
+    expect(sight(row({ createdAt }), ended(NOON - 30 * MINUTE), NOON)).toMatchObject({ run: { startedAt: createdAt } });
+  });
+
+  test('an event that says otherwise, and may be newer than the listing, is left to the next scan', () => {
+    expect(sight(row(), ended(NOON - MINUTE), NOON).now).toBe('unsure');
+    expect(sight(undefined, { ...quietRun, startedAt: NOON - MINUTE }, NOON).now).toBe('unsure');
+    expect(sight(undefined, { ...quietRun, startedAt: NOON + MINUTE }, NOON).now).toBe('unsure');
+  });
+
+  test('in no row of a complete listing: over', () => {
+    expect(sight(undefined, quietRun, NOON)).toMatchObject({ now: 'ended', at: NOON });
+    expect(sight(undefined, ended(NOON - HOUR), NOON).now).toBe('absent');
+  });
+});
+
+describe('a run as events tell it', () => {
+  test('CreateApp starts a run on the second', () => {
+    expect(onCreated(ref, NOON, undefined)).toMatchObject({ kind: 'start', run: { startedAt: NOON } });
+  });
+
+  test('CreateApp again, or told late, says nothing new', () => {
+    expect(onCreated(ref, quietRun.startedAt, quietRun).kind).toBe('none');
+    expect(onCreated(ref, quietRun.startedAt - HOUR, quietRun).kind).toBe('none');
+    expect(onCreated(ref, NOON - 40 * MINUTE, ended(NOON - 30 * MINUTE)).kind).toBe('none');
+  });
+
+  test('CreateApp while a run is open: AWS refuses it while the app exists, so that run is over', () => {
+    expect(onCreated(ref, NOON, warned)).toMatchObject({ kind: 'start', run: { startedAt: NOON, warnings: {} }, replaces: { endedAt: NOON } });
+  });
+
+  test('DeleteApp ends a run on the second, and once', () => {
+    expect(onDeleted(ref, NOON, quietRun)).toEqual({ kind: 'end', at: NOON });
+    expect(onDeleted(ref, NOON, ended(NOON)).kind).toBe('none');
+  });
+
+  test('DeleteApp is more exact than the scan that saw the app gone', () => {
+    expect(onDeleted(ref, NOON - MINUTE, ended(NOON))).toEqual({ kind: 'end', at: NOON - MINUTE });
+  });
+
+  test('DeleteApp of the run before does not end this one', () => {
+    expect(onDeleted(ref, quietRun.startedAt - 2 * MINUTE, quietRun).kind).toBe('none');
+  });
+
+  test('DeleteApp before its own CreateApp: the late CreateApp opens no run, but dates it', () => {
+    const tombstone = onDeleted(ref, NOON, undefined);
+    expect(tombstone).toMatchObject({ kind: 'start', run: { startedAt: NOON, endedAt: NOON } });
+    const known = (tombstone as { run: Run }).run;
+    expect(onCreated(ref, NOON - HOUR, known)).toMatchObject({ kind: 'start', run: { startedAt: NOON - HOUR, endedAt: NOON } });
+    expect(onCreated(ref, NOON + HOUR, known)).toMatchObject({ kind: 'start', run: { startedAt: NOON + HOUR }, replaces: known });
+  });
+
+  test('an end before the start, by a clock that is behind, is an end at the start', () => {
+    expect(onDeleted(ref, quietRun.startedAt - 5 * SECOND, quietRun)).toEqual({ kind: 'end', at: quietRun.startedAt });
+  });
+});

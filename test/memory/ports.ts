@@ -1,0 +1,264 @@
+import type { Fate, Fleet, Outbox, Postbox, Prices, RunChange, Runs, ScanState } from '../../src/application/ports.ts';
+import { PortError } from '../../src/application/ports.ts';
+import { type App, type AppRef, appKey, type Place, placeKey, type Space } from '../../src/domain/app.ts';
+import { assertNever } from '../../src/domain/assert-never.ts';
+import type { Notice } from '../../src/domain/notice.ts';
+import { emptyPicture, type Missing, spaceKey, type Tags } from '../../src/domain/picture.ts';
+import { newRun, type Run } from '../../src/domain/run.ts';
+import type { Instant } from '../../src/domain/time.ts';
+
+/** Ports in memory that keep the adapters' contract (test/contract): for timelines and for crashes. */
+
+const copy = <T>(value: T): T => structuredClone(value);
+const URGENCY = { warning: 1, stopped: 2, failure: 2, digest: 5 };
+
+export interface MemoryRuns extends Runs {
+  items: Map<string, Run>;
+  history: Map<string, Run>;
+  states: Map<string, ScanState>;
+  writes: number;
+}
+
+export function memoryRuns(): MemoryRuns {
+  const key = (app: AppRef) => `${placeKey(app)}#${appKey(app)}`;
+  const archive = (run: Run) => {
+    const name = `${key(run.app)}@${run.startedAt}`;
+    if (run.endedAt! > run.startedAt) store.history.set(name, copy(run));
+  };
+  const store: MemoryRuns = {
+    items: new Map(),
+    history: new Map(),
+    states: new Map(),
+    writes: 0,
+    async load(place) {
+      const runs = [...store.items.values()].filter(({ app }) => placeKey(app) === placeKey(place));
+      return { runs: copy(runs), state: copy(store.states.get(placeKey(place)) ?? {}) };
+    },
+    async get(app) {
+      return copy(store.items.get(key(app)));
+    },
+    async open(run, replaces) {
+      const item = store.items.get(key(run.app));
+      store.writes++;
+      if (replaces) archive(replaces);
+      if (replaces ? !item || !isSame(item, replaces) || item.version !== replaces.version : item) return false;
+      store.items.set(key(run.app), copy(run));
+      return true;
+    },
+    async change(run, change) {
+      const item = store.items.get(key(run.app));
+      store.writes++;
+      if (!item || !isSame(item, run) || !holds(item, run, change)) return false;
+      apply(item, change);
+      item.version++;
+      return true;
+    },
+    async retire(run) {
+      const item = store.items.get(key(run.app));
+      store.writes++;
+      archive(run);
+      if (!item || !isSame(item, run) || item.version !== run.version) return false;
+      return store.items.delete(key(run.app));
+    },
+    async remember(place, state) {
+      store.writes++;
+      store.states.set(placeKey(place), copy(state));
+    },
+    async place() {
+      const [first] = store.items.values();
+      return first && { account: first.app.account, region: first.app.region };
+    },
+  };
+  return store;
+}
+
+const isSame = (a: Run, b: Run) => a.startedAt === b.startedAt;
+
+function holds(item: Run, run: Run, change: RunChange): boolean {
+  if (change.kind === 'end') return change.stop !== undefined || item.endedAt === undefined || item.endedAt > change.at;
+  if (item.endedAt !== undefined) return false;
+  if (change.kind === 'stop') return item.version === run.version;
+  if (change.kind !== 'evidence') return true;
+  const before = item.evidence[change.evidence.source];
+  return before === undefined || before.observedAt < change.evidence.observedAt;
+}
+
+function apply(item: Run, change: RunChange): void {
+  switch (change.kind) {
+    case 'warn':
+      item.warnings[change.rule] = copy(change.warning);
+      return;
+    case 'lift':
+      for (const { rule, number } of change.warnings) item.warnings[rule] = { number };
+      return;
+    case 'stop':
+      item.stop = copy(change.stop);
+      return;
+    case 'retry':
+      if (change.stop) item.stop = copy(change.stop);
+      else delete item.stop;
+      return;
+    case 'end':
+      if (change.stop) {
+        item.endedAt ??= change.at;
+        item.stop = copy(change.stop);
+      } else item.endedAt = change.at;
+      return;
+    case 'facts':
+      if (change.owner !== undefined) item.owner = change.owner;
+      if (change.instanceType !== undefined) item.instanceType = change.instanceType;
+      return;
+    case 'extend':
+      item.extensions.push(change.at);
+      return;
+    case 'evidence':
+      item.evidence[change.evidence.source] = copy(change.evidence);
+      return;
+    default:
+      assertNever(change);
+  }
+}
+
+interface OutboxItem {
+  notice: Notice;
+  attempts: number;
+  claimedUntil?: Instant;
+  fate?: Fate;
+}
+
+export interface MemoryOutbox extends Outbox {
+  items: Map<string, OutboxItem>;
+  writes: number;
+}
+
+export function memoryOutbox(): MemoryOutbox {
+  const isFree = ({ claimedUntil, fate }: OutboxItem, now: Instant) => !fate && (claimedUntil === undefined || claimedUntil <= now);
+  const order = ({ notice }: OutboxItem) => `${URGENCY[notice.facts.kind]}#${new Date(notice.owedAt).toISOString()}#${notice.id}`;
+  const store: MemoryOutbox = {
+    items: new Map(),
+    writes: 0,
+    async owe(notice) {
+      store.writes++;
+      const item = store.items.get(notice.id);
+      if (item) return { owedAt: item.notice.owedAt, isNew: false };
+      store.items.set(notice.id, { notice: copy(notice), attempts: 0 });
+      return { owedAt: notice.owedAt, isNew: true };
+    },
+    async owed(place, now, limit) {
+      const free = [...store.items.values()].filter((item) => placeKey(item.notice) === placeKey(place) && isFree(item, now));
+      return copy(free.sort((a, b) => (order(a) < order(b) ? -1 : 1)).slice(0, limit)).map(({ notice, attempts }) => ({ notice, attempts }));
+    },
+    async claim({ id }, now, until) {
+      store.writes++;
+      const item = store.items.get(id);
+      if (!item || !isFree(item, now)) return false;
+      item.claimedUntil = until;
+      item.attempts++;
+      return true;
+    },
+    async settle({ id }, fate) {
+      store.writes++;
+      const item = store.items.get(id);
+      if (item) item.fate = copy(fate);
+    },
+    async postpone({ id }, at) {
+      store.writes++;
+      const item = store.items.get(id);
+      if (item && !item.fate) item.claimedUntil = at;
+    },
+  };
+  return store;
+}
+
+/** A Studio in memory, with a hand for tests to start, stop and break things. */
+export interface MemoryFleet extends Fleet {
+  apps: Map<string, App>;
+  spaces: Map<string, Space>;
+  tags: Map<string, Tags>;
+  missing: Missing[];
+  /** Every DeleteApp that took effect. */
+  stopped: { app: AppRef; startedAt: Instant | undefined }[];
+  failStops: number;
+  start(app: AppRef & { instanceType?: string }, at: Instant): void;
+  end(app: AppRef): void;
+}
+
+export function memoryFleet(): MemoryFleet {
+  const fleet: MemoryFleet = {
+    apps: new Map(),
+    spaces: new Map(),
+    tags: new Map(),
+    missing: [],
+    stopped: [],
+    failStops: 0,
+    start(app, at) {
+      fleet.apps.set(appKey(app), { ...app, status: 'InService', createdAt: at });
+    },
+    end(app) {
+      const row = fleet.apps.get(appKey(app));
+      if (row) row.status = 'Deleted';
+    },
+    async look(place) {
+      const picture = { ...emptyPicture(place), missing: copy(fleet.missing), tags: fleet.tags, spaces: fleet.spaces };
+      for (const row of fleet.apps.values()) picture.apps.push(copy(row));
+      return picture;
+    },
+    async stop(app) {
+      const row = fleet.apps.get(appKey(app));
+      if (!row || row.status === 'Deleted') return 'gone';
+      if (fleet.failStops > 0) {
+        fleet.failStops--;
+        throw new PortError('throttled', 'ThrottlingException', 'Rate exceeded');
+      }
+      row.status = 'Deleted';
+      fleet.stopped.push({ app, startedAt: row.createdAt });
+      return 'stopping';
+    },
+    async ssoUserName(_, profile) {
+      return `${profile}@sso.example.org`;
+    },
+  };
+  return fleet;
+}
+
+export function addSpace(fleet: MemoryFleet, space: Space): void {
+  fleet.spaces.set(spaceKey(space), space);
+}
+
+export interface MemoryPostbox extends Postbox {
+  sent: Notice[];
+  /** Makes the next sends fail with this. */
+  failures: PortError[];
+  left: number;
+}
+
+export function memoryPostbox(): MemoryPostbox {
+  const postbox: MemoryPostbox = {
+    sent: [],
+    failures: [],
+    left: Number.POSITIVE_INFINITY,
+    async quota() {
+      return { perSecond: 14, left: postbox.left };
+    },
+    async send(notice) {
+      const failure = postbox.failures.shift();
+      if (failure) throw failure;
+      postbox.sent.push(copy(notice));
+      return `message-${postbox.sent.length}`;
+    },
+  };
+  return postbox;
+}
+
+export function memoryPrices(): Prices {
+  return { rates: async () => ({ source: 'test prices', byInstance: new Map([['ml.g5.xlarge', 14_100_000_000]]) }) };
+}
+
+export const PLACE: Place = { account: '111122223333', region: 'us-east-1' };
+
+/** A run as `newRun` makes it, recorded. */
+export async function recorded(runs: Runs, app: AppRef, startedAt: Instant): Promise<Run> {
+  const run = newRun(app, startedAt);
+  await runs.open(run);
+  return run;
+}
