@@ -81,7 +81,9 @@ export function fillLab(studio: Studio, apps: number, clock: { now: number }): L
     const instanceType = isFree ? 'system' : pick(INSTANCES);
     const limit = instanceType.startsWith('ml.t3.') ? 120 * HOUR : 24 * HOUR;
     // On the fives, while limits end on the hour: no limit is reached between the first scan and the second.
-    const age = 10 * MINUTE * Math.floor((random() * limit * 1.02) / (10 * MINUTE)) + 2 * HOUR + 5 * MINUTE;
+    // At least two hours, so that the gone ones are gone; a few are over their limit, and warned by the first scan.
+    const spread = limit * 1.02 - 2 * HOUR;
+    const age = 10 * MINUTE * Math.floor((random() * spread) / (10 * MINUTE)) + 2 * HOUR + 5 * MINUTE;
     const holder = inSpace ? { spaceName: `${pick(TOPICS)}-${i}` } : { userProfileName: owner.name };
     if (holder.spaceName !== undefined) {
       const dice = random();

@@ -1,5 +1,5 @@
-import type { Document, YAMLMap } from 'yaml';
-import { isMap, isNode, LineCounter, parseDocument } from 'yaml';
+import type { Alias, Document, YAMLMap } from 'yaml';
+import { isMap, isNode, LineCounter, parseDocument, visit } from 'yaml';
 import type { Match } from './domain/match.ts';
 import { includes } from './domain/match.ts';
 import type { Budget, Limit, Policy } from './domain/policy.ts';
@@ -40,12 +40,17 @@ export function parsePolicy(text: string): { policy: Policy } | { faults: Fault[
       ],
     };
   }
+  const dangling = danglingAlias(document);
+  if (dangling) {
+    const message = `*${dangling.source} stands for nothing: no &${dangling.source} before it; quote a text that begins with *`;
+    return { faults: [{ ...at(dangling.range?.[0] ?? 0), key: '', message }] };
+  }
   const raw = document.toJS();
   const parsed = policySchema.safeParse(raw);
   const issues = [...(parsed.success ? [] : parsed.error.issues.flatMap(splitKeys)), ...crossCheck(raw)];
   if (parsed.success && issues.length === 0) return { policy: toPolicy(parsed.data) };
-  const faults = issues.map(({ path, message }) => ({
-    ...at(offsetOf(document, path)),
+  const faults = issues.map(({ path, message, isKey }) => ({
+    ...at(offsetOf(document, path, isKey)),
     key: describePath(path),
     message,
   }));
@@ -61,6 +66,20 @@ type Path = (string | number)[];
 interface Issue {
   path: Path;
   message: string;
+  /** The fault is the key's own, not its value's. */
+  isKey?: boolean;
+}
+
+function danglingAlias(document: Document): Alias | undefined {
+  let found: Alias | undefined;
+  visit(document, {
+    Alias(_, node) {
+      if (node.resolve(document)) return undefined;
+      found = node;
+      return visit.BREAK;
+    },
+  });
+  return found;
 }
 
 /** Several unknown keys in one place are a fault each. */
@@ -70,19 +89,20 @@ function splitKeys(issue: { path: PropertyKey[]; message: string; code: string; 
   const messages = issue.message.split('; unknown key ');
   return issue.keys!.map((key, i) => ({
     path: [...path, key],
+    isKey: true,
     message: i === 0 ? messages[0]! : `unknown key ${messages[i]}`,
   }));
 }
 
 /** Where in the file a path is, or the nearest part of it that exists: the key itself where it has one. */
-function offsetOf(document: Document, path: Path): number {
+function offsetOf(document: Document, path: Path, isKey = false): number {
   const parent = path.length === 0 ? undefined : document.getIn(path.slice(0, -1), true);
   const last = path.at(-1);
   if (isMap(parent)) {
     const pair = (parent as YAMLMap).items.find(
       ({ key }) => isNode(key) && 'value' in key && String(key.value) === String(last),
     );
-    const node = isNode(pair?.value) && pair.value.range ? pair.value : pair?.key;
+    const node = !isKey && isNode(pair?.value) && pair.value.range ? pair.value : pair?.key;
     if (isNode(node) && node.range) return node.range[0];
   }
   const node = document.getIn(path, true);
@@ -101,13 +121,15 @@ function crossCheck(raw: { limits?: unknown; budgets?: unknown }): Issue[] {
     i,
     name: value.name,
     match: toMatch(value.match ?? {}),
+    isBound: value['max-uptime'] !== undefined || value['max-idle'] !== undefined,
   }));
   const budgets = readable(raw.budgets, budgetSchema).map(({ i, value }) => ({
     i,
     name: value.name,
     period: value.period,
   }));
-  for (const [n, { i, match }] of limits.entries()) {
+  for (const [n, { i, match, isBound }] of limits.entries()) {
+    if (!isBound) issues.push({ path: ['limits', i], message: 'a limit needs max-uptime or max-idle' });
     const shadow = limits.slice(0, n).find((earlier) => includes(earlier.match, match));
     if (!shadow) continue;
     const message = `never reached: "${shadow.name}" before it matches all that it does; put it before "${shadow.name}", or narrow that`;

@@ -201,10 +201,7 @@ export const limitSchema = section({
   'max-uptime': duration.optional(),
   'max-idle': duration.optional(),
   grace: duration.optional(),
-}).refine(
-  (limit) => limit['max-uptime'] !== undefined || limit['max-idle'] !== undefined,
-  'a limit needs max-uptime or max-idle',
-);
+});
 
 /** The whole file. */
 export const policySchema = section({

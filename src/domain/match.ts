@@ -67,7 +67,7 @@ export function includes(wide: Match, narrow: Match): boolean {
 
 function includesList(wide: string[] | undefined, narrow: string[] | undefined): boolean {
   if (wide === undefined) return true;
-  return narrow !== undefined && narrow.every((n) => wide.some((w) => covers(w, n)));
+  return narrow?.every((n) => wide.some((w) => covers(w, n))) ?? false;
 }
 
 function includesWindow(wide: During | undefined, narrow: During | undefined): boolean {

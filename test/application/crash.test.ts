@@ -24,10 +24,12 @@ const idle = { ...ref, appName: 'idle', instanceType: 'ml.g5.xlarge' };
 const again = { ...ref, appName: 'again', instanceType: 'ml.g5.xlarge' };
 
 const scanStep = (ports: Ports, lab: Lab, now: Instant) => scan(ports, lab.policy, { place: PLACE, now, apply: true });
-const deliverStep = (ports: Ports, lab: Lab, now: Instant) => deliver(ports, lab.policy, { place: PLACE, now, wait: async () => {} });
+const deliverStep = (ports: Ports, lab: Lab, now: Instant) =>
+  deliver(ports, lab.policy, { place: PLACE, now, wait: async () => {} });
 /** Delivered again after a crash, an event still tells the time of the call. */
 const eventStep =
-  (kind: 'app created' | 'app deleted', app: typeof up, at: Instant) => async (ports: Ports, lab: Lab, now: Instant) => {
+  (kind: 'app created' | 'app deleted', app: typeof up, at: Instant) =>
+  async (ports: Ports, lab: Lab, now: Instant) => {
     const rates = await ports.prices.rates('us-east-1');
     return noteStudioEvent({ ...ports, policy: lab.policy, rates }, { kind, app, at }, now);
   };
@@ -78,7 +80,10 @@ const TIMELINE: Step[] = [
 
 async function evidence({ runs }: Ports, lastUseAt: Instant, observedAt: Instant) {
   const run = await runs.get(idle);
-  await runs.change(run!, { kind: 'evidence', evidence: { source: 'agent', kind: 'kernel', busy: false, lastUseAt, observedAt } });
+  await runs.change(run!, {
+    kind: 'evidence',
+    evidence: { source: 'agent', kind: 'kernel', busy: false, lastUseAt, observedAt },
+  });
 }
 
 /** Lives the timeline; with a death, that step dies there, and is run again a minute later by a new process. */
@@ -118,13 +123,15 @@ async function live(death?: { step: number } & Death) {
 function result({ lab, stops }: Awaited<ReturnType<typeof live>>) {
   const mails = new Map<string, number>();
   for (const { to, facts } of lab.ports.postbox.sent) {
-    const about = 'app' in facts && facts.app ? `${facts.app.appName}@${facts.app.startedAt}` : 'date' in facts ? facts.date : '';
+    const about =
+      'app' in facts && facts.app ? `${facts.app.appName}@${facts.app.startedAt}` : 'date' in facts ? facts.date : '';
     const rule = 'rule' in facts ? facts.rule : '';
     const key = `${[facts.kind, about, rule].filter(Boolean).join(' ')} to ${to}`;
     mails.set(key, (mails.get(key) ?? 0) + 1);
   }
   const runs = [...lab.ports.runs.history.values(), ...lab.ports.runs.items.values()].map(
-    ({ app, startedAt, endedAt, stop }) => `${appKey(app)} ${startedAt} ${endedAt !== undefined} ${stop?.told ?? false}`,
+    ({ app, startedAt, endedAt, stop }) =>
+      `${appKey(app)} ${startedAt} ${endedAt !== undefined} ${stop?.told ?? false}`,
   );
   return { mails, runs: runs.sort(), stops: stops.map(({ name }) => name).sort() };
 }
@@ -164,7 +171,8 @@ describe('killed at any await, the pass leaves a state from which the next one i
           expect(repeated, where).toBe(died.unsettled);
           for (const { name: app, at } of died.stops) {
             const warnings = [...died.lab.ports.outbox.items.values()].filter(
-              ({ notice: { facts } }) => facts.kind === 'warning' && facts.app.appName === app && facts.rule === 'all: max-uptime',
+              ({ notice: { facts } }) =>
+                facts.kind === 'warning' && facts.app.appName === app && facts.rule === 'all: max-uptime',
             );
             expect(warnings.length, where).toBeGreaterThan(0);
             for (const { notice } of warnings) expect(at - notice.owedAt, where).toBeGreaterThanOrEqual(30 * MINUTE);

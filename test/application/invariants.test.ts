@@ -16,18 +16,60 @@ const STALE = 30 * MINUTE;
 const name = fc.constantFrom(...NAMES);
 const step = fc.oneof(
   { weight: 8, arbitrary: fc.record({ do: fc.constant('scan' as const), minutes: fc.integer({ min: 1, max: 90 }) }) },
-  { weight: 2, arbitrary: fc.record({ do: fc.constant('two scans' as const), skew: fc.integer({ min: 0, max: 30_000 }) }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({ do: fc.constant('two scans' as const), skew: fc.integer({ min: 0, max: 30_000 }) }),
+  },
   { weight: 2, arbitrary: fc.record({ do: fc.constant('dry run' as const) }) },
   { weight: 3, arbitrary: fc.record({ do: fc.constant('deliver' as const) }) },
-  { weight: 4, arbitrary: fc.record({ do: fc.constant('start' as const), name, told: fc.boolean(), keepsCreationTime: fc.boolean() }) },
+  {
+    weight: 4,
+    arbitrary: fc.record({
+      do: fc.constant('start' as const),
+      name,
+      told: fc.boolean(),
+      keepsCreationTime: fc.boolean(),
+    }),
+  },
   { weight: 2, arbitrary: fc.record({ do: fc.constant('end' as const), name, told: fc.boolean() }) },
-  { weight: 5, arbitrary: fc.record({ do: fc.constant('evidence' as const), name, busy: fc.boolean(), ago: fc.integer({ min: 0, max: 300 }) }) },
+  {
+    weight: 5,
+    arbitrary: fc.record({
+      do: fc.constant('evidence' as const),
+      name,
+      busy: fc.boolean(),
+      ago: fc.integer({ min: 0, max: 300 }),
+    }),
+  },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('extend' as const), name }) },
   { weight: 2, arbitrary: fc.record({ do: fc.constant('exempt' as const), name, on: fc.boolean() }) },
-  { weight: 1, arbitrary: fc.record({ do: fc.constant('mode' as const), mode: fc.constantFrom<Mode>('observe', 'warn', 'enforce') }) },
-  { weight: 1, arbitrary: fc.record({ do: fc.constant('half a picture' as const), part: fc.constantFrom('apps' as const, 'tags' as const) }) },
-  { weight: 1, arbitrary: fc.record({ do: fc.constant('stops fail' as const), times: fc.integer({ min: 1, max: 4 }) }) },
-  { weight: 1, arbitrary: fc.record({ do: fc.constant('old event' as const), name, ago: fc.integer({ min: 5, max: 600 }), created: fc.boolean() }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      do: fc.constant('mode' as const),
+      mode: fc.constantFrom<Mode>('observe', 'warn', 'enforce'),
+    }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      do: fc.constant('half a picture' as const),
+      part: fc.constantFrom('apps' as const, 'tags' as const),
+    }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({ do: fc.constant('stops fail' as const), times: fc.integer({ min: 1, max: 4 }) }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      do: fc.constant('old event' as const),
+      name,
+      ago: fc.integer({ min: 5, max: 600 }),
+      created: fc.boolean(),
+    }),
+  },
 );
 type Step = typeof step extends fc.Arbitrary<infer T> ? T : never;
 
@@ -53,7 +95,14 @@ async function live(steps: Step[]) {
     exempt: [{ tag: { curfew: ['exempt'] } }],
     evidence: { staleAfter: STALE },
   });
-  const truth: Truth = { runningSince: new Map(), exempt: new Set(), evidence: new Map(), isHalf: false, now: NOON, violations: [] };
+  const truth: Truth = {
+    runningSince: new Map(),
+    exempt: new Set(),
+    evidence: new Map(),
+    isHalf: false,
+    now: NOON,
+    violations: [],
+  };
   const { stop } = lab.ports.fleet;
   lab.ports.fleet.stop = async (app) => {
     const since = truth.runningSince.get(app.appName);
@@ -64,7 +113,8 @@ async function live(steps: Step[]) {
     }
     return answer;
   };
-  const run = async (appName: string) => lab.ports.runs.items.get(`${ref.account}#${ref.region}#${appKey(appOf(appName))}`);
+  const run = async (appName: string) =>
+    lab.ports.runs.items.get(`${ref.account}#${ref.region}#${appKey(appOf(appName))}`);
 
   for (const one of steps) {
     switch (one.do) {
@@ -92,7 +142,10 @@ async function live(steps: Step[]) {
         // AWS takes longer than this to stop an app and start it again.
         truth.now += 3 * MINUTE;
         const row = lab.ports.fleet.apps.get(appKey(appOf(one.name)));
-        lab.ports.fleet.start(appOf(one.name), one.keepsCreationTime && row?.createdAt !== undefined ? row.createdAt : truth.now);
+        lab.ports.fleet.start(
+          appOf(one.name),
+          one.keepsCreationTime && row?.createdAt !== undefined ? row.createdAt : truth.now,
+        );
         truth.runningSince.set(one.name, truth.now);
         truth.evidence.delete(one.name);
         if (one.told) await lab.event({ kind: 'app created', app: appOf(one.name), at: truth.now });
@@ -108,10 +161,18 @@ async function live(steps: Step[]) {
         const since = truth.runningSince.get(one.name);
         const known = await run(one.name);
         // An agent speaks of the run it lives in, once that is on record.
-        if (since === undefined || !known || known.endedAt !== undefined || Math.abs(known.startedAt - since) > MINUTE) break;
-        const evidence = { busy: one.busy, lastUseAt: Math.max(since, truth.now - one.ago * MINUTE), observedAt: truth.now };
+        if (since === undefined || !known || known.endedAt !== undefined || Math.abs(known.startedAt - since) > MINUTE)
+          break;
+        const evidence = {
+          busy: one.busy,
+          lastUseAt: Math.max(since, truth.now - one.ago * MINUTE),
+          observedAt: truth.now,
+        };
         const isNewer = (known.evidence.agent?.observedAt ?? 0) < truth.now;
-        await lab.ports.runs.change(known, { kind: 'evidence', evidence: { source: 'agent', kind: 'kernel', ...evidence } });
+        await lab.ports.runs.change(known, {
+          kind: 'evidence',
+          evidence: { source: 'agent', kind: 'kernel', ...evidence },
+        });
         if (isNewer) truth.evidence.set(one.name, evidence);
         break;
       }
@@ -123,7 +184,10 @@ async function live(steps: Step[]) {
       case 'exempt':
         if (one.on) truth.exempt.add(one.name);
         else truth.exempt.delete(one.name);
-        lab.ports.fleet.tags.set(`app/${ref.domainId}/alice/jupyterlab/${one.name}`, one.on ? { curfew: 'exempt' } : {});
+        lab.ports.fleet.tags.set(
+          `app/${ref.domainId}/alice/jupyterlab/${one.name}`,
+          one.on ? { curfew: 'exempt' } : {},
+        );
         break;
       case 'mode':
         lab.policy.mode = one.mode;
@@ -153,9 +217,13 @@ function wrongs(lab: ReturnType<typeof world>, truth: Truth, appName: string, si
   const { now } = truth;
   const warnings = [...lab.ports.outbox.items.values()]
     .map(({ notice }) => notice)
-    .filter(({ facts, owedAt }) => facts.kind === 'warning' && facts.app.appName === appName && owedAt >= since && owedAt <= now - GRACE);
+    .filter(
+      ({ facts, owedAt }) =>
+        facts.kind === 'warning' && facts.app.appName === appName && owedAt >= since && owedAt <= now - GRACE,
+    );
   const evidence = truth.evidence.get(appName);
-  const isIdle = evidence && !evidence.busy && now - evidence.lastUseAt >= MAX_IDLE && now - evidence.observedAt <= STALE;
+  const isIdle =
+    evidence && !evidence.busy && now - evidence.lastUseAt >= MAX_IDLE && now - evidence.observedAt <= STALE;
   const isOver = now - since >= MAX_UPTIME || isIdle;
   const rules: [string, boolean][] = [
     ['only enforce stops', lab.policy.mode !== 'enforce'],
@@ -175,7 +243,11 @@ describe('whatever happens to a lab', () => {
         expect(truth.violations).toEqual([]);
         const sent = lab.ports.postbox.sent;
         expect(new Set(sent.map(({ id }) => id)).size, 'every notice once').toBe(sent.length);
-        const warnings = sent.flatMap(({ facts }) => (facts.kind === 'warning' ? [`${facts.app.appName} ${facts.app.startedAt} ${facts.rule} ${facts.warnedAt}`] : []));
+        const warnings = sent.flatMap(({ facts }) =>
+          facts.kind === 'warning'
+            ? [`${facts.app.appName} ${facts.app.startedAt} ${facts.rule} ${facts.warnedAt}`]
+            : [],
+        );
         expect(new Set(warnings).size, 'no warning twice').toBe(warnings.length);
         expect(new Set(sent.map(({ to }) => to)).size).toBeLessThanOrEqual(1);
       }),
@@ -209,16 +281,18 @@ describe('whatever happens to a lab', () => {
     await fc.assert(
       fc.asyncProperty(fc.integer({ min: 1, max: 30 }), fc.integer({ min: 0, max: 100 }), async (apps, percent) => {
         const lab = world({ safety: { maxStops: { share: percent / 100 } } });
-        for (let i = 0; i < apps; i++) lab.ports.fleet.start({ ...ref, appName: `app-${i}`, instanceType: 'ml.g5.xlarge' }, NOON + (i % 3) * HOUR);
+        for (let i = 0; i < apps; i++)
+          lab.ports.fleet.start({ ...ref, appName: `app-${i}`, instanceType: 'ml.g5.xlarge' }, NOON + (i % 3) * HOUR);
         for (let at = NOON; at < NOON + 2 * DAY; at += HOUR) {
           const before = lab.ports.fleet.stopped.length;
           const running = apps - before;
           await lab.scan(at);
-          expect(lab.ports.fleet.stopped.length - before).toBeLessThanOrEqual(Math.max(1, Math.floor((running * percent) / 100)));
+          expect(lab.ports.fleet.stopped.length - before).toBeLessThanOrEqual(
+            Math.max(1, Math.floor((running * percent) / 100)),
+          );
         }
       }),
       { numRuns: 50 },
     );
   });
 });
-

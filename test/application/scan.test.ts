@@ -45,7 +45,9 @@ describe('a timeline: warned at its limit, stopped a grace later', () => {
     expect(kinds(await lab.scan(NOON + DAY + HOUR))).toEqual(['started']);
     expect(lab.ports.fleet.stopped).toEqual([]);
     expect(kinds(await lab.scan(NOON + 2 * DAY + 10 * MINUTE))).toEqual(['warned']);
-    expect([...lab.ports.runs.history.values()]).toMatchObject([{ startedAt: NOON, endedAt: NOON + DAY + 10 * MINUTE }]);
+    expect([...lab.ports.runs.history.values()]).toMatchObject([
+      { startedAt: NOON, endedAt: NOON + DAY + 10 * MINUTE },
+    ]);
   });
 
   test('activity that comes back lifts the warning; idle again, it is warned anew and not stopped on the old warning', async () => {
@@ -54,7 +56,10 @@ describe('a timeline: warned at its limit, stopped a grace later', () => {
     await lab.scan(NOON);
     const [run] = [...lab.ports.runs.items.values()];
     const use = (lastUseAt: number, observedAt: number) =>
-      lab.ports.runs.change(run!, { kind: 'evidence', evidence: { source: 'agent', kind: 'kernel', busy: false, lastUseAt, observedAt } });
+      lab.ports.runs.change(run!, {
+        kind: 'evidence',
+        evidence: { source: 'agent', kind: 'kernel', busy: false, lastUseAt, observedAt },
+      });
     await use(NOON, NOON + 2 * HOUR);
     expect(kinds(await lab.scan(NOON + 2 * HOUR))).toEqual(['warned']);
     await use(NOON + 2 * HOUR + MINUTE, NOON + 2 * HOUR + 5 * MINUTE);
@@ -197,7 +202,10 @@ describe('who is told', () => {
     await lab.scan(NOON + DAY);
     await lab.deliver(NOON + DAY);
     expect(lab.ports.postbox.sent).toHaveLength(1);
-    expect(lab.ports.postbox.sent[0]).toMatchObject({ to: 'admin@example.org', facts: { audience: { role: 'admins' } } });
+    expect(lab.ports.postbox.sent[0]).toMatchObject({
+      to: 'admin@example.org',
+      facts: { audience: { role: 'admins' } },
+    });
     expect(JSON.stringify(lab.ports.postbox.sent[0]!.facts)).toContain(why);
   });
 

@@ -8,8 +8,19 @@ import { memoryFleet, memoryOutbox, memoryPostbox, memoryPrices, memoryRuns, PLA
 
 /** A lab of one's own under a clock that tests turn: no stop is held by the valve, no digest goes out. */
 export function world(overrides: Partial<Policy> = {}) {
-  const ports = { fleet: memoryFleet(), runs: memoryRuns(), outbox: memoryOutbox(), postbox: memoryPostbox(), prices: memoryPrices() };
-  const policy: Policy = { ...basePolicy, safety: { maxStops: { count: 1000 } }, report: { daily: 'never' }, ...overrides };
+  const ports = {
+    fleet: memoryFleet(),
+    runs: memoryRuns(),
+    outbox: memoryOutbox(),
+    postbox: memoryPostbox(),
+    prices: memoryPrices(),
+  };
+  const policy: Policy = {
+    ...basePolicy,
+    safety: { maxStops: { count: 1000 } },
+    report: { daily: 'never' },
+    ...overrides,
+  };
   return {
     ports,
     policy,
@@ -26,7 +37,9 @@ export function world(overrides: Partial<Policy> = {}) {
     },
     /** What every mail that went out was, in order: `warning default`. */
     mails() {
-      return ports.postbox.sent.map(({ facts }) => `${facts.kind} ${'app' in facts && facts.app ? facts.app.appName : ''}`.trim());
+      return ports.postbox.sent.map(({ facts }) =>
+        `${facts.kind} ${'app' in facts && facts.app ? facts.app.appName : ''}`.trim(),
+      );
     },
     /** How many writes the record and the outbox have had. */
     writes() {

@@ -1,7 +1,7 @@
+import type { Policy } from '../../src/domain/policy.ts';
 import { newRun, type Run } from '../../src/domain/run.ts';
 import type { RunningApp } from '../../src/domain/running-app.ts';
 import { DAY, HOUR, MINUTE } from '../../src/domain/time.ts';
-import { type Policy } from '../../src/domain/policy.ts';
 import { parsePolicy } from '../../src/policy-file.ts';
 
 /** A Monday noon in UTC: 07:00 in New York. */
@@ -51,4 +51,10 @@ export function policyOf(text: string): Policy {
 }
 
 /** Evidence that the agent saw an hour-old use just now. */
-export const seenNow = { source: 'agent', kind: 'kernel', busy: false, lastUseAt: NOON - HOUR, observedAt: NOON - MINUTE };
+export const seenNow = {
+  source: 'agent',
+  kind: 'kernel',
+  busy: false,
+  lastUseAt: NOON - HOUR,
+  observedAt: NOON - MINUTE,
+};

@@ -5,7 +5,9 @@ import { appWith, NOON, policy, quietApp, seenNow } from './builders.ts';
 
 const overdue = { startedAt: NOON - 26 * HOUR };
 const due = overdue.startedAt + DAY;
-const warned = (at: number, stopAt = at + 30 * MINUTE) => ({ 'all: max-uptime': { number: 1, given: { due, at, stopAt } } });
+const warned = (at: number, stopAt = at + 30 * MINUTE) => ({
+  'all: max-uptime': { number: 1, given: { due, at, stopAt } },
+});
 
 describe('warn, wait, look again, then stop', () => {
   test('within its limits: keep, with the figures and what comes next', () => {
@@ -92,7 +94,10 @@ describe('warn, wait, look again, then stop', () => {
       { name: 'gpu', match: { instance: ['ml.g5.*'] }, maxUptime: 2 * DAY, grace: HOUR },
       ...policy.limits,
     ];
-    expect(decide(appWith(overdue), { ...policy, limits }, NOON)).toMatchObject({ action: 'keep', rule: 'gpu: max-uptime' });
+    expect(decide(appWith(overdue), { ...policy, limits }, NOON)).toMatchObject({
+      action: 'keep',
+      rule: 'gpu: max-uptime',
+    });
   });
 });
 
@@ -100,7 +105,11 @@ describe('exempt', () => {
   test('an exemption wins over a warning whose grace is over', () => {
     const app = appWith({ ...overdue, warnings: warned(NOON - DAY) }, { tags: { curfew: 'exempt' } });
     const exempting = { ...policy, exempt: [{ tag: { curfew: ['exempt'] } }] };
-    expect(decide(app, exempting, NOON)).toMatchObject({ action: 'keep', rule: 'exempt', reason: 'exempt: tag curfew=exempt' });
+    expect(decide(app, exempting, NOON)).toMatchObject({
+      action: 'keep',
+      rule: 'exempt',
+      reason: 'exempt: tag curfew=exempt',
+    });
     expect(liftedWarnings(decide(app, exempting, NOON))).toEqual(['all: max-uptime']);
   });
 });

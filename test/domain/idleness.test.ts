@@ -28,6 +28,10 @@ describe('unknown is never idle', () => {
   });
 
   test('one source busy: in use now, whatever another says', () => {
+    expect(idle({ busy: true, lastUseAt: NOON - 9 * HOUR })).toMatchObject({
+      says: 'within',
+      reason: 'in use now (kernel, by agent)',
+    });
     expect(idle({ lastUseAt: NOON - 9 * HOUR }, { busy: true, kind: 'gpu' })).toMatchObject({ says: 'within' });
   });
 
@@ -38,7 +42,10 @@ describe('unknown is never idle', () => {
 
 describe('an app may be idle for max-idle, counted from its newest use', () => {
   test('the newest use of all sources counts', () => {
-    expect(idle({ lastUseAt: NOON - 9 * HOUR }, { lastUseAt: NOON - HOUR })).toMatchObject({ says: 'within', due: NOON + HOUR });
+    expect(idle({ lastUseAt: NOON - 9 * HOUR }, { lastUseAt: NOON - HOUR })).toMatchObject({
+      says: 'within',
+      due: NOON + HOUR,
+    });
   });
 
   test('idle for as long as the limit: over, and the reason has the figures and the source', () => {

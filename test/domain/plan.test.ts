@@ -5,10 +5,19 @@ import { plan } from '../../src/domain/plan.ts';
 import { mostStops } from '../../src/domain/rules/valve.ts';
 import { policy, quietApp, ref } from './builders.ts';
 
-const decided = (action: Decision['action'], app = quietApp): Decision => ({ app, action, rule: 'r', reason: 'because' });
-const picture = (...missing: Part[]) => ({ ...emptyPicture(ref), missing: missing.map((part) => ({ part, why: 'throttled' })) });
+const decided = (action: Decision['action'], app = quietApp): Decision => ({
+  app,
+  action,
+  rule: 'r',
+  reason: 'because',
+});
+const picture = (...missing: Part[]) => ({
+  ...emptyPicture(ref),
+  missing: missing.map((part) => ({ part, why: 'throttled' })),
+});
 const spacious = { ...policy, safety: { maxStops: { count: 100 } } };
-const held = (decision: Decision, seen = picture(), mode = policy.mode) => plan([decision], seen, { ...spacious, mode }).intents[0]!.held;
+const held = (decision: Decision, seen = picture(), mode = policy.mode) =>
+  plan([decision], seen, { ...spacious, mode }).intents[0]!.held;
 
 describe('what the mode forbids', () => {
   test.each([
@@ -17,7 +26,9 @@ describe('what the mode forbids', () => {
     ['warn', 'warn', undefined],
     ['warn', 'stop', 'the mode is warn'],
     ['enforce', 'stop', undefined],
-  ] as const)('%s holds %s: %s', (mode, action, expected) => expect(held(decided(action), picture(), mode)).toBe(expected));
+  ] as const)('%s holds %s: %s', (mode, action, expected) =>
+    expect(held(decided(action), picture(), mode)).toBe(expected),
+  );
 });
 
 describe('no stop on half a picture', () => {

@@ -4,7 +4,8 @@ import { onCreated, onDeleted, type Run, sight } from '../../src/domain/run.ts';
 import { HOUR, MINUTE, SECOND } from '../../src/domain/time.ts';
 import { NOON, quietRun, ref } from './builders.ts';
 
-const row = (over: Partial<App> = {}): App => ({ ...ref, status: 'InService', createdAt: quietRun.startedAt, ...over }) as App;
+const row = (over: Partial<App> = {}): App =>
+  ({ ...ref, status: 'InService', createdAt: quietRun.startedAt, ...over }) as App;
 const ended = (at: number): Run => ({ ...quietRun, endedAt: at });
 const warned: Run = { ...quietRun, warnings: { a: { number: 1 } }, extensions: [1], evidence: {} };
 
@@ -44,7 +45,10 @@ describe('a run as a listing shows it', () => {
   });
 
   test('seen gone, and running again with the CreationTime of before: it started at this sight', () => {
-    expect(sight(row(), ended(NOON - 30 * MINUTE), NOON)).toMatchObject({ now: 'started', run: { startedAt: NOON, warnings: {} } });
+    expect(sight(row(), ended(NOON - 30 * MINUTE), NOON)).toMatchObject({
+      now: 'started',
+      run: { startedAt: NOON, warnings: {} },
+    });
   });
 
   test('seen gone, and created since: it started at its CreationTime', () => {
@@ -76,7 +80,11 @@ describe('a run as events tell it', () => {
   });
 
   test('CreateApp while a run is open: AWS refuses it while the app exists, so that run is over', () => {
-    expect(onCreated(ref, NOON, warned)).toMatchObject({ kind: 'start', run: { startedAt: NOON, warnings: {} }, replaces: { endedAt: NOON } });
+    expect(onCreated(ref, NOON, warned)).toMatchObject({
+      kind: 'start',
+      run: { startedAt: NOON, warnings: {} },
+      replaces: { endedAt: NOON },
+    });
   });
 
   test('DeleteApp ends a run on the second, and once', () => {
@@ -96,8 +104,15 @@ describe('a run as events tell it', () => {
     const tombstone = onDeleted(ref, NOON, undefined);
     expect(tombstone).toMatchObject({ kind: 'start', run: { startedAt: NOON, endedAt: NOON } });
     const known = (tombstone as { run: Run }).run;
-    expect(onCreated(ref, NOON - HOUR, known)).toMatchObject({ kind: 'start', run: { startedAt: NOON - HOUR, endedAt: NOON } });
-    expect(onCreated(ref, NOON + HOUR, known)).toMatchObject({ kind: 'start', run: { startedAt: NOON + HOUR }, replaces: known });
+    expect(onCreated(ref, NOON - HOUR, known)).toMatchObject({
+      kind: 'start',
+      run: { startedAt: NOON - HOUR, endedAt: NOON },
+    });
+    expect(onCreated(ref, NOON + HOUR, known)).toMatchObject({
+      kind: 'start',
+      run: { startedAt: NOON + HOUR },
+      replaces: known,
+    });
   });
 
   test('an end before the start, by a clock that is behind, is an end at the start', () => {

@@ -132,8 +132,10 @@ export interface MemoryOutbox extends Outbox {
 }
 
 export function memoryOutbox(): MemoryOutbox {
-  const isFree = ({ claimedUntil, fate }: OutboxItem, now: Instant) => !fate && (claimedUntil === undefined || claimedUntil <= now);
-  const order = ({ notice }: OutboxItem) => `${URGENCY[notice.facts.kind]}#${new Date(notice.owedAt).toISOString()}#${notice.id}`;
+  const isFree = ({ claimedUntil, fate }: OutboxItem, now: Instant) =>
+    !fate && (claimedUntil === undefined || claimedUntil <= now);
+  const order = ({ notice }: OutboxItem) =>
+    `${URGENCY[notice.facts.kind]}#${new Date(notice.owedAt).toISOString()}#${notice.id}`;
   const store: MemoryOutbox = {
     items: new Map(),
     writes: 0,
@@ -145,8 +147,13 @@ export function memoryOutbox(): MemoryOutbox {
       return { owedAt: notice.owedAt, isNew: true };
     },
     async owed(place, now, limit) {
-      const free = [...store.items.values()].filter((item) => placeKey(item.notice) === placeKey(place) && isFree(item, now));
-      return copy(free.sort((a, b) => (order(a) < order(b) ? -1 : 1)).slice(0, limit)).map(({ notice, attempts }) => ({ notice, attempts }));
+      const free = [...store.items.values()].filter(
+        (item) => placeKey(item.notice) === placeKey(place) && isFree(item, now),
+      );
+      return copy(free.sort((a, b) => (order(a) < order(b) ? -1 : 1)).slice(0, limit)).map(({ notice, attempts }) => ({
+        notice,
+        attempts,
+      }));
     },
     async claim({ id }, now, until) {
       store.writes++;

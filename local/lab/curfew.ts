@@ -1,0 +1,150 @@
+import type { Instant } from '../../src/domain/time.ts';
+import { MINUTE } from '../../src/domain/time.ts';
+import type { ScanSummary } from '../../src/handlers/summary.ts';
+import type { CloudTrailEvent, EmbeddedAws } from '../aws/index.ts';
+import type { Answer, Lambdas } from '../host/lambdas.ts';
+import type { Agenda } from './agenda.ts';
+
+/** What hears of Curfew's doings. */
+export interface Listener {
+  scanned(summary: ScanSummary): void;
+  delivered(answer: Answer): void;
+}
+
+/** What Curfew did, in numbers. */
+export interface Tally {
+  scans: number;
+  /** Calls of SageMaker and of its tags that scans made. */
+  scanCalls: number;
+  /** Runs that it saw begin. */
+  runs: number;
+  deliveries: number;
+  /** Events that a handler refused: in the lab all are real, so none may be. */
+  refused: string[];
+  /** Errors that no handler throws on purpose. */
+  crashes: string[];
+}
+
+/** The deployed Curfew: its functions, and the events that AWS gives them. */
+export interface Curfew {
+  tally: Tally;
+  /** A schedule: every 5 minutes, from `from` on. */
+  scanEvery5Minutes(from: Instant): void;
+  noteStudioEvent(event: CloudTrailEvent): Promise<void>;
+}
+
+const SCAN_EVERY = 5 * MINUTE;
+
+/** How long Lambda waits before it tries an asynchronous event again. */
+const RETRIES = [MINUTE, 2 * MINUTE];
+
+/** Sets Curfew up on the agenda. `isOwed` tells whether the outbox holds anything, now or for later. */
+export function deployCurfew(
+  { aws, lambdas, agenda }: { aws: EmbeddedAws; lambdas: Lambdas; agenda: Agenda },
+  isOwed: () => Promise<boolean>,
+  listener: Listener,
+): Curfew {
+  const { account, region } = aws.studio.place;
+  const tally: Tally = { scans: 0, scanCalls: 0, runs: 0, deliveries: 0, refused: [], crashes: [] };
+  let ids = 0;
+  let isDelivering = false;
+  let puts = -1;
+  const time = () => new Date(agenda.clock.now).toISOString().replace(/\.\d+Z$/, 'Z');
+  const scheduled = (name: string) => {
+    ids += 1;
+    return {
+      version: '0',
+      id: `70000000-0000-4000-8000-${ids.toString(16).padStart(12, '0')}`,
+      'detail-type': 'Scheduled Event',
+      source: 'aws.events',
+      account,
+      time: time(),
+      region,
+      resources: [`arn:aws:events:${region}:${account}:rule/curfew-${name}`],
+      detail: {},
+    };
+  };
+
+  const calls = () => aws.calls.count('sagemaker') + aws.calls.count('resource-groups-tagging-api');
+
+  /** As Lambda invokes asynchronously: an event whose handler throws comes again, the same, a minute and then two later. */
+  const invoke = async (name: string, event: unknown, heard: (answer: Answer) => Promise<void>, attempt = 0) => {
+    const before = calls();
+    const answer = await lambdas.invoke(name, event);
+    if (name === 'scan') tally.scanCalls += calls() - before;
+    if (answer.ok) {
+      const { refused } = (answer.value ?? {}) as { refused?: string };
+      if (refused !== undefined) tally.refused.push(`${name}: ${refused}`);
+    } else {
+      if (answer.type !== 'PassFailed') tally.crashes.push(`${time()} ${name}: ${answer.stack}`);
+      const wait = RETRIES[attempt];
+      if (wait !== undefined) agenda.at(agenda.clock.now + wait, () => invoke(name, event, heard, attempt + 1));
+    }
+    await heard(answer);
+  };
+
+  const scan = async () => {
+    await invoke('scan', scheduled('scan'), async (answer) => {
+      tally.scans += 1;
+      const summary = (answer.ok ? answer.value : answer.summary) as ScanSummary | undefined;
+      if (summary?.outcomes) {
+        tally.runs += summary.started;
+        listener.scanned(summary);
+      }
+      // After a scan it is called at once, as the destination of the scan's own success or failure.
+      await deliverIfOwed(() => ({
+        version: '1.0',
+        timestamp: new Date(agenda.clock.now).toISOString(),
+        requestContext: { functionArn: `arn:aws:lambda:${region}:${account}:function:curfew-scan` },
+        responsePayload: answer.ok ? answer.value : null,
+      }));
+    });
+  };
+
+  /**
+   * AWS calls `deliver` each minute. Minutes in which nothing is owed are left out here: it would look, find nothing
+   * and end. Owing is a put; so where there was none since nothing was owed, nothing is.
+   */
+  const deliverIfOwed = async (event: () => unknown) => {
+    const count = aws.calls.count('dynamodb', 'PutItem');
+    if (count === puts) return;
+    puts = count;
+    if (!(await isOwed())) return;
+    await deliver(event());
+    if (!isDelivering && (await isOwed())) deliverNextMinute();
+  };
+  const deliver = async (event: unknown) => {
+    tally.deliveries += 1;
+    // One that fails is not tried again here: the next minute's is the same.
+    const answer = await lambdas.invoke('deliver', event);
+    if (!answer.ok && answer.type !== 'PassFailed' && answer.type !== 'PortError')
+      tally.crashes.push(`${time()} deliver: ${answer.stack}`);
+    listener.delivered(answer);
+  };
+  const deliverNextMinute = () => {
+    isDelivering = true;
+    agenda.at((Math.floor(agenda.clock.now / MINUTE) + 1) * MINUTE, async () => {
+      isDelivering = false;
+      await deliver(scheduled('deliver'));
+      if (await isOwed()) deliverNextMinute();
+    });
+  };
+
+  return {
+    tally,
+    scanEvery5Minutes(from) {
+      agenda.at(from, async () => {
+        await scan();
+        this.scanEvery5Minutes(from + SCAN_EVERY);
+      });
+    },
+    noteStudioEvent: (event) =>
+      invoke('studio-event', event, async (answer) => {
+        const { noted } = (answer.ok ? answer.value : {}) as { noted?: string };
+        if (noted === 'run started') tally.runs += 1;
+        // It may owe the news of a stop that a crash cut off: the next minute sends it.
+        const count = aws.calls.count('dynamodb', 'PutItem');
+        if (count > puts && !isDelivering && (await isOwed())) deliverNextMinute();
+      }),
+  };
+}

@@ -1,0 +1,78 @@
+import type { AppRef } from '../../src/domain/app.ts';
+import type { Instant } from '../../src/domain/time.ts';
+import type { App, CloudTrailEvent, Studio } from '../aws/index.ts';
+import type { Habit } from './habits.ts';
+import type { Person } from './people.ts';
+
+/** One run as it truly was: what Curfew is measured by, and never sees. */
+export interface LabRun {
+  app: App;
+  person: Person;
+  habit: Habit;
+  startedAt: Instant;
+  /** When its user would stop it; Infinity: never. */
+  until: Instant;
+  endedAt?: Instant;
+  /** The tags said `curfew: exempt` when Curfew stopped it, or it is a JupyterServer. */
+  wasExempt?: boolean;
+  endedBy?: 'its user' | 'Curfew';
+}
+
+/** Every run of the lab. */
+export interface Ledger {
+  runs: LabRun[];
+  begin(run: LabRun): void;
+  /** The run that goes on under an app's name, if any. */
+  running(app: AppRef | App): LabRun | undefined;
+  /** The last run under an app's name. */
+  last(app: AppRef | App): LabRun | undefined;
+  hear(event: CloudTrailEvent): void;
+}
+
+/** An empty ledger. It hears of every DeleteApp that AWS granted, and whose it was. */
+export function createLedger(studio: Studio): Ledger {
+  const runs: LabRun[] = [];
+  const byArn = new Map<string, LabRun>();
+  const last: Ledger['last'] = (app) => byArn.get(studio.arn.app(app as App));
+  return {
+    runs,
+    last,
+    begin(run) {
+      runs.push(run);
+      byArn.set(run.app.arn, run);
+    },
+    running(app) {
+      const run = last(app);
+      return run?.endedAt === undefined ? run : undefined;
+    },
+    hear({ detail }) {
+      if (detail.eventName !== 'DeleteApp' || detail.errorCode !== undefined) return;
+      const run = last(detail.requestParameters as unknown as AppRef);
+      if (run === undefined) throw new Error(`an app that nobody started was deleted: ${JSON.stringify(detail)}`);
+      run.endedAt = studio.now();
+      run.endedBy = isByCurfew(detail) ? 'Curfew' : 'its user';
+      if (run.endedBy === 'Curfew') run.wasExempt = isExempt(studio, run.app);
+    },
+  };
+}
+
+/** People work in Studio; a call on the API itself can only be Curfew's. */
+function isByCurfew({ userIdentity }: CloudTrailEvent['detail']): boolean {
+  return (userIdentity as { arn: string }).arn.includes('/CurfewRole/');
+}
+
+/** The policy's exemptions, told again without its code: the nearest tag counts. */
+function isExempt(studio: Studio, app: App): boolean {
+  if (app.appType === 'JupyterServer') return true;
+  const { domainId, spaceName, userProfileName } = app;
+  const space = spaceName === undefined ? undefined : studio.space(domainId, spaceName);
+  const owner = userProfileName ?? space?.owner;
+  const arns = [
+    app.arn,
+    spaceName === undefined ? undefined : studio.arn.space(domainId, spaceName),
+    owner === undefined ? undefined : studio.arn.profile(domainId, owner),
+    studio.arn.domain(domainId),
+  ];
+  const tagged = arns.find((arn) => arn !== undefined && studio.tags.get(arn).has('curfew'));
+  return tagged !== undefined && studio.tags.get(tagged).get('curfew') === 'exempt';
+}

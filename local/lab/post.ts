@@ -1,0 +1,22 @@
+import { MINUTE, SECOND } from '../../src/domain/time.ts';
+import type { CloudTrailEvent } from '../aws/index.ts';
+import type { Agenda } from './agenda.ts';
+import type { Random } from './random.ts';
+
+/** CloudTrail's way to EventBridge: best effort, at least once, unordered (aws-facts, "Events"). */
+export function trailPost(agenda: Agenda, random: Random, deliver: (event: CloudTrailEvent) => Promise<void>) {
+  const lost = { count: 0 };
+  const post = (event: CloudTrailEvent, after: number) => agenda.at(agenda.clock.now + after, () => deliver(event));
+  return {
+    lost,
+    send(event: CloudTrailEvent): void {
+      const luck = random.next();
+      const soon = random.between(3, 90) * SECOND;
+      const late = random.between(5, 45) * MINUTE;
+      if (luck < 0.03) lost.count += 1;
+      else if (luck < 0.06) post(event, late);
+      else post(event, soon);
+      if (luck > 0.95) post(event, late);
+    },
+  };
+}

@@ -1,0 +1,91 @@
+import type { MicroDollars } from '../../src/domain/money.ts';
+import type { Instant } from '../../src/domain/time.ts';
+import type { Mail } from '../aws/index.ts';
+import type { Tally } from './curfew.ts';
+import type { Invariant } from './invariants.ts';
+import type { LabRun } from './ledger.ts';
+import type { Savings } from './savings.ts';
+import { SAVED_MEANS } from './savings.ts';
+import type { Entry } from './timeline.ts';
+
+/** What is left of a lab when it has been lived: all that is shown, by seed alone. */
+export interface Report {
+  seed: string;
+  days: number;
+  from: Instant;
+  to: Instant;
+  timeline: Entry[];
+  summary: Summary;
+  invariants: Invariant[];
+}
+
+/** The lab in numbers. */
+export interface Summary {
+  /** Runs that there were, and how many of them Curfew saw: an app that comes and goes between two scans leaves only events, and some are lost. */
+  runs: number;
+  runsSeen: number;
+  warned: number;
+  lifted: number;
+  stopped: number;
+  alreadyGone: number;
+  /** Stops that failed at first; each was tried again. */
+  failed: number;
+  mails: Record<string, number>;
+  scans: number;
+  callsPerScan: number;
+  eventsLost: number;
+  savedHours: number;
+  savedMicroDollars: MicroDollars;
+  /** Saved hours of what has no known price, by type. */
+  unpricedHours: Record<string, number>;
+  savedMeans: string;
+  prices: string;
+}
+
+const HOUR = 3_600_000;
+const hours = (duration: number) => Math.round((duration / HOUR) * 10) / 10;
+
+/** Adds up. */
+export function summaryOf(lived: {
+  entries: Entry[];
+  runs: LabRun[];
+  tally: Tally;
+  mails: Mail[];
+  eventsLost: number;
+  savings: Savings;
+  prices: string;
+}): Summary {
+  const { entries, runs, tally, mails, eventsLost, savings, prices } = lived;
+  const count = (kind: Entry['kind']) => entries.filter((entry) => entry.kind === kind).length;
+  const byKind = Map.groupBy(mails, ({ tags }) => tags.notice ?? 'other');
+  return {
+    runs: runs.length,
+    runsSeen: tally.runs,
+    warned: count('warned'),
+    lifted: count('lifted'),
+    stopped: runs.filter(({ endedBy }) => endedBy === 'Curfew').length,
+    alreadyGone: count('already gone'),
+    failed: entries.filter(({ kind, app }) => kind === 'failed' && app !== undefined).length,
+    mails: Object.fromEntries([...byKind].map(([kind, list]) => [kind, list.length] as const).sort()),
+    scans: tally.scans,
+    callsPerScan: Math.round((tally.scanCalls / Math.max(1, tally.scans)) * 100) / 100,
+    eventsLost,
+    savedHours: hours(savings.priced),
+    savedMicroDollars: savings.amount,
+    unpricedHours: Object.fromEntries(savings.unpriced.map(({ type, duration }) => [type, hours(duration)])),
+    savedMeans: SAVED_MEANS,
+    prices,
+  };
+}
+
+/** The report as one JSON document. */
+export function toJson(report: Report): string {
+  const at = (instant: Instant) => new Date(instant).toISOString();
+  const { seed, days, from, to, timeline, summary, invariants } = report;
+  const entries = timeline.map(({ at: instant, stopAt, ...entry }) => ({
+    at: at(instant),
+    ...entry,
+    ...(stopAt === undefined ? {} : { stopAt: at(stopAt) }),
+  }));
+  return JSON.stringify({ lab: { seed, days, from: at(from), to: at(to) }, timeline: entries, summary, invariants }, null, 2);
+}

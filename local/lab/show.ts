@@ -1,0 +1,98 @@
+import { styleText } from 'node:util';
+import { describeMoney } from '../../src/domain/money.ts';
+import { localTime } from '../../src/domain/time.ts';
+import { clockTime, dayHeading, ZONE } from './calendar.ts';
+import type { Report, Summary } from './report.ts';
+import type { Entry } from './timeline.ts';
+
+type Style = Parameters<typeof styleText>[0];
+
+/** The report for people, no line wider than `width`. Colours only where stdout is a terminal that wants them. */
+export function show(report: Report, width: number): string {
+  return [...showTimeline(report.timeline, width), '', ...showSummary(report, width)].join('\n');
+}
+
+const paint = (style: Style, text: string) => styleText(style, text, { stream: process.stdout });
+
+const COLOURS: Record<Entry['kind'], Style> = {
+  warned: 'yellow',
+  lifted: 'green',
+  stopped: 'red',
+  'already gone': 'dim',
+  failed: 'magenta',
+  told: 'cyan',
+};
+
+function showTimeline(entries: Entry[], width: number): string[] {
+  const lines: string[] = [];
+  const whoWidth = Math.max(...entries.map(({ who }) => who.length), 0);
+  const whatWidth = Math.max(...entries.map(({ what }) => what.length), 0);
+  let date = '';
+  for (const entry of entries) {
+    const today = localTime(entry.at, ZONE).date;
+    if (today !== date) lines.push('', paint('bold', dayHeading(entry.at)));
+    date = today;
+    const times = entry.times > 1 ? ` (${entry.times} times)` : '';
+    const code = entry.code && entry.app ? `${entry.code}: ` : '';
+    const why = `${code}${entry.rule ? `${entry.rule}: ` : ''}${entry.why}${times}`;
+    const head = `  ${clockTime(entry.at).padEnd(9)} ${entry.kind.padEnd(12)} ${entry.who.padEnd(whoWidth)}`;
+    const full = entry.what === '' ? head : `${head}  ${entry.what.padEnd(whatWidth)}`;
+    const painted = full.replace(entry.kind, () => paint(COLOURS[entry.kind], entry.kind));
+    const indent = entry.what === '' || full.length + 40 > width ? 12 : full.length + 2;
+    const [first = '', ...rest] = wrap(why, width - indent);
+    if (entry.what === '' && full.length + 2 + why.length <= width) lines.push(`${painted}  ${why}`);
+    else if (indent === 12) lines.push(painted.trimEnd(), ...[first, ...rest].map((line) => ' '.repeat(indent) + line));
+    else lines.push(`${painted}  ${first}`, ...rest.map((line) => ' '.repeat(indent) + line));
+  }
+  return lines;
+}
+
+/** Breaks a text between words; a word that is longer than a line is cut. */
+function wrap(text: string, width: number): string[] {
+  const most = Math.max(20, width);
+  const lines: string[] = [];
+  let line = '';
+  for (const word of text.split(' ').flatMap((one) => one.match(new RegExp(`.{1,${most}}`, 'gu')) ?? [''])) {
+    if (line !== '' && line.length + 1 + word.length > most) {
+      lines.push(line);
+      line = word;
+    } else {
+      line = line === '' ? word : `${line} ${word}`;
+    }
+  }
+  return [...lines, line];
+}
+
+function showSummary({ seed, days, summary, invariants }: Report, width: number): string[] {
+  const rows = rowsOf(summary);
+  const label = Math.max(...rows.map(([name]) => name.length));
+  const lines = [paint('bold', `${days} ${days === 1 ? 'day' : 'days'} of the lab (seed ${seed})`)];
+  for (const [name, value] of rows) {
+    const [first, ...rest] = wrap(value, width - label - 4);
+    lines.push(`  ${name.padEnd(label)}  ${first}`, ...rest.map((line) => ' '.repeat(label + 4) + line));
+  }
+  lines.push('', ...wrap(`${summary.savedMeans} Prices: ${summary.prices}.`, width), '', paint('bold', 'Promises, held against what truly happened'));
+  for (const { promise, holds, broken } of invariants) {
+    lines.push(`  ${holds ? paint('green', 'kept  ') : paint('red', 'BROKEN')}  ${promise}`);
+    for (const line of broken.slice(0, 10)) lines.push(...wrap(line, width - 10).map((part) => `          ${part}`));
+    if (broken.length > 10) lines.push(`          and ${broken.length - 10} more`);
+  }
+  return lines;
+}
+
+function rowsOf(summary: Summary): [string, string][] {
+  const mails = Object.entries(summary.mails);
+  const total = mails.reduce((sum, [, count]) => sum + count, 0);
+  const unpriced = Object.entries(summary.unpricedHours).map(([type, hours]) => `${hours} h of ${type}`);
+  return [
+    ['Apps', `${summary.runs} runs, ${summary.runsSeen} of them seen by Curfew (${summary.eventsLost} events were lost on the way)`],
+    ['Warned', `${summary.warned}`],
+    ['Warnings lifted', `${summary.lifted}`],
+    ['Stopped', `${summary.stopped}${summary.alreadyGone ? `, and ${summary.alreadyGone} found gone already` : ''}`],
+    ['Failed at first', `${summary.failed}, each tried again`],
+    ['Mails', `${total}${total > 0 ? `: ${mails.map(([kind, count]) => `${count} ${kind}`).join(', ')}` : ''}`],
+    ['Scans', `${summary.scans}, ${summary.callsPerScan} calls of SageMaker each`],
+    ['Saved', `${describeMoney(summary.savedMicroDollars)}, ${summary.savedHours} h`],
+    ...(unpriced.length > 0 ? [['Saved, no price known', unpriced.join(', ')] as [string, string]] : []),
+  ];
+}

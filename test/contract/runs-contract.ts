@@ -1,0 +1,445 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import type { RunChange, Runs } from '../../src/application/ports.ts';
+import type { AppRef, Place } from '../../src/domain/app.ts';
+import { appKey } from '../../src/domain/app.ts';
+import type { Run, Stop } from '../../src/domain/run.ts';
+import { newRun } from '../../src/domain/run.ts';
+import { DAY, HOUR, MINUTE } from '../../src/domain/time.ts';
+
+/** A record of runs to hold to the contract, empty at first. */
+export interface RunsHarness {
+  runs: Runs;
+  /** Every ended run that was moved to history, in no order: no verb of the port reads it yet. */
+  history(): Promise<Run[]>;
+}
+
+const place: Place = { account: '111122223333', region: 'us-east-1' };
+const T0 = Date.UTC(2026, 10, 23, 9);
+const app: AppRef = { ...place, domainId: 'd-lab', spaceName: 'alice-lab', appType: 'JupyterLab', appName: 'default' };
+const named = (appName: string): AppRef => ({ ...app, appName });
+const run = newRun(app, T0, { instanceType: 'ml.t3.medium', owner: 'alice' });
+const stopAt = (at: number): Stop => ({ at, rule: 'all: max-uptime', reason: 'up 26 h, limit 24 h', failures: 0 });
+const warning = { number: 1, given: { due: T0 + DAY, at: T0 + DAY + MINUTE, stopAt: T0 + DAY + HOUR } };
+const seen = (source: string, observedAt: number, lastUseAt = observedAt) => ({
+  source,
+  kind: 'kernel',
+  busy: false,
+  lastUseAt,
+  observedAt,
+});
+
+/** One change of each kind, as it may be asked of a run that goes on. */
+const CHANGES: RunChange[] = [
+  { kind: 'warn', rule: 'all: max-uptime', warning },
+  { kind: 'lift', warnings: [{ rule: 'all: max-uptime', number: 1 }] },
+  { kind: 'stop', stop: stopAt(T0 + HOUR) },
+  { kind: 'retry', stop: { ...stopAt(T0 + HOUR), failures: 1, code: 'InternalFailure' } },
+  { kind: 'retry', stop: undefined },
+  { kind: 'end', at: T0 + HOUR },
+  { kind: 'end', at: T0 + HOUR, stop: { ...stopAt(T0 + HOUR), told: true } },
+  { kind: 'facts', owner: 'bob', instanceType: 'ml.m5.large' },
+  { kind: 'extend', at: T0 + HOUR },
+  { kind: 'evidence', evidence: seen('agent', T0 + HOUR) },
+];
+const called = (change: RunChange) => `${change.kind}${'stop' in change ? (change.stop ? ' with stop' : ' off') : ''}`;
+
+/** What every record of runs must do. `make` gives an empty one. */
+export function runsContract(name: string, make: () => Promise<RunsHarness>): void {
+  describe(`Runs, ${name}`, () => {
+    let runs: Runs;
+    let history: RunsHarness['history'];
+    beforeEach(async () => {
+      ({ runs, history } = await make());
+    });
+    const ended = async (at = T0 + HOUR): Promise<Run> => {
+      await runs.open(run);
+      await runs.change(run, { kind: 'end', at });
+      return (await runs.get(app))!;
+    };
+
+    describe('reading', () => {
+      it('knows nothing at first, and has no place', async () => {
+        expect(await runs.place()).toBeUndefined();
+        expect(await runs.load(place)).toEqual({ runs: [], state: {} });
+        expect(await runs.get(app)).toBeUndefined();
+      });
+
+      it('gives every member back as it was written, and no others', async () => {
+        const full: Run = {
+          ...run,
+          endedAt: T0 + 2 * HOUR,
+          warnings: { 'naïve "limit" #1.2: max-idle': warning, 'other: max-uptime': { number: 3 } },
+          extensions: [T0 + 1, T0 + 2],
+          evidence: { agent: seen('agent', T0 + 5), 'canvas-metric': { ...seen('canvas-metric', T0 + 6), busy: true } },
+          stop: { ...stopAt(T0 + HOUR), failures: 2, code: 'InternalFailure', told: true },
+          version: 7,
+        };
+        const bare = newRun({ ...place, domainId: 'd-lab', userProfileName: 'bob', appType: 'Canvas', appName: 'x' }, T0);
+        expect(await runs.open(full)).toBe(true);
+        expect(await runs.open(bare)).toBe(true);
+        expect(await runs.get(app)).toEqual(full);
+        expect(await runs.get(bare.app)).toEqual(bare);
+        const loaded = await runs.load(place);
+        expect(loaded.state).toEqual({});
+        expect(loaded.runs).toHaveLength(2);
+        expect(loaded.runs).toEqual(expect.arrayContaining([full, bare]));
+      });
+
+      it('tells a profile’s app from a space’s, and names apart that only case or kind divides', async () => {
+        const holder = { domainId: 'd-lab', appType: 'JupyterLab', appName: 'default' };
+        const apps: AppRef[] = [
+          { ...place, ...holder, userProfileName: 'x' },
+          { ...place, ...holder, spaceName: 'x' },
+          { ...place, ...holder, spaceName: 'x', appType: 'CodeEditor' },
+          { ...place, ...holder, spaceName: 'x', appName: 'Default' },
+          { ...place, ...holder, spaceName: 'x', domainId: 'd-other' },
+        ];
+        for (const one of apps) expect(await runs.open(newRun(one, T0))).toBe(true);
+        expect(new Set((await runs.load(place)).runs.map(({ app }) => JSON.stringify(app))).size).toBe(5);
+      });
+
+      it('keeps accounts and regions apart', async () => {
+        const other = { ...app, account: '999988887777' };
+        const far = { ...app, region: 'eu-west-1' };
+        for (const one of [app, other, far]) await runs.open(newRun(one, T0));
+        expect((await runs.load(place)).runs.map((one) => one.app)).toEqual([app]);
+        expect((await runs.load({ account: '999988887777', region: 'us-east-1' })).runs.map((one) => one.app)).toEqual([
+          other,
+        ]);
+        expect((await runs.load({ account: '1', region: 'us-east-1' })).runs).toEqual([]);
+      });
+
+      it('loads more than one page holds, whole', async () => {
+        const fat = 'x'.repeat(30_000);
+        const names = Array.from({ length: 80 }, (_, i) => `app${String(i).padStart(3, '0')}`);
+        await Promise.all(
+          names.map((appName) =>
+            runs.open({ ...newRun(named(appName), T0), evidence: { agent: { ...seen('agent', T0), kind: fat } } }),
+          ),
+        );
+        await runs.remember(place, { digest: '2026-11-23' });
+        const loaded = await runs.load(place);
+        expect(loaded.runs.map((one) => one.app.appName).sort()).toEqual(names);
+        expect(loaded.state).toEqual({ digest: '2026-11-23' });
+      });
+
+      it('remembers a pass’s state, the last whole, and no run is mistaken for it', async () => {
+        await runs.remember(place, { digest: '2026-11-22', valve: '2026-11-21' });
+        await runs.open(run);
+        expect((await runs.load(place)).state).toEqual({ digest: '2026-11-22', valve: '2026-11-21' });
+        await runs.remember(place, { digest: '2026-11-23' });
+        expect(await runs.load(place)).toEqual({ runs: [run], state: { digest: '2026-11-23' } });
+      });
+
+      it('knows whose it is from the first write on, whatever that was', async () => {
+        await runs.open(run);
+        expect(await runs.place()).toEqual(place);
+      });
+
+      it('knows whose it is by its state alone', async () => {
+        await runs.remember(place, { valve: '2026-11-21' });
+        expect(await runs.place()).toEqual(place);
+      });
+    });
+
+    describe('open', () => {
+      it('begins a run under a free name, once', async () => {
+        expect(await runs.open(run)).toBe(true);
+        expect(await runs.open({ ...run, startedAt: T0 + DAY })).toBe(false);
+        expect(await runs.get(app)).toEqual(run);
+        expect(await history()).toEqual([]);
+      });
+
+      it('replaces an ended run, which becomes history with all it had, and starts with a clean slate', async () => {
+        await runs.open(run);
+        await runs.change(run, { kind: 'warn', rule: 'all: max-uptime', warning });
+        await runs.change(run, { kind: 'end', at: T0 + HOUR });
+        const known = (await runs.get(app))!;
+        const next = newRun(app, T0 + 2 * HOUR);
+        expect(await runs.open(next, known)).toBe(true);
+        expect(await runs.get(app)).toEqual(next);
+        expect(await history()).toEqual([known]);
+      });
+
+      it('replaces a run that was still open, with the end that the caller gives it', async () => {
+        await runs.open(run);
+        const next = newRun(app, T0 + 2 * HOUR);
+        expect(await runs.open(next, { ...run, endedAt: T0 + 2 * HOUR })).toBe(true);
+        expect(await history()).toEqual([{ ...run, endedAt: T0 + 2 * HOUR }]);
+      });
+
+      it('is refused, and writes nothing, where the run to replace has changed', async () => {
+        const known = await ended();
+        await runs.change(run, { kind: 'end', at: T0 + HOUR / 2 });
+        const before = await runs.get(app);
+        expect(await runs.open(newRun(app, T0 + 2 * HOUR), known)).toBe(false);
+        expect(await runs.get(app)).toEqual(before);
+        expect(await history()).toEqual([]);
+      });
+
+      it('is refused, and writes nothing, where another run has replaced it: history keeps one end of one run', async () => {
+        // Over a month's edge: an event with the exact end was first, a scan that saw it later comes second.
+        const open = { ...run, startedAt: Date.UTC(2026, 10, 30, 20) };
+        await runs.open(open);
+        const exact = { ...open, endedAt: Date.UTC(2026, 10, 30, 23, 59, 50) };
+        const late = { ...open, endedAt: Date.UTC(2026, 11, 1, 0, 0, 20) };
+        const next = newRun(app, exact.endedAt + 1000);
+        expect(await runs.open(next, exact)).toBe(true);
+        expect(await runs.open(newRun(app, late.endedAt), late)).toBe(false);
+        expect(await runs.get(app)).toEqual(next);
+        expect(await history()).toEqual([exact]);
+      });
+
+      it('is refused, and writes nothing, where the name is free meanwhile', async () => {
+        const known = await ended();
+        await runs.retire(known);
+        expect(await runs.open(newRun(app, T0 + 2 * HOUR), known)).toBe(false);
+        expect(await runs.get(app)).toBeUndefined();
+        expect(await history()).toEqual([known]);
+      });
+
+      it('is won by one of many at once', async () => {
+        const fresh = Array.from({ length: 20 }, (_, i) => newRun(app, T0 + i));
+        const won = await Promise.all(fresh.map((one) => runs.open(one)));
+        expect(won.filter(Boolean)).toHaveLength(1);
+        expect(await runs.get(app)).toEqual(fresh[won.indexOf(true)]);
+        const known = { ...(await runs.get(app))!, endedAt: T0 + HOUR };
+        const nexts = Array.from({ length: 20 }, (_, i) => newRun(app, T0 + HOUR + i));
+        const replaced = await Promise.all(nexts.map((one) => runs.open(one, known)));
+        expect(replaced.filter(Boolean)).toHaveLength(1);
+        expect(await runs.get(app)).toEqual(nexts[replaced.indexOf(true)]);
+        expect(await history()).toEqual([known]);
+      });
+    });
+
+    describe('change', () => {
+      it.each(CHANGES.map((change) => [called(change), change] as const))(
+        '%s: is written once more than before, and nothing beside it moves',
+        async (_, change) => {
+          const full: Run = {
+            ...run,
+            warnings: { 'all: max-uptime': warning, 'other: max-idle': { number: 2 } },
+            extensions: [T0 + 1],
+            evidence: { metric: seen('metric', T0 + 1) },
+            stop: stopAt(T0 + 2),
+          };
+          await runs.open(full);
+          expect(await runs.change(full, change)).toBe(true);
+          expect(await runs.get(app)).toEqual(expected(full, change));
+        },
+      );
+
+      it.each(CHANGES.map((change) => [called(change), change] as const))(
+        '%s: is refused for a name that nobody holds, and makes nothing',
+        async (_, change) => {
+          expect(await runs.change(run, change)).toBe(false);
+          expect(await runs.get(app)).toBeUndefined();
+          expect((await runs.load(place)).runs).toEqual([]);
+        },
+      );
+
+      it.each(CHANGES.map((change) => [called(change), change] as const))(
+        '%s: is refused for another run of the same name, and changes nothing',
+        async (_, change) => {
+          await runs.open(run);
+          expect(await runs.change({ ...run, startedAt: T0 - DAY }, change)).toBe(false);
+          expect(await runs.get(app)).toEqual(run);
+        },
+      );
+
+      it.each(CHANGES.filter(({ kind }) => kind !== 'end').map((change) => [called(change), change] as const))(
+        '%s: is refused for a run that is over, and changes nothing',
+        async (_, change) => {
+          const over = await ended();
+          expect(await runs.change(over, change)).toBe(false);
+          expect(await runs.get(app)).toEqual(over);
+        },
+      );
+
+      it('stop insists on the version that was decided on', async () => {
+        await runs.open(run);
+        await runs.change(run, { kind: 'extend', at: T0 + 1 });
+        const before = await runs.get(app);
+        expect(await runs.change(run, { kind: 'stop', stop: stopAt(T0 + HOUR) })).toBe(false);
+        expect(await runs.get(app)).toEqual(before);
+        expect(await runs.change(before!, { kind: 'stop', stop: stopAt(T0 + HOUR) })).toBe(true);
+        // The same intention twice is an intention that was changed meanwhile.
+        expect(await runs.change(before!, { kind: 'stop', stop: stopAt(T0 + HOUR) })).toBe(false);
+      });
+
+      it('a stop is set out on by one of many at once', async () => {
+        await runs.open(run);
+        const won = await Promise.all(
+          Array.from({ length: 20 }, (_, i) => runs.change(run, { kind: 'stop', stop: stopAt(T0 + i) })),
+        );
+        expect(won.filter(Boolean)).toHaveLength(1);
+        expect((await runs.get(app))!.stop).toEqual(stopAt(T0 + won.indexOf(true)));
+      });
+
+      it('every other change goes through beside others: none is lost', async () => {
+        await runs.open(run);
+        const changes: RunChange[] = [
+          ...Array.from({ length: 10 }, (_, i) => ({ kind: 'extend' as const, at: T0 + i })),
+          ...Array.from({ length: 10 }, (_, i) => ({
+            kind: 'evidence' as const,
+            evidence: seen(`source ${i}`, T0 + i),
+          })),
+          ...Array.from({ length: 10 }, (_, i) => ({ kind: 'warn' as const, rule: `rule.${i}`, warning })),
+        ];
+        const done = await Promise.all(changes.map((change) => runs.change(run, change)));
+        expect(done.every(Boolean)).toBe(true);
+        const found = (await runs.get(app))!;
+        expect([...found.extensions].sort()).toEqual(Array.from({ length: 10 }, (_, i) => T0 + i));
+        expect(Object.keys(found.evidence)).toHaveLength(10);
+        expect(Object.keys(found.warnings)).toHaveLength(10);
+        expect(found.version).toBe(31);
+      });
+
+      it('lifts several warnings at once, each keeping its number', async () => {
+        await runs.open(run);
+        for (const rule of ['a', 'b', 'c']) await runs.change(run, { kind: 'warn', rule, warning });
+        await runs.change(run, {
+          kind: 'lift',
+          warnings: [
+            { rule: 'a', number: 1 },
+            { rule: 'c', number: 1 },
+          ],
+        });
+        expect((await runs.get(app))!.warnings).toEqual({ a: { number: 1 }, b: warning, c: { number: 1 } });
+      });
+
+      it('facts are set one by one', async () => {
+        await runs.open(newRun(app, T0));
+        await runs.change(run, { kind: 'facts', owner: 'bob' });
+        expect(await runs.get(app)).toMatchObject({ owner: 'bob' });
+        await runs.change(run, { kind: 'facts', instanceType: 'ml.m5.large' });
+        expect(await runs.get(app)).toMatchObject({ owner: 'bob', instanceType: 'ml.m5.large' });
+      });
+
+      it('of each source the newest evidence stays, whatever order it comes in', async () => {
+        await runs.open(run);
+        const put = (evidence: ReturnType<typeof seen>) => runs.change(run, { kind: 'evidence', evidence });
+        expect(await put(seen('agent', T0 + 20))).toBe(true);
+        expect(await put(seen('agent', T0 + 10))).toBe(false);
+        expect(await put({ ...seen('agent', T0 + 20), busy: true })).toBe(false);
+        expect(await put(seen('canvas-metric', T0 + 1))).toBe(true);
+        expect((await runs.get(app))!.evidence).toEqual({
+          agent: seen('agent', T0 + 20),
+          'canvas-metric': seen('canvas-metric', T0 + 1),
+        });
+        expect(await put(seen('agent', T0 + 30, T0 + 5))).toBe(true);
+        expect((await runs.get(app))!.evidence.agent).toEqual(seen('agent', T0 + 30, T0 + 5));
+      });
+
+      it('of many pieces of evidence at once the newest stays', async () => {
+        await runs.open(run);
+        await Promise.all(
+          Array.from({ length: 20 }, (_, i) =>
+            runs.change(run, { kind: 'evidence', evidence: seen('agent', T0 + ((i * 7) % 20)) }),
+          ),
+        );
+        expect((await runs.get(app))!.evidence.agent).toEqual(seen('agent', T0 + 19));
+      });
+
+      it('end keeps the earlier of two ends', async () => {
+        const over = await ended(T0 + HOUR);
+        expect(over.endedAt).toBe(T0 + HOUR);
+        expect(await runs.change(over, { kind: 'end', at: T0 + 2 * HOUR })).toBe(false);
+        expect(await runs.change(over, { kind: 'end', at: T0 + HOUR })).toBe(false);
+        expect(await runs.get(app)).toEqual(over);
+        expect(await runs.change(over, { kind: 'end', at: T0 + HOUR / 2 })).toBe(true);
+        expect((await runs.get(app))!.endedAt).toBe(T0 + HOUR / 2);
+      });
+
+      it('end by Curfew is recorded on a run that an event ended before, whose end stays', async () => {
+        const over = await ended(T0 + HOUR);
+        const stop = { ...stopAt(T0 + HOUR), told: true as const };
+        expect(await runs.change(run, { kind: 'end', at: T0 + 2 * HOUR, stop })).toBe(true);
+        expect(await runs.get(app)).toEqual({ ...over, stop, version: over.version + 1 });
+      });
+
+      it('end by Curfew is since `at`, where what was recorded is later', async () => {
+        await ended(T0 + 2 * HOUR);
+        const stop = { ...stopAt(T0 + HOUR), told: true as const };
+        expect(await runs.change(run, { kind: 'end', at: T0 + HOUR, stop })).toBe(true);
+        expect(await runs.get(app)).toMatchObject({ endedAt: T0 + HOUR, stop });
+      });
+    });
+
+    describe('retire', () => {
+      it('moves an ended run to history and frees its name', async () => {
+        const over = await ended();
+        expect(await runs.retire(over)).toBe(true);
+        expect(await runs.get(app)).toBeUndefined();
+        expect((await runs.load(place)).runs).toEqual([]);
+        expect(await history()).toEqual([over]);
+        expect(await runs.open(newRun(app, T0 + DAY))).toBe(true);
+      });
+
+      it('is refused, and writes nothing, where the run has changed', async () => {
+        const over = await ended();
+        await runs.change(over, { kind: 'end', at: T0 + HOUR / 2 });
+        const before = await runs.get(app);
+        expect(await runs.retire(over)).toBe(false);
+        expect(await runs.get(app)).toEqual(before);
+        expect(await history()).toEqual([]);
+      });
+
+      it('is refused, and writes nothing, where another run holds the name', async () => {
+        const over = await ended();
+        const next = newRun(app, T0 + DAY);
+        await runs.open(next, over);
+        expect(await runs.retire({ ...over, version: 1 })).toBe(false);
+        expect(await runs.get(app)).toEqual(next);
+        expect(await history()).toEqual([over]);
+      });
+
+      it('done twice leaves one history', async () => {
+        const over = await ended();
+        const done = await Promise.all([runs.retire(over), runs.retire(over), runs.retire(over)]);
+        expect(done.filter(Boolean)).toHaveLength(1);
+        expect(await history()).toEqual([over]);
+      });
+
+      it('keeps two runs of one name apart', async () => {
+        const first = await ended();
+        await runs.open(newRun(app, T0 + DAY), first);
+        await runs.change(newRun(app, T0 + DAY), { kind: 'end', at: T0 + DAY + HOUR });
+        const second = (await runs.get(app))!;
+        await runs.retire(second);
+        expect((await history()).sort((a, b) => a.startedAt - b.startedAt)).toEqual([first, second]);
+        expect(new Set((await history()).map((one) => appKey(one.app))).size).toBe(1);
+      });
+    });
+  });
+}
+
+/** What a run is after a change, by the words of the port. */
+function expected(before: Run, change: RunChange): Run {
+  const after: Run = { ...structuredClone(before), version: before.version + 1 };
+  switch (change.kind) {
+    case 'warn':
+      after.warnings[change.rule] = change.warning;
+      return after;
+    case 'lift':
+      for (const { rule, number } of change.warnings) after.warnings[rule] = { number };
+      return after;
+    case 'stop':
+      return { ...after, stop: change.stop };
+    case 'retry': {
+      const { stop: _, ...rest } = after;
+      return change.stop ? { ...rest, stop: change.stop } : rest;
+    }
+    case 'end':
+      return { ...after, endedAt: change.at, ...(change.stop ? { stop: change.stop } : {}) };
+    case 'facts': {
+      const { kind: _, ...facts } = change;
+      return { ...after, ...facts };
+    }
+    case 'extend':
+      return { ...after, extensions: [...after.extensions, change.at] };
+    case 'evidence':
+      after.evidence[change.evidence.source] = change.evidence;
+      return after;
+  }
+}

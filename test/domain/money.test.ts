@@ -1,0 +1,64 @@
+import { describe, expect, test } from 'vitest';
+import { costsSoFar } from '../../src/domain/cost.ts';
+import { costOf, describeMoney, parseRate } from '../../src/domain/money.ts';
+import { DAY, HOUR, MINUTE } from '../../src/domain/time.ts';
+import { appWith, NOON, type quietApp, ref } from './builders.ts';
+
+describe('money is exact', () => {
+  test('a price keeps AWS’s ten decimals', () => {
+    expect(parseRate('0.0500000000')).toBe(500_000_000);
+    expect(parseRate('25.2512883')).toBe(252_512_883_000);
+    expect(parseRate('20')).toBe(200_000_000_000);
+  });
+
+  test.each(['', '-1', '1e3', '0x10', '1,5', '1.12345678901', 'NaN'])('"%s" is no price', (text) => {
+    expect(() => parseRate(text)).toThrow('not a price');
+  });
+
+  test('a cost is rounded once, to the micro-dollar', () => {
+    expect(costOf(parseRate('1.41'), 5 * MINUTE)).toBe(117_500);
+    expect(costOf(parseRate('25.2512883'), HOUR)).toBe(25_251_288);
+    expect(costOf(parseRate('63.296'), 400 * DAY)).toBe(607_641_600_000);
+    expect(costOf(parseRate('0.05'), 0)).toBe(0);
+  });
+
+  test.each([
+    [0, '$0.00'],
+    [117_500, '$0.12'],
+    [1_234_567_890_000, '$1,234,567.89'],
+    [-5_000_000, '-$5.00'],
+    [-1, '$0.00'],
+  ])('%i micro-dollars are shown as %s', (amount, shown) => expect(describeMoney(amount)).toBe(shown));
+});
+
+describe('what running apps have cost so far', () => {
+  const rates = { source: 'test', byInstance: new Map([['ml.t3.medium', parseRate('0.05')]]) };
+  const app = (appType: string, appName: string, instanceType: string | undefined, hours: number) => {
+    const { instanceType: _, ...rest } = appWith({ startedAt: NOON - hours * HOUR });
+    return { ...rest, ...(instanceType ? { instanceType } : {}), ref: { ...ref, appType, appName } };
+  };
+  const costs = (...apps: (typeof quietApp)[]) => [...costsSoFar(apps, rates, NOON).values()];
+
+  test('hours times the price', () =>
+    expect(costs(app('JupyterLab', 'a', 'ml.t3.medium', 10))).toMatchObject([{ kind: 'known', amount: 500_000 }]));
+
+  test('an unknown type is unknown, and never $0', () =>
+    expect(costs(app('JupyterLab', 'a', 'ml.x9.large', 10))).toEqual([{ kind: 'unknown' }]));
+
+  test('JupyterServer on system is free; on an instance of its own it is not', () => {
+    expect(costs(app('JupyterServer', 'default', 'system', 10))).toEqual([{ kind: 'free' }]);
+    expect(costs(app('JupyterServer', 'default', undefined, 10))).toEqual([{ kind: 'free' }]);
+    expect(costs(app('JupyterServer', 'default', 'ml.t3.medium', 10))).toMatchObject([{ kind: 'known' }]);
+  });
+
+  test('Canvas bills by the session-hour: no instance price fits', () =>
+    expect(costs(app('Canvas', 'default', undefined, 10))).toEqual([{ kind: 'unknown' }]));
+
+  test('KernelGateway apps of one user on one type share one instance: the oldest carries the charge', () => {
+    const shared = costs(
+      app('KernelGateway', 'young', 'ml.t3.medium', 2),
+      app('KernelGateway', 'old', 'ml.t3.medium', 10),
+    );
+    expect(shared).toMatchObject([{ kind: 'known', amount: 500_000 }, { kind: 'shared' }]);
+  });
+});

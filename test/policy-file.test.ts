@@ -1,0 +1,227 @@
+import { readFileSync } from 'node:fs';
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { needsOf } from '../src/domain/needs.ts';
+import { DAY, HOUR, MINUTE } from '../src/domain/time.ts';
+import { describeFault, parsePolicy } from '../src/policy-file.ts';
+import { policyOf } from './domain/builders.ts';
+
+const HEAD = 'admins: [a@example.org]\nsender: Curfew <c@example.org>\n';
+
+/** The faults of a policy as people read them, below a head that is fine. */
+function faults(body: string, head = HEAD): string[] {
+  const parsed = parsePolicy(head + body);
+  return 'faults' in parsed ? parsed.faults.map((fault) => describeFault(fault, 'curfew.yml')) : [];
+}
+
+/** The policy in the design, word for word: the keys shown there stay. */
+const DESIGN = `mode: enforce
+timezone: America/New_York
+admins: [ml-platform@example.org]
+sender: Curfew <curfew@example.org>
+owners:
+  address: "{profile}@example.org"
+  exceptions: { "team-lead-2": jo@example.org }
+limits:
+  - name: long training
+    match: { tag: { curfew: training } }
+    max-uptime: 7d
+  - name: cheap instances
+    match: { instance: "ml.t3.*" }
+    max-uptime: 5d
+    max-idle: 4h
+    grace: 2h
+  - name: everything else
+    max-uptime: 1d
+    max-idle: 2h
+    grace: 30m
+extensions: { hours: 4, at-most: 2 }
+exempt:
+  - { tag: { curfew: exempt } }
+  - { app-type: JupyterServer }
+budgets:
+  - name: per person
+    for: each owner
+    period: month
+    limit: 200 USD
+    warn-at: [50%, 80%]
+    at-limit: stop
+  - name: alpha, this semester
+    for: { domain: d-abcdefghijkl }
+    period: { from: 2026-09-01, to: 2026-12-20 }
+    limit: 1000 USD
+    warn-at: [80%, 95%]
+    at-limit: warn
+report: { weekly: "MON 08:00" }
+safety: { max-stops: 25% }
+`;
+
+describe('a policy that is fine', () => {
+  test('the one in the design', () => {
+    const policy = policyOf(DESIGN);
+    expect(policy).toMatchObject({
+      mode: 'enforce',
+      safety: { maxStops: { share: 0.25 } },
+      extensions: { hours: 4 * HOUR, atMost: 2 },
+    });
+    expect(policy.limits[1]).toEqual({
+      name: 'cheap instances',
+      match: { instance: ['ml.t3.*'] },
+      maxUptime: 5 * DAY,
+      maxIdle: 4 * HOUR,
+      grace: 2 * HOUR,
+    });
+    expect(policy.budgets).toMatchObject([
+      { limit: 200_000_000, warnAt: [0.5, 0.8] },
+      { limit: 1_000_000_000, period: { from: '2026-09-01' } },
+    ]);
+  });
+
+  test('the one in the repository, and the lab’s', () => {
+    for (const file of ['curfew.yml', 'local/lab/policy.yml'])
+      expect(parsePolicy(readFileSync(file, 'utf8')), file).toHaveProperty('policy');
+  });
+
+  test('what is absent has its default', () => {
+    expect(policyOf(`${HEAD}limits: [{ name: a, max-uptime: 1d }]`)).toMatchObject({
+      mode: 'observe',
+      timezone: 'UTC',
+      team: 'domain',
+      limits: [{ match: {}, grace: HOUR }],
+      extensions: { hours: 4 * HOUR, atMost: 2 },
+      exempt: [],
+      report: { daily: 480 },
+      safety: { maxStops: { share: 0.25 } },
+      evidence: { staleAfter: 30 * MINUTE },
+    });
+  });
+
+  test('during: ranges, lists, hours past midnight, days alone', () => {
+    const during = (text: string) =>
+      policyOf(`${HEAD}limits: [{ name: a, max-uptime: 1d, match: { during: ${text} } }]`).limits[0]!.match.during;
+    expect(during('{ days: MON-FRI, hours: "08:00-20:00" }')).toEqual({ days: [1, 2, 3, 4, 5], from: 480, to: 1200 });
+    expect(during('{ days: [SAT, SUN] }')).toEqual({ days: [6, 0], from: 0, to: 1440 });
+    expect(during('{ days: FRI-MON, hours: "20:00-08:00" }')).toEqual({ days: [5, 6, 0, 1], from: 1200, to: 480 });
+    expect(during('{ hours: "00:00-24:00" }')).toEqual({ days: [0, 1, 2, 3, 4, 5, 6], from: 0, to: 1440 });
+  });
+
+  test('values that YAML reads as numbers or truths are text where text is meant', () => {
+    expect(policyOf(`${HEAD}limits: []\nexempt: [{ tag: { keep: true, cost-centre: 42 } }]`).exempt).toEqual([
+      { tag: { keep: ['true'], 'cost-centre': ['42'] } },
+    ]);
+  });
+});
+
+describe('a policy with faults: each with its line, its column, and what would be right', () => {
+  test.each([
+    [
+      'limits: [{ name: a, max-uptime: 5 days }]',
+      '3:33  limits[0].max-uptime: "5 days" is not a duration such as 30m, 4h, 5d or 1d12h',
+    ],
+    [
+      'limits: [{ name: a, max_uptime: 5d }]',
+      '3:21  limits[0].max_uptime: unknown key "max_uptime"; did you mean "max-uptime"?',
+    ],
+    ['limits: [{ name: a }]', '3:10  limits[0]: a limit needs max-uptime or max-idle'],
+    [
+      'limits: [{ name: a, max-idle: 1h, during: { days: MON } }]',
+      '3:35  limits[0].during: unknown key "during"; the keys here are name, match, max-uptime, max-idle, grace',
+    ],
+    ['limits: []\nexempt: [{}]', '4:10  exempt[0]: an empty exemption would exempt everything'],
+    [
+      'limits: []\nsafety: { max-stops: 120% }',
+      '4:22  safety.max-stops: "120%" is not a number such as 10, or a share such as 25%',
+    ],
+    ['limits: []\nteam: owner', '4:7  team: "owner" is not one of domain'],
+    [
+      'limits: []\nowners: { address: "someone@example.org" }',
+      '4:20  owners.address: "someone@example.org" is not a template such as "{profile}@example.org", { tag: email }, or sso',
+    ],
+    [
+      'limits: []\nextensions: { hours: 0, at-most: 2 }',
+      '4:22  extensions.hours: 0 is not a whole number from 1 to 168',
+    ],
+    [
+      'limits: []\nreport: { weekly: "MON 25:00" }',
+      '4:19  report.weekly: "MON 25:00" is not a day and a time such as "MON 08:00"',
+    ],
+    [
+      'limits: []\nbudgets: [{ name: b, for: account, period: month, limit: 20 EUR }]',
+      '4:58  budgets[0].limit: "20 EUR" is not an amount such as 200 USD or 49.50 USD',
+    ],
+    [
+      'limits: []\nbudgets: [{ name: b, for: account, period: { from: 2026-02-30, to: 2026-03-01 }, limit: 20 USD }]',
+      '4:52  budgets[0].period.from: "2026-02-30" is not a date such as 2026-09-01',
+    ],
+    ['limits: *all', '3:9  *all stands for nothing: no &all before it; quote a text that begins with *'],
+    ['limits: 1', '3:9  limits: expected a list of limits'],
+    ['', '1:1  limits: expected a list of limits'],
+    ['limits: [', '3:10  '],
+    ['limits: []\nlimits: []', '4:1  Map keys must be unique'],
+  ])('%s', (body, expected) => {
+    const [first, ...rest] = faults(body);
+    expect(first).toContain(`curfew.yml:${expected}`);
+    expect(rest).toEqual([]);
+  });
+
+  test('all of them at once, in the file’s order, whatever kind they are', () => {
+    const body = `limits:
+  - { name: wide, match: { instance: "ml.*" }, max-uptime: 1d }
+  - { name: Wide, match: { instance: "ml.t3.*" }, max-uptime: 1d }
+  - { name: bad, max-uptime: soon }
+timezone: Mars/Phobos
+budgets:
+  - { name: b, for: account, period: { from: 2026-12-01, to: 2026-09-01 }, limit: 20 USD }
+`;
+    expect(faults(body)).toEqual([
+      'curfew.yml:5:5  limits[1]: never reached: "wide" before it matches all that it does; put it before "wide", or narrow that',
+      'curfew.yml:5:13  limits[1].name: "Wide" is the name of limits[0] too; give each its own',
+      'curfew.yml:6:30  limits[2].max-uptime: "soon" is not a duration such as 30m, 4h, 5d or 1d12h',
+      'curfew.yml:7:11  timezone: "Mars/Phobos" is not a time zone such as America/New_York or UTC',
+      'curfew.yml:9:38  budgets[0].period: ends (2026-09-01) before it begins (2026-12-01)',
+    ]);
+  });
+
+  test('admins whom SES could not write to', () => {
+    expect(faults('limits: []', 'admins: [josé@example.org]\nsender: c@example.org\n')[0]).toContain(
+      '1:10  admins[0]: "josé@example.org" is not a mail address whose part before the @ is plain ASCII',
+    );
+    expect(faults('limits: []', "admins: [o'brien+lab@example.org]\nsender: c@example.org\n")).toEqual([]);
+  });
+
+  test('an empty file, and one that is no set of keys', () => {
+    for (const text of ['', '# nothing', '- a', 'a', '42']) {
+      expect(faults('', text)).toEqual([
+        'curfew.yml:1:1  the policy is empty, or no set of keys; docs/policy.md shows one',
+      ]);
+    }
+  });
+
+  test('whatever the text: a policy or faults, and never a crash', () => {
+    const lines = DESIGN.split('\n');
+    const mangled = fc.array(fc.tuple(fc.nat(lines.length - 1), fc.string({ maxLength: 20 })), { maxLength: 4 });
+    fc.assert(
+      fc.property(mangled, (edits) => {
+        const copy = [...lines];
+        for (const [i, text] of edits) copy[i] = `${copy[i]!.slice(0, copy[i]!.indexOf(':') + 1)} ${text}`;
+        const parsed = parsePolicy(copy.join('\n'));
+        if ('faults' in parsed)
+          for (const { line, column, message } of parsed.faults)
+            expect(line > 0 && column > 0 && message.length > 0).toBe(true);
+      }),
+      { numRuns: 150 },
+    );
+  });
+});
+
+describe('what a policy needs to know', () => {
+  test('only what it speaks of', () => {
+    expect(needsOf(policyOf(`${HEAD}limits: [{ name: a, max-uptime: 1d }]`))).toEqual({
+      tagKeys: [],
+      domainNames: false,
+    });
+    expect(needsOf(policyOf(DESIGN))).toEqual({ tagKeys: ['curfew'], domainNames: false });
+    const named = `${HEAD}limits: [{ name: a, max-uptime: 1d, match: { domain: fraud } }]\nteam: { tag: team }\nowners: { address: { tag: email } }`;
+    expect(needsOf(policyOf(named))).toEqual({ tagKeys: ['email', 'team'], domainNames: true });
+  });
+});
