@@ -1,5 +1,5 @@
 // Writes each Lambda to dist/handlers/<name>.mjs and the CLI to dist/cli.mjs, all self-contained.
-import { readdir, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { build } from 'esbuild';
 import { writeTemplates } from './templates/compile.mjs';
 
@@ -20,26 +20,27 @@ const shared = {
   banner: { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);" },
 };
 
-const known = (await readdir('src/handlers')).map((file) => file.replace(/\.ts$/, ''));
-for (const name of HANDLERS) if (!known.includes(name)) throw new Error(`src/handlers/${name}.ts is missing`);
+async function buildAll() {
+  await rm('dist', { recursive: true, force: true });
+  await writeTemplates();
+  await Promise.all([
+    build({
+      ...shared,
+      entryPoints: HANDLERS.map((name) => `src/handlers/${name}.ts`),
+      outdir: 'dist/handlers',
+      outExtension: { '.js': '.mjs' },
+      target: 'node24',
+      minify: true,
+      keepNames: true,
+    }),
+    build({
+      ...shared,
+      entryPoints: ['src/cli/main.ts'],
+      outfile: 'dist/cli.mjs',
+      target: 'node20',
+      banner: { js: `#!/usr/bin/env node\n${shared.banner.js}` },
+    }),
+  ]);
+}
 
-await rm('dist', { recursive: true, force: true });
-await writeTemplates();
-await Promise.all([
-  build({
-    ...shared,
-    entryPoints: HANDLERS.map((name) => `src/handlers/${name}.ts`),
-    outdir: 'dist/handlers',
-    outExtension: { '.js': '.mjs' },
-    target: 'node24',
-    minify: true,
-    keepNames: true,
-  }),
-  build({
-    ...shared,
-    entryPoints: ['src/cli/main.ts'],
-    outfile: 'dist/cli.mjs',
-    target: 'node20',
-    banner: { js: `#!/usr/bin/env node\n${shared.banner.js}` },
-  }),
-]);
+if (import.meta.filename === process.argv[1]) await buildAll();

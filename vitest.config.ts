@@ -7,5 +7,6 @@ export default defineConfig({
     // Real servers and bundles: a slow machine may take its time over the first of them.
     testTimeout: 30_000,
     hookTimeout: 30_000,
+    reporters: process.env.CI ? ['default', ['json', { outputFile: '.vitest/unit.json' }]] : ['default'],
   },
 });

@@ -1,5 +1,5 @@
-import { readdir, readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
 import { type BuildOptions, build } from 'esbuild';
 
 /** The options of build.mjs for a handler: what is held against a handler must be built like one. */
@@ -35,35 +35,71 @@ export async function handlerNames(): Promise<string[]> {
 }
 
 /**
- * Bundles only the SDK that a handler uses: the same clients and the same commands, loaded in the same way (at once,
- * or when first needed), and nothing of ours. They are read from the handler's source map and the files it names.
+ * Bundles only the SDK that a handler uses: the same clients and the same commands, loaded in the same way (at once, or
+ * when first needed), each by name so that nothing else of a client comes along, and nothing of ours.
  * @returns the SDK packages in it
  */
 export async function bundleSdkOf(handler: string, outfile: string): Promise<string[]> {
-  const map = JSON.parse(await readFile(join(HANDLERS, `${handler}.mjs.map`), 'utf8')) as { sources: string[] };
-  const ours = map.sources.filter((source) => !source.includes('node_modules/') && source.endsWith('.ts'));
-  const names = new Map<string, Set<string>>();
-  const lazy = new Set<string>();
-  for (const source of ours) {
-    const text = await readFile(join(HANDLERS, source), 'utf8');
+  const { atOnce, later } = await sdkOf(`src/handlers/${handler}.ts`);
+  // The dynamic import needs a file of its own, which loads only the names that it exports.
+  const rest = outfile.replace(/\.mjs$/, '-later.ts');
+  await writeFile(rest, imports(later, 'later'));
+  const contents = `${imports(atOnce, 'sdk')}\nexport const load = () => import(${JSON.stringify(rest)});`;
+  const nodePaths = [resolve('node_modules')];
+  await build({ ...AS_BUILT, nodePaths, stdin: { contents, resolveDir: process.cwd(), loader: 'ts' }, outfile });
+  return [...[...atOnce.keys()].sort(), ...[...later.keys()].sort().map((name) => `${name} (when needed)`)];
+}
+
+type Names = Map<string, Set<string>>;
+
+function imports(names: Names, exported: string): string {
+  const lines = [...names].map(([from, list], i) => {
+    return `import { ${[...list].map((name) => `${name} as ${name}${i}`).join(', ')} } from '${from}';`;
+  });
+  const all = [...names].flatMap(([, list], i) => [...list].map((name) => `${name}${i}`));
+  return `${lines.join('\n')}\nexport const ${exported} = [${all.join(', ')}];`;
+}
+
+/** What a handler's own files import of the SDK, by package: those loaded with it, and those that wait for an `import()`. */
+async function sdkOf(entry: string): Promise<{ atOnce: Names; later: Names }> {
+  const { metafile } = await build({
+    ...AS_BUILT,
+    entryPoints: [entry],
+    outfile: 'unused.mjs',
+    write: false,
+    metafile: true,
+  });
+  const output = Object.values(metafile.outputs).find(({ entryPoint }) => entryPoint === entry);
+  const isKept = (file: string) => (output?.inputs[file]?.bytesInOutput ?? 0) > 0;
+  const eager = new Set<string>();
+  const walk = (file: string) => {
+    if (eager.has(file)) return;
+    eager.add(file);
+    for (const { path, kind } of metafile.inputs[file]?.imports ?? []) if (kind !== 'dynamic-import') walk(path);
+  };
+  walk(entry);
+  const atOnce: Names = new Map();
+  const later: Names = new Map();
+  const add = (to: Names, from: string, name: string) => to.set(from, (to.get(from) ?? new Set<string>()).add(name));
+  for (const file of Object.keys(metafile.inputs)) {
+    if (file.includes('node_modules/') || !isKept(file)) continue;
+    const text = await readFile(file, 'utf8');
     for (const [, list = '', from = ''] of text.matchAll(/^import \{([^}]*)\} from '(@aws-sdk\/[^']+)';/gm)) {
-      const wanted = names.get(from) ?? new Set();
-      for (const name of list.split(',').map((part) => part.trim()))
-        if (name && !name.startsWith('type ')) wanted.add(name);
-      names.set(from, wanted);
+      const names = list.split(',').map((part) => part.trim());
+      for (const name of names) {
+        // A name that only a function which was dropped speaks of still counts where its package is in the bundle.
+        const isIn = Object.keys(output?.inputs ?? {}).some(
+          (input) => input.includes(`node_modules/${from}/`) && isKept(input),
+        );
+        if (name && !name.startsWith('type ') && isIn) add(eager.has(file) ? atOnce : later, from, name);
+      }
     }
-    for (const [, from = ''] of text.matchAll(/\bimport\('(@aws-sdk\/[^']+)'\)/g)) lazy.add(from);
+    // A whole client behind an `import()`: of it, only what the file names is needed.
+    for (const [, from = ''] of text.matchAll(/\bimport\('(@aws-sdk\/[^']+)'\)/g)) {
+      for (const [name] of text.matchAll(/\b[A-Z]\w*Client\b/g))
+        if (!new RegExp(`^import .*\\b${name}\\b`, 'm').test(text)) add(later, from, name);
+    }
   }
-  // What the bundler dropped from the handler is no part of its SDK.
-  const isIn = (name: string) => map.sources.some((source) => source.includes(`node_modules/${name}/`));
-  const used = [...names].filter(([name]) => isIn(name) && !lazy.has(name));
-  const contents = [
-    ...used.map(
-      ([from, list], i) => `import { ${[...list].map((name) => `${name} as ${name}${i}`).join(', ')} } from '${from}';`,
-    ),
-    `export const sdk = [${used.flatMap(([, list], i) => [...list].map((name) => `${name}${i}`)).join(', ')}];`,
-    ...[...lazy].map((from, i) => `export const later${i} = () => import('${from}');`),
-  ].join('\n');
-  await build({ ...AS_BUILT, stdin: { contents, resolveDir: process.cwd(), loader: 'ts' }, outfile });
-  return [...used.map(([from]) => from), ...[...lazy].map((from) => `${from} (when needed)`)];
+  for (const from of later.keys()) if (atOnce.has(from)) later.delete(from);
+  return { atOnce, later };
 }
