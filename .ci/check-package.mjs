@@ -23,7 +23,12 @@ if (/"Action":\s*(\[[^\]]*)?"\*"/.test(readFileSync(TEMPLATE, 'utf8'))) faults.p
 
 for (const name of HANDLERS) {
   const files = execFileSync('python3', ['-m', 'zipfile', '-l', `.serverless/${name}.zip`], { encoding: 'utf8' });
-  const listed = files.split('\n').slice(1).flatMap((line) => line.split(/\s+/, 1)).filter(Boolean).sort();
+  const listed = files
+    .split('\n')
+    .slice(1)
+    .flatMap((line) => line.split(/\s+/, 1))
+    .filter(Boolean)
+    .sort();
   const expected = ['curfew.yml', `dist/handlers/${name}.mjs`, `dist/handlers/${name}.mjs.map`];
   if (listed.join() !== expected.join()) faults.push(`${name}.zip holds ${listed}, not ${expected}`);
 }

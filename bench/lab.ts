@@ -44,7 +44,7 @@ export interface LeastCalls {
 /**
  * Fills an empty Studio with a lab of `apps` listed apps, the same one for the same number: half of them in spaces
  * (private, shared, and some without an owner), half of user profiles; 3 % Deleted or Failed and still listed; about
- * 3 % of the apps, spaces and profiles tagged with `curfew`, others with a tag the policy does not speak of.
+ * 8 % of the apps, spaces and profiles tagged with `curfew`, others with a tag the policy does not speak of.
  * @param clock the world's clock: moved to NOW in the end
  * @returns the least calls that show all of it
  */
@@ -55,11 +55,11 @@ export function fillLab(studio: Studio, apps: number, clock: { now: number }): L
   let tagged = 0;
   const tags = (): { tags?: Record<string, string> } => {
     const dice = random();
-    if (dice < 0.03) {
+    if (dice < 0.08) {
       tagged += 1;
-      return { tags: { curfew: dice < 0.02 ? 'training' : 'exempt' } };
+      return { tags: { curfew: dice < 0.05 ? 'training' : 'exempt' } };
     }
-    return dice < 0.1 ? { tags: { 'cost-centre': `${1000 + Math.floor(dice * 1000)}` } } : {};
+    return dice < 0.15 ? { tags: { 'cost-centre': `${1000 + Math.floor(dice * 1000)}` } } : {};
   };
   const domains = Array.from({ length: Math.max(3, Math.round(apps / 2_500)) }, (_, i) => `d-${code(i, 12)}`);
   for (const [i, domainId] of domains.entries()) {
@@ -80,10 +80,11 @@ export function fillLab(studio: Studio, apps: number, clock: { now: number }): L
     const isFree = appType === 'JupyterServer';
     const instanceType = isFree ? 'system' : pick(INSTANCES);
     const limit = instanceType.startsWith('ml.t3.') ? 120 * HOUR : 24 * HOUR;
-    // On the fives, while limits end on the hour: no limit is reached between the first scan and the second.
     // At least two hours, so that the gone ones are gone; a few are over their limit, and warned by the first scan.
     const spread = limit * 1.02 - 2 * HOUR;
-    const age = 10 * MINUTE * Math.floor((random() * spread) / (10 * MINUTE)) + 2 * HOUR + 5 * MINUTE;
+    const tens = Math.floor((random() * spread) / (10 * MINUTE));
+    // Never near a full ten minutes, while limits are full hours: none is reached between the first scan and the second.
+    const age = 2 * HOUR + (tens * 10 + 2) * MINUTE + Math.floor(random() * 6 * MINUTE);
     const holder = inSpace ? { spaceName: `${pick(TOPICS)}-${i}` } : { userProfileName: owner.name };
     if (holder.spaceName !== undefined) {
       const dice = random();

@@ -81,12 +81,14 @@ function lackOfWarning(run: LabRun, { mails, limits, ruleOf }: Evidence): string
   const limit = limits.find(({ name }) => ruleOf(run)?.startsWith(`${name}: `));
   if (!limit) return `${describe(run)}: by no limit of the policy (${ruleOf(run)})`;
   const names = [app.spaceName ?? app.userProfileName!, app.appName, app.appType];
+  // People read `Code Editor` where AWS writes `CodeEditor`.
+  const isAbout = (text = '') => names.every((name) => text.replaceAll(' ', '').includes(name));
   const warnings = mails.filter(
     (mail) =>
       mail.tags.notice === 'warning' &&
       mail.at >= startedAt &&
       mail.at <= endedAt! &&
-      names.every((name) => mail.text?.includes(name)),
+      isAbout(mail.text),
   );
   if (warnings.some(({ at }) => at + limit.grace <= endedAt!)) return undefined;
   const first = warnings[0];

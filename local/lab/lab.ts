@@ -64,6 +64,8 @@ export async function live(lab: Lab, passed: (now: Instant) => void): Promise<Re
       const more = { ...(rule ? { rule } : {}), ...(code ? { code } : {}), ...(stopAt ? { stopAt } : {}) };
       timeline.add({ at, kind: kind as 'warned', who, what, why, ...more, app });
       if (!run) continue;
+      if (kind === 'failed' && run.endedAt === at)
+        timeline.add({ at, kind: 'stopped', who, what, why: 'the call had worked: only its answer was lost', ...more, app });
       if (kind === 'warned') answers.onWarned(run, stopAt);
       if (rule && (kind === 'stopped' || kind === 'failed')) rules.set(run, rule);
       if (kind === 'stopped') answers.onStopped(run);

@@ -34,7 +34,7 @@ function showTimeline(entries: Entry[], width: number): string[] {
     date = today;
     const times = entry.times > 1 ? ` (${entry.times} times)` : '';
     const code = entry.code && entry.app ? `${entry.code}: ` : '';
-    const why = `${code}${entry.rule ? `${entry.rule}: ` : ''}${entry.why}${times}`;
+    const why = `${code}${ruleOf(entry)}${entry.why}${times}`;
     const head = `  ${clockTime(entry.at).padEnd(9)} ${entry.kind.padEnd(12)} ${entry.who.padEnd(whoWidth)}`;
     const full = entry.what === '' ? head : `${head}  ${entry.what.padEnd(whatWidth)}`;
     const painted = full.replace(entry.kind, () => paint(COLOURS[entry.kind], entry.kind));
@@ -45,6 +45,14 @@ function showTimeline(entries: Entry[], width: number): string[] {
     else lines.push(`${painted}  ${first}`, ...rest.map((line) => ' '.repeat(indent) + line));
   }
   return lines;
+}
+
+/** The rule in front of its reason. A warning lifts by another rule's reason, or its own's end. */
+function ruleOf({ kind, rule }: Entry): string {
+  if (rule === undefined) return '';
+  const [, name = rule, key] = /^(.*): (max-\w+)$/.exec(rule) ?? [];
+  const words = key === undefined ? name : `${name} (${key})`;
+  return kind === 'lifted' ? `no more by ${words}; now: ` : `${words}: `;
 }
 
 /** Breaks a text between words; a word that is longer than a line is cut. */

@@ -25,10 +25,10 @@ export function badWeather(aws: EmbeddedAws, now: () => Instant, random: Random,
     during({ ...fault, code: 'ProvisionedThroughputExceededException', message: 'Slow down' }, sometime(day), 30 * 24 * HOUR);
   }
 
-  // A page of ListApps that will not come: half a picture stops nobody.
-  const page = { service: 'sagemaker' as const, action: 'ListApps', status: 400, code: 'ValidationException' };
-  const when: Fault['when'] = (input) => input.NextToken !== undefined;
-  during({ ...page, when, message: 'The page token cannot be read.' }, wallTime(3 % days, random.between(9, 11)), 22 * MINUTE);
+  // Somebody's service control policy denies ListApps for a while: half a picture stops nobody.
+  const denied = { service: 'sagemaker' as const, action: 'ListApps', status: 400, code: 'AccessDeniedException' };
+  const message = 'no permission to perform sagemaker:ListApps, with an explicit deny in a service control policy';
+  during({ ...denied, message }, wallTime(3 % days, random.between(9, 11)), 22 * MINUTE);
 
   // SES does not answer for an hour, while warnings are owed.
   const outage = wallTime(days > 7 ? 8 : days - 1, random.between(8.2, 9.2));

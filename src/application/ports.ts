@@ -67,6 +67,8 @@ export interface Runs {
   change(run: Run, change: RunChange): Promise<boolean>;
   /** Moves an ended run to history and frees its name. */
   retire(run: Run): Promise<boolean>;
+  /** Ended runs that history holds, of those that ended after `since`; not the ones that still hold their app's name. */
+  history(place: Place, since: Instant, now: Instant): Promise<Run[]>;
   /** Remembers a pass's own state. */
   remember(place: Place, state: ScanState): Promise<void>;
   /** Whose table this is: the account and region that a scan last recorded; undefined before the first. */

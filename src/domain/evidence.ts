@@ -16,8 +16,3 @@ export interface Evidence {
   /** When the source looked. A source that falls silent makes this old, and the evidence stale. */
   observedAt: Instant;
 }
-
-/** The newer of two pieces of evidence of one source: late, repeated and reordered arrivals do no harm. */
-export function newerEvidence(a: Evidence | undefined, b: Evidence): Evidence {
-  return a && a.observedAt >= b.observedAt ? a : b;
-}

@@ -1,5 +1,4 @@
 import type { App, Place, Space } from './app.ts';
-import { placeKey } from './app.ts';
 
 export type Tags = Record<string, string>;
 
@@ -51,9 +50,4 @@ export function emptyPicture(place: Place): Picture {
     missing: [],
     unusable: [],
   };
-}
-
-/** Whether the two are of one account and region. */
-export function isSamePlace(a: Place, b: Place): boolean {
-  return placeKey(a) === placeKey(b);
 }

@@ -129,7 +129,7 @@ function result({ lab, stops }: Awaited<ReturnType<typeof live>>) {
     const key = `${[facts.kind, about, rule].filter(Boolean).join(' ')} to ${to}`;
     mails.set(key, (mails.get(key) ?? 0) + 1);
   }
-  const runs = [...lab.ports.runs.history.values(), ...lab.ports.runs.items.values()].map(
+  const runs = [...lab.ports.runs.past.values(), ...lab.ports.runs.items.values()].map(
     ({ app, startedAt, endedAt, stop }) =>
       `${appKey(app)} ${startedAt} ${endedAt !== undefined} ${stop?.told ?? false}`,
   );

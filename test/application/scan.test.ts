@@ -45,9 +45,7 @@ describe('a timeline: warned at its limit, stopped a grace later', () => {
     expect(kinds(await lab.scan(NOON + DAY + HOUR))).toEqual(['started']);
     expect(lab.ports.fleet.stopped).toEqual([]);
     expect(kinds(await lab.scan(NOON + 2 * DAY + 10 * MINUTE))).toEqual(['warned']);
-    expect([...lab.ports.runs.history.values()]).toMatchObject([
-      { startedAt: NOON, endedAt: NOON + DAY + 10 * MINUTE },
-    ]);
+    expect([...lab.ports.runs.past.values()]).toMatchObject([{ startedAt: NOON, endedAt: NOON + DAY + 10 * MINUTE }]);
   });
 
   test('activity that comes back lifts the warning; idle again, it is warned anew and not stopped on the old warning', async () => {
@@ -237,6 +235,22 @@ describe('the digest', () => {
     expect(await day('2026-11-24T04:59:00Z')).toBe(1);
     expect(await day('2026-11-24T05:01:00Z')).toBe(1);
     expect(await day('2026-11-24T13:10:00Z')).toBe(2);
+  });
+
+  test('tells of what was stopped in the last day, also where the name is in use again', async () => {
+    const lab = world({ report: { daily: 12 * 60 } });
+    lab.ports.fleet.start(gpu, NOON + HOUR);
+    await lab.scan(NOON + HOUR + DAY);
+    await lab.scan(NOON + HOUR + DAY + 30 * MINUTE);
+    lab.ports.fleet.start(gpu, NOON + 2 * HOUR + DAY);
+    await lab.scan(NOON + 3 * HOUR + DAY);
+    await lab.scan(NOON + 2 * DAY);
+    await lab.deliver(NOON + 2 * DAY);
+    const digests = lab.ports.postbox.sent.filter(({ facts }) => facts.kind === 'digest');
+    expect(digests.at(-1)!.facts).toMatchObject({
+      running: 1,
+      stopped: [{ app: { startedAt: NOON + HOUR }, at: NOON + HOUR + DAY + 30 * MINUTE }],
+    });
   });
 
   test('an empty lab gets none', async () => {

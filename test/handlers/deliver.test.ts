@@ -2,7 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Notice } from '../../src/domain/notice.ts';
 import { HOUR, MINUTE } from '../../src/domain/time.ts';
-import { POLICY, place, startLab } from './lab.ts';
+import { POLICY, startLab } from './lab.ts';
 import { contextOf, countedRefusals, type Lambda, scheduled } from './lambda.ts';
 
 const context = contextOf('curfew-deliver');
@@ -12,23 +12,24 @@ let lab: Awaited<ReturnType<typeof startLab>>;
 let deliver: Lambda;
 beforeAll(async () => {
   lab = await startLab();
+  deliver = await lab.lambda('deliver');
 });
 afterAll(() => lab.close());
 beforeEach(async () => {
   lab.clock.now += 48 * HOUR;
-  await lab.freshTable();
+  lab.nextAccount();
   await lab.aws.mailbox.clear();
   lab.aws.faults.clear();
-  deliver = await lab.lambda('deliver');
+  lab.aws.calls.reset();
 });
 const owe = (id: string, to = 'admin-one@example.org'): Promise<unknown> => {
   const facts = { kind: 'failure' as const, title: `Title ${id}`, details: ['What.'], todo: ['Do.'], at: lab.clock.now };
-  const notice: Notice = { id, to, ...place, owedAt: lab.clock.now, facts };
+  const notice: Notice = { id, to, ...lab.place, owedAt: lab.clock.now, facts };
   return lab.outbox.owe(notice);
 };
-const at = (more?: object) => scheduled(lab.clock.now, more);
+const at = (more?: object) => scheduled(lab.clock.now, { account: lab.place.account, ...more });
 const owed = async (later = 0) =>
-  (await lab.outbox.owed(place, lab.clock.now + later, 100)).map(({ notice }) => notice.id).sort();
+  (await lab.outbox.owed(lab.place, lab.clock.now + later, 100)).map(({ notice }) => notice.id).sort();
 
 describe('deliver', () => {
   it('with nothing owed asks SES nothing, and says nothing', async () => {
@@ -46,7 +47,7 @@ describe('deliver', () => {
     expect(first.log).toContainEqual(expect.objectContaining({ message: 'deliver', sent: 2 }));
     expect(first.text).not.toMatch(ADDRESS);
     const destination = { timestamp: new Date(lab.clock.now).toISOString(), requestPayload: {}, responsePayload: {} };
-    for (const event of [at(), destination, {}, null]) {
+    for (const event of [at(), { ...destination, account: lab.place.account }]) {
       expect((await deliver.invoke(event, context)).value).toMatchObject({ sent: 0 });
     }
     expect((await lab.aws.mailbox.messages()).map(({ to, subject }) => [to[0], subject]).sort()).toEqual([
@@ -57,8 +58,8 @@ describe('deliver', () => {
 
   it('takes the time of a Lambda destination’s event', async () => {
     await owe('a');
-    await lab.outbox.postpone((await lab.outbox.owed(place, lab.clock.now, 1))[0]!.notice, lab.clock.now + HOUR, 'X');
-    const event = (time: number) => ({ timestamp: new Date(time).toISOString(), account: place.account });
+    await lab.outbox.postpone((await lab.outbox.owed(lab.place, lab.clock.now, 1))[0]!.notice, lab.clock.now + HOUR, 'X');
+    const event = (time: number) => ({ timestamp: new Date(time).toISOString(), account: lab.place.account });
     expect((await deliver.invoke(event(lab.clock.now), context)).value).toMatchObject({ sent: 0 });
     expect((await deliver.invoke(event(lab.clock.now + HOUR), context)).value).toMatchObject({ sent: 1 });
   });
@@ -98,9 +99,9 @@ describe('deliver', () => {
 
   it('tells the other admins of a refusal for good, and logs no address', async () => {
     await owe('a', 'admin-one@example.org');
-    const notice = { ...(await lab.outbox.owed(place, lab.clock.now, 1))[0]!.notice };
+    const notice = { ...(await lab.outbox.owed(lab.place, lab.clock.now, 1))[0]!.notice };
     const facts = { kind: 'warning' as const, rule: 'r', reason: 'w', warnedAt: lab.clock.now };
-    const app = { ...place, domainId: 'd-lab', userProfileName: 'alice', appType: 'JupyterLab', appName: 'x' };
+    const app = { ...lab.place, domainId: 'd-lab', userProfileName: 'alice', appType: 'JupyterLab', appName: 'x' };
     await lab.outbox.owe({
       ...notice,
       id: 'w',

@@ -7,7 +7,6 @@ import { createTable } from '../../src/adapters/dynamodb/table.ts';
 import { startWorld } from '../local/world.ts';
 import { type Lambda, startLambda } from './lambda.ts';
 
-export const place = { account: '111122223333', region: 'us-east-1' };
 
 export const POLICY = `
 mode: enforce
@@ -32,30 +31,25 @@ export async function startLab() {
   const folder = await mkdtemp(join(tmpdir(), 'curfew-lab-'));
   const policy = join(folder, 'curfew.yml');
   await writeFile(policy, POLICY);
-  let tables = 0;
+  await createTable(dynamodb, 'curfew');
+  let accounts = 111122223333;
   const lambdas: Lambda[] = [];
   const lab = {
     ...world,
     policy,
-    env: { ...aws.env, CURFEW_POLICY: policy, CURFEW_TABLE: '' },
-    runs: dynamodbRuns(dynamodb, ''),
-    outbox: dynamodbOutbox(dynamodb, ''),
-    /** A Lambda on the table of the moment. */
+    env: { ...aws.env, CURFEW_POLICY: policy, CURFEW_TABLE: 'curfew' },
+    runs: dynamodbRuns(dynamodb, 'curfew'),
+    outbox: dynamodbOutbox(dynamodb, 'curfew'),
+    place: { account: String(accounts), region: 'us-east-1' },
+    /** Another account in the same table: nothing is known of it, and nothing is owed. */
+    nextAccount() {
+      accounts += 1;
+      lab.place = { ...lab.place, account: String(accounts) };
+    },
     async lambda(name: string, env: Record<string, string> = {}): Promise<Lambda> {
       const lambda = await startLambda(name, { ...lab.env, ...env });
       lambdas.push(lambda);
       return lambda;
-    },
-    /** A table with nothing in it, for all that comes. */
-    async freshTable(): Promise<string> {
-      tables += 1;
-      const table = `lab-${tables}`;
-      await createTable(dynamodb, table);
-      lab.env.CURFEW_TABLE = table;
-      lab.runs = dynamodbRuns(dynamodb, table);
-      lab.outbox = dynamodbOutbox(dynamodb, table);
-      aws.calls.reset();
-      return table;
     },
     /** Calls since the last reset that may change something, by name. */
     changes(): Record<string, number> {
@@ -68,6 +62,6 @@ export async function startLab() {
       await rm(folder, { recursive: true });
     },
   };
-  await lab.freshTable();
+  aws.calls.reset();
   return lab;
 }

@@ -2,7 +2,7 @@ import { readdir, rm, writeFile } from 'node:fs/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { AppRef } from '../../src/domain/app.ts';
 import { DAY, HOUR, MINUTE } from '../../src/domain/time.ts';
-import { POLICY, place, startLab } from './lab.ts';
+import { POLICY, startLab } from './lab.ts';
 import { contextOf, countedRefusals, type Lambda, scheduled } from './lambda.ts';
 
 const context = contextOf('curfew-scan');
@@ -14,21 +14,20 @@ beforeAll(async () => {
   lab = await startLab();
   lab.aws.studio.createDomain({ domainId: 'd-lab', name: 'lab' });
   lab.aws.studio.createUserProfile({ domainId: 'd-lab', name: 'alice' });
+  scan = await lab.lambda('scan');
 });
 afterAll(() => lab.close());
-let names = 0;
 beforeEach(async () => {
-  // Another day, with nothing running from the day before, and a table of its own.
+  // Another day of another account, with nothing running from the day before.
   for (const app of lab.aws.studio.apps()) {
     const status = lab.aws.studio.statusOf(app);
     if (status === 'InService' || status === 'Pending') lab.aws.studio.deleteApp(app);
   }
   lab.clock.now += 2 * DAY;
-  names += 1;
-  await lab.freshTable();
+  lab.nextAccount();
   lab.aws.faults.clear();
+  lab.aws.calls.reset();
   await writeFile(lab.policy, POLICY);
-  scan = await lab.lambda('scan');
 });
 
 const start = (appName: string, age = 0) =>
@@ -41,7 +40,7 @@ const start = (appName: string, age = 0) =>
     at: lab.clock.now - age,
   });
 const ref = (appName: string): AppRef => ({
-  ...place,
+  ...lab.place,
   domainId: 'd-lab',
   userProfileName: 'alice',
   appType: 'JupyterLab',
@@ -51,7 +50,7 @@ const status = (appName: string) =>
   lab.aws.studio.statusOf(
     lab.aws.studio.app({ domainId: 'd-lab', userProfileName: 'alice', appType: 'JupyterLab', appName })!,
   );
-const at = (more?: object) => scheduled(lab.clock.now, more);
+const at = (more?: object) => scheduled(lab.clock.now, { account: lab.place.account, ...more });
 
 describe('time', () => {
   it('is the event’s: a run is warned and stopped by it, to the second', async () => {
@@ -124,14 +123,14 @@ describe('a pass', () => {
     lab.aws.calls.reset();
     await scan.invoke(at(), context);
     expect(lab.changes()).toEqual({});
-    expect(await lab.outbox.owed(place, lab.clock.now, 10)).toHaveLength(2);
+    expect(await lab.outbox.owed(lab.place, lab.clock.now, 10)).toHaveLength(2);
   });
 
   it('mails nobody itself: the notices are owed, to the admins', async () => {
     start('default', 2 * DAY);
     await scan.invoke(at(), context);
     expect(lab.aws.calls.count('sesv2')).toBe(0);
-    expect((await lab.outbox.owed(place, lab.clock.now, 10)).map(({ notice }) => notice.to).sort()).toEqual([
+    expect((await lab.outbox.owed(lab.place, lab.clock.now, 10)).map(({ notice }) => notice.to).sort()).toEqual([
       'admin-one@example.org',
       'admin-two@example.org',
     ]);
@@ -165,7 +164,7 @@ describe('a failure', () => {
     expect((await lab.runs.get(ref('a')))!.endedAt).toBe(lab.clock.now);
     expect((await lab.runs.get(ref('b')))!.stop).toMatchObject({ failures: 1, code: 'AccessDeniedException' });
     expect(await lab.runs.get(ref('new'))).toBeDefined();
-    const owed = await lab.outbox.owed(place, lab.clock.now, 100);
+    const owed = await lab.outbox.owed(lab.place, lab.clock.now, 100);
     expect(owed.filter(({ notice }) => notice.facts.kind === 'stopped')).toHaveLength(4);
     // The summary is told all the same.
     expect(log.filter(({ message }) => message === 'scan')).toEqual([expect.objectContaining({ stopped: 2, failed: 1 })]);
@@ -184,7 +183,7 @@ describe('a failure', () => {
     const told: number[] = [];
     for (let i = 0; i < 5; i++) {
       expect((await scan.invoke(at(), context)).error?.name).toBe('PassFailed');
-      const owed = await lab.outbox.owed(place, lab.clock.now, 100);
+      const owed = await lab.outbox.owed(lab.place, lab.clock.now, 100);
       told.push(owed.filter(({ notice }) => notice.facts.kind === 'failure').length);
       lab.clock.now += 5 * MINUTE;
     }
@@ -222,8 +221,8 @@ describe('a failure', () => {
     });
     const { error, text } = await scan.invoke(at(), context);
     expect(error?.name).toBe('PassFailed');
-    expect((await lab.runs.load(place)).runs.map(({ app }) => app.appName).sort()).toEqual(['a', 'c']);
-    expect(await lab.outbox.owed(place, lab.clock.now, 100)).toHaveLength(4);
+    expect((await lab.runs.load(lab.place)).runs.map(({ app }) => app.appName).sort()).toEqual(['a', 'c']);
+    expect(await lab.outbox.owed(lab.place, lab.clock.now, 100)).toHaveLength(4);
     expect(text).not.toMatch(ADDRESS);
   });
 
@@ -248,13 +247,13 @@ describe('a failure', () => {
 
   it('more stops than the safety valve lets through: none, and the admins are told once a day', async () => {
     await writeFile(lab.policy, POLICY.replace('max-stops: 100%', 'max-stops: 1'));
-    scan = await lab.lambda('scan');
+    const careful = await lab.lambda('scan');
     await warnAll('a', 'b');
-    const { value } = await scan.invoke(at(), context);
+    const { value } = await careful.invoke(at(), context);
     expect(value).toMatchObject({ stopped: 0, held: 2 });
-    await scan.invoke(at(), context);
+    await careful.invoke(at(), context);
     expect(lab.aws.calls.count('sagemaker', 'DeleteApp')).toBe(0);
-    const owed = await lab.outbox.owed(place, lab.clock.now, 100);
+    const owed = await lab.outbox.owed(lab.place, lab.clock.now, 100);
     expect(owed.filter(({ notice }) => notice.facts.kind === 'failure')).toHaveLength(2);
   });
 });
@@ -274,16 +273,17 @@ describe('configuration', () => {
     expect(lines).toContainEqual(expect.stringMatching(/CURFEW_TABLE/));
     expect(lines).toContainEqual(expect.stringMatching(/curfew\.yml:2:7 .*mode.*observe, warn, enforce/));
     expect(lines).toContainEqual(expect.stringMatching(/curfew\.yml:8:17 .*max-uptime.*"1 day".*1d12h/));
-    expect(lines).toContainEqual(expect.stringMatching(/curfew\.yml:9:12 .*"grase".*did you mean "grace"/));
+    expect(lines).toContainEqual(expect.stringMatching(/curfew\.yml:9:5 .*"grase".*did you mean "grace"/));
     expect(lines).toHaveLength(5);
     expect(lab.aws.calls.count()).toBe(0);
   });
 
   it('starts once the policy is mended: a failed start is not kept', async () => {
+    const fresh = await lab.lambda('scan');
     await rm(lab.policy);
-    expect((await scan.invoke(at(), context)).error?.message).toContain('there is no such file');
+    expect((await fresh.invoke(at(), context)).error?.message).toContain('there is no such file');
     await writeFile(lab.policy, POLICY);
-    expect((await scan.invoke(at(), context)).value).toMatchObject({ mode: 'enforce' });
+    expect((await fresh.invoke(at(), context)).value).toMatchObject({ mode: 'enforce' });
   });
 
   it('takes the policy from SSM, with its own faults and AWS’s', async () => {

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { AppRef } from '../../src/domain/app.ts';
-import { place, startLab } from './lab.ts';
+import { startLab } from './lab.ts';
 import { contextOf, countedRefusals, type Lambda } from './lambda.ts';
 
 type Sample = Record<string, unknown> & { detail: Record<string, unknown>; time: string };
@@ -34,7 +34,7 @@ const about = (event: Sample, time = '2026-11-20T14:03:11Z', more: Record<string
   return { ...event, time, detail: { ...event.detail, eventTime: time, requestParameters } };
 };
 const ref = (): AppRef => ({
-  ...place,
+  ...lab.place,
   domainId: 'd-abcdefghijkl',
   spaceName: 'alice-space',
   appType: 'JupyterLab',
@@ -227,7 +227,7 @@ it('2,000 spoiled samples: none is thrown at, every refusal is counted, and none
   await lambda.invokeAll(refused, context);
   expect(lab.aws.calls.counts()).toEqual({});
   // What was taken is of use still: every run can be read.
-  for (const run of (await lab.runs.load(place)).runs) expect(Number.isFinite(run.startedAt)).toBe(true);
+  for (const run of (await lab.runs.load(lab.place)).runs) expect(Number.isFinite(run.startedAt)).toBe(true);
 });
 
 /** mulberry32: the same seed, the same spoiled events. */

@@ -4,7 +4,7 @@ import { type App, type AppRef, appKey, type Place, placeKey, type Space } from 
 import { assertNever } from '../../src/domain/assert-never.ts';
 import type { Notice } from '../../src/domain/notice.ts';
 import { emptyPicture, type Missing, spaceKey, type Tags } from '../../src/domain/picture.ts';
-import { newRun, type Run } from '../../src/domain/run.ts';
+import type { Run } from '../../src/domain/run.ts';
 import type { Instant } from '../../src/domain/time.ts';
 
 /** Ports in memory that keep the adapters' contract (test/contract): for timelines and for crashes. */
@@ -14,7 +14,7 @@ const URGENCY = { warning: 1, stopped: 2, failure: 2, digest: 5 };
 
 export interface MemoryRuns extends Runs {
   items: Map<string, Run>;
-  history: Map<string, Run>;
+  past: Map<string, Run>;
   states: Map<string, ScanState>;
   writes: number;
 }
@@ -23,11 +23,12 @@ export function memoryRuns(): MemoryRuns {
   const key = (app: AppRef) => `${placeKey(app)}#${appKey(app)}`;
   const archive = (run: Run) => {
     const name = `${key(run.app)}@${run.startedAt}`;
-    if (run.endedAt! > run.startedAt) store.history.set(name, copy(run));
+    const older = (store.past.get(name)?.version ?? 0) <= run.version;
+    if (run.endedAt! > run.startedAt && older) store.past.set(name, copy(run));
   };
   const store: MemoryRuns = {
     items: new Map(),
-    history: new Map(),
+    past: new Map(),
     states: new Map(),
     writes: 0,
     async load(place) {
@@ -59,6 +60,12 @@ export function memoryRuns(): MemoryRuns {
       archive(run);
       if (!item || !isSame(item, run) || item.version !== run.version) return false;
       return store.items.delete(key(run.app));
+    },
+    async history(place, since) {
+      const ended = [...store.past.values()].filter(
+        ({ app, endedAt }) => placeKey(app) === placeKey(place) && endedAt! > since,
+      );
+      return copy(ended);
     },
     async remember(place, state) {
       store.writes++;
@@ -262,10 +269,3 @@ export function memoryPrices(): Prices {
 }
 
 export const PLACE: Place = { account: '111122223333', region: 'us-east-1' };
-
-/** A run as `newRun` makes it, recorded. */
-export async function recorded(runs: Runs, app: AppRef, startedAt: Instant): Promise<Run> {
-  const run = newRun(app, startedAt);
-  await runs.open(run);
-  return run;
-}

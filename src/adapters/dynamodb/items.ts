@@ -39,14 +39,17 @@ export const STATE_KEY = '!state';
 
 /** Ended runs lie by the month of their end (UTC), so that spend reads only the months it needs. */
 export function historyItem(run: Run): object {
-  const ended = new Date(run.endedAt!).toISOString();
-  const pk = `history#${placeKey(run.app)}#${ended.slice(0, 7)}`;
   return {
-    pk,
+    pk: historyPartition(run.app, run.endedAt!),
     sk: `${appKey(run.app)}@${new Date(run.startedAt).toISOString()}`,
     ...runAttributes(run),
     ...expiry(run.endedAt!),
   };
+}
+
+/** The partition of the month in which `at` lies. */
+export function historyPartition(place: Place, at: Instant): string {
+  return `history#${placeKey(place)}#${new Date(at).toISOString().slice(0, 7)}`;
 }
 
 export function runItem(run: Run): object {
@@ -58,12 +61,13 @@ function runAttributes({ app, ...run }: Run): object {
   return { ...app, ...run };
 }
 
-type RunItem = AppRef & Omit<Run, 'app'> & { pk: string; sk: string };
+type RunItem = AppRef & Omit<Run, 'app'> & { pk: string; sk: string; expiresAt?: number };
 
 export function readRun(item: Item): Run {
   const {
     pk: _pk,
     sk: _sk,
+    expiresAt: _expiry,
     account,
     region,
     domainId,

@@ -1,4 +1,4 @@
-import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import type { DynamoDBClient, QueryCommandInput } from '@aws-sdk/client-dynamodb';
 import {
   DeleteItemCommand,
   GetItemCommand,
@@ -11,10 +11,21 @@ import type { RunChange, Runs, ScanState } from '../../application/ports.ts';
 import type { Place } from '../../domain/app.ts';
 import { assertNever } from '../../domain/assert-never.ts';
 import type { Run } from '../../domain/run.ts';
+import { DAY, type Instant } from '../../domain/time.ts';
 import { call } from '../aws-error.ts';
 import { conditional } from './conditional.ts';
 import type { Item } from './items.ts';
-import { fleetPartition, fromItem, historyItem, readRun, runItem, runItemKey, STATE_KEY, toItem } from './items.ts';
+import {
+  fleetPartition,
+  fromItem,
+  historyItem,
+  historyPartition,
+  readRun,
+  runItem,
+  runItemKey,
+  STATE_KEY,
+  toItem,
+} from './items.ts';
 
 /** The IAM actions that this adapter calls. */
 export const RUNS_ACTIONS = [
@@ -32,6 +43,14 @@ export function dynamodbRuns(client: DynamoDBClient, table: string): Runs {
     const command = new PutItemCommand({ TableName: table, Item: toItem(item), ...condition });
     return conditional(() => call('dynamodb:PutItem', () => client.send(command)));
   };
+  // A run of no length never was; of two tellings of one run, the newer stays.
+  const archive = async (run: Run) => {
+    if (run.endedAt! <= run.startedAt) return;
+    await put(historyItem(run), {
+      ConditionExpression: 'attribute_not_exists(pk) OR version <= :version',
+      ExpressionAttributeValues: toItem({ ':version': run.version }),
+    });
+  };
   return {
     load: (place) => load(client, table, place),
     async get(app) {
@@ -42,7 +61,7 @@ export function dynamodbRuns(client: DynamoDBClient, table: string): Runs {
     async open(run, replaces) {
       if (!replaces) return put(runItem(run), { ConditionExpression: 'attribute_not_exists(pk)' });
       // History first: it has the same key and the same content whoever writes it, and a crash leaves the name as it was.
-      if (replaces.endedAt! > replaces.startedAt) await put(historyItem(replaces));
+      await archive(replaces);
       return put(runItem(run), unchanged(replaces));
     },
     async change(run, change) {
@@ -58,10 +77,11 @@ export function dynamodbRuns(client: DynamoDBClient, table: string): Runs {
       return conditional(() => call('dynamodb:UpdateItem', () => client.send(command)));
     },
     async retire(run) {
-      if (run.endedAt! > run.startedAt) await put(historyItem(run));
+      await archive(run);
       const command = new DeleteItemCommand({ TableName: table, Key: toItem(runItemKey(run.app)), ...unchanged(run) });
       return conditional(() => call('dynamodb:DeleteItem', () => client.send(command)));
     },
+    history: (place, since, now) => history(client, table, place, since, now),
     async remember(place, state) {
       const { account, region } = place;
       await put({ pk: fleetPartition(place), sk: STATE_KEY, account, region, ...state });
@@ -83,23 +103,50 @@ export function dynamodbRuns(client: DynamoDBClient, table: string): Runs {
 async function load(client: DynamoDBClient, table: string, place: Place): Promise<{ runs: Run[]; state: ScanState }> {
   const runs: Run[] = [];
   let state: ScanState = {};
+  await query(client, { TableName: table, ...partition(fleetPartition(place)), ConsistentRead: true }, (item) => {
+    if (item.sk?.S === STATE_KEY) state = readState(item);
+    else runs.push(readRun(item));
+  });
+  return { runs, state };
+}
+
+async function history(
+  client: DynamoDBClient,
+  table: string,
+  place: Place,
+  since: Instant,
+  now: Instant,
+): Promise<Run[]> {
+  const runs: Run[] = [];
+  const months = new Set<string>();
+  // A month is never shorter than four weeks: no step over one.
+  for (let at = since; at < now; at += 28 * DAY) months.add(historyPartition(place, at));
+  months.add(historyPartition(place, now));
+  for (const month of months) {
+    const { KeyConditionExpression, ExpressionAttributeValues } = partition(month);
+    const input = {
+      TableName: table,
+      KeyConditionExpression,
+      FilterExpression: 'endedAt > :since',
+      ExpressionAttributeValues: { ...ExpressionAttributeValues, ...toItem({ ':since': since }) },
+    };
+    await query(client, input, (item) => runs.push(readRun(item)));
+  }
+  return runs;
+}
+
+function partition(pk: string) {
+  return { KeyConditionExpression: 'pk = :pk', ExpressionAttributeValues: toItem({ ':pk': pk }) };
+}
+
+/** Hands over every item of a query, page after page of 1 MB. */
+async function query(client: DynamoDBClient, input: QueryCommandInput, take: (item: Item) => void): Promise<void> {
   let ExclusiveStartKey: Item | undefined;
   do {
-    const command = new QueryCommand({
-      TableName: table,
-      KeyConditionExpression: 'pk = :pk',
-      ExpressionAttributeValues: toItem({ ':pk': fleetPartition(place) }),
-      ConsistentRead: true,
-      ExclusiveStartKey,
-    });
-    const page = await call('dynamodb:Query', () => client.send(command));
-    for (const item of page.Items ?? []) {
-      if (item.sk?.S !== STATE_KEY) runs.push(readRun(item));
-      else state = readState(item);
-    }
+    const page = await call('dynamodb:Query', () => client.send(new QueryCommand({ ...input, ExclusiveStartKey })));
+    for (const item of page.Items ?? []) take(item);
     ExclusiveStartKey = page.LastEvaluatedKey;
   } while (ExclusiveStartKey);
-  return { runs, state };
 }
 
 function readState(item: Item): ScanState {

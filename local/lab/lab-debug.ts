@@ -1,0 +1,117 @@
+import { bundledPrices } from '../../src/adapters/prices/bundled.ts';
+import type { AppRef } from '../../src/domain/app.ts';
+import type { Policy } from '../../src/domain/policy.ts';
+import type { Instant } from '../../src/domain/time.ts';
+import type { DeliverReport } from '../../src/application/deliver.ts';
+import type { ScanSummary } from '../../src/handlers/summary.ts';
+import { outboxOf } from '../../src/wiring.ts';
+import type { EmbeddedAws } from '../aws/index.ts';
+import type { Lambdas } from '../host/lambdas.ts';
+import type { Agenda } from './agenda.ts';
+import { wallTime } from './calendar.ts';
+import type { Listener } from './curfew.ts';
+import { deployCurfew } from './curfew.ts';
+import { checkInvariants } from './invariants.ts';
+import type { LabRun } from './ledger.ts';
+import { createLedger } from './ledger.ts';
+import { peopleLive } from './life.ts';
+import { trailPost } from './post.ts';
+import { randomOf } from './random.ts';
+import type { Report } from './report.ts';
+import { summaryOf } from './report.ts';
+import { savingsOf } from './savings.ts';
+import { furnish, ORPHANED, whose } from './spaces.ts';
+import { createTimeline } from './timeline.ts';
+import { badWeather } from './weather.ts';
+
+/** What a lab is made of. */
+export interface Lab {
+  aws: EmbeddedAws;
+  lambdas: Lambdas;
+  agenda: Agenda;
+  policy: Policy;
+  table: string;
+  seed: string;
+  days: number;
+}
+
+/** Lives the lab's days, from its first midnight on. @returns what came of it, the same for the same seed */
+export async function live(lab: Lab, passed: (now: Instant) => void): Promise<Report> {
+  const { aws, agenda, policy, table, seed, days } = lab;
+  const { account, region } = aws.studio.place;
+  const [from, to] = [agenda.clock.now, wallTime(days, 0)];
+  const ledger = createLedger(aws.studio);
+  const timeline = createTimeline();
+  const outbox = outboxOf({ region, table });
+  const isOwed = async () => (await outbox.owed({ account, region }, Number.MAX_SAFE_INTEGER, 1)).length > 0;
+  const rules = new Map<LabRun, string>();
+  let told = 0;
+
+  const subject = (app: AppRef) => {
+    const run = ledger.last(app);
+    const instance = run?.app.instanceType;
+    return {
+      who: run ? whose(run.person, run.habit) : (app.spaceName ?? app.userProfileName!),
+      what: `${app.appType} ${app.appName}${instance ? `, ${instance}` : ''}`,
+      run,
+    };
+  };
+  const scanned = ({ outcomes, faults, failed }: ScanSummary) => {
+    const at = agenda.clock.now;
+    for (const { app, kind, rule, reason: why = '', code, stopAt } of outcomes) {
+      if (!['warned', 'lifted', 'stopped', 'already gone', 'failed'].includes(kind)) continue;
+      const { who, what, run } = subject(app);
+      const more = { ...(rule ? { rule } : {}), ...(code ? { code } : {}), ...(stopAt ? { stopAt } : {}) };
+      timeline.add({ at, kind: kind as 'warned', who, what, why, ...more, app });
+      if (!run) continue;
+      if (kind === 'failed' && run.endedAt === at)
+        timeline.add({ at, kind: 'stopped', who, what, why: 'the call had worked: only its answer was lost', ...more, app });
+      if (kind === 'warned') answers.onWarned(run, stopAt);
+      if (rule && (kind === 'stopped' || kind === 'failed')) rules.set(run, rule);
+      if (kind === 'stopped') answers.onStopped(run);
+    }
+    // The last of the faults are the failed apps, which stand above.
+    for (const why of faults.slice(0, Math.max(0, faults.length - failed)))
+      timeline.add({ at, kind: 'failed', who: 'scan', what: '', why, code: why.slice(0, 30) });
+  };
+  const delivered: Listener['delivered'] = async (answer) => {
+    const at = agenda.clock.now;
+    const faults = answer.ok ? [] : ((answer.summary as DeliverReport | undefined)?.faults ?? [answer.message]);
+    if (faults[0] !== undefined) timeline.add({ at, kind: 'failed', who: 'deliver', what: '', why: faults[0], code: 'mail' });
+    const mails = await aws.mailbox.messages();
+    const failures = mails.slice(told).filter(({ tags }) => tags.notice === 'failure');
+    told = mails.length;
+    for (const why of [...new Set(failures.map((mail) => mail.subject))].sort())
+      timeline.add({ at, kind: 'told', who: 'the admins', what: '', why });
+  };
+
+  const curfew = deployCurfew(lab, isOwed, { scanned, delivered });
+  const post = trailPost(agenda, randomOf(seed, 'post'), curfew.noteStudioEvent);
+  aws.studio.onEvent(ledger.hear);
+  aws.studio.onEvent(post.send);
+  furnish(aws.studio, from, (day, deed) => agenda.at(wallTime(day, 7), deed));
+  const answers = peopleLive({ studio: aws.studio, ledger, agenda, seed }, days);
+  agenda.at(wallTime(ORPHANED.day, 12), () => aws.studio.removeSpaceOwner(ORPHANED.domainId, ORPHANED.space));
+  badWeather(aws, () => agenda.clock.now, randomOf(seed, 'weather'), days);
+  curfew.scanEvery5Minutes(from);
+  await agenda.live(to, passed);
+  (globalThis as any).__ledger = ledger;
+
+  const mails = await aws.mailbox.messages();
+  const rates = await bundledPrices().rates(region);
+  const { runs } = ledger;
+  const { tally } = curfew;
+  const savings = savingsOf(runs, rates.byInstance, to);
+  const { entries } = timeline;
+  const { admins, limits } = policy;
+  const { refused, crashes } = tally;
+  return {
+    seed,
+    days,
+    from,
+    to,
+    timeline: entries,
+    summary: summaryOf({ entries, runs, tally, mails, eventsLost: post.lost.count, savings, prices: rates.source }),
+    invariants: checkInvariants({ aws, mails, runs, admins, limits, ruleOf: (run) => rules.get(run), refused, crashes }),
+  };
+}

@@ -1,0 +1,234 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { startShell, TRACE } from './curfew.ts';
+import { POLICY } from './lab.ts';
+
+let shell: Awaited<ReturnType<typeof startShell>>;
+beforeAll(async () => {
+  shell = await startShell();
+  await shell.file('curfew.yml', POLICY);
+  await shell.file('saved/apps.json', { Apps: [] });
+  await shell.file('saved/spaces.json', { Spaces: [] });
+  await shell.file('saved/tags.json', { ResourceTagMappingList: [] });
+});
+afterAll(() => shell.close());
+const curfew: typeof shell.curfew = (args, env) => shell.curfew(args, env);
+
+describe('help', () => {
+  it.concurrent.each([
+    ['--help', /scan.*status.*explain.*policy.*table.*AWS_REGION.*CURFEW_POLICY.*Exit codes/s],
+    ['-h', /Usage: curfew/],
+    ['help scan', /--apply.*--json/s],
+    ['scan --help', /--apply.*--json.*--max-stops/s],
+    ['status --help', /--all.*--json/s],
+    ['explain --help', /<app>/],
+    ['policy --help', /check/],
+    ['policy check --help', /\[file\]/],
+    ['table --help', /create/],
+    ['table create --help', /--table/],
+    ['--version', /^\d+\.\d+\.\d+\n$/],
+  ])('curfew %s: exit 0, on stdout, nothing on stderr', async (line, shown) => {
+    const { code, stdout, stderr } = await curfew(line.split(' '));
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(stdout).toMatch(shown);
+  });
+
+  it.concurrent('fits 80 columns', async () => {
+    for (const args of [['scan', '--help'], ['status', '--help'], ['explain', '--help']]) {
+      const { stdout } = await curfew(args);
+      expect(Math.max(...stdout.split('\n').map((line) => line.length))).toBeLessThanOrEqual(80);
+    }
+  });
+});
+
+describe('wrong usage', () => {
+  it.concurrent.each([
+    [''],
+    ['scna'],
+    ['policy'],
+    ['policy chekc'],
+    ['table'],
+    ['explain'],
+    ['explain a b'],
+    ['scan everything'],
+    ['scan --aply'],
+    ['scan -x'],
+    ['scan --policy'],
+    ['scan --max-stops'],
+    ['scan --max-stops many'],
+    ['scan --max-stops -1'],
+    ['scan --max-stops 1.5'],
+    ['scan --max-stops 25%'],
+    ['status --apply'],
+    ['scan --now soon --from saved'],
+    ['scan --now 2026-13-01T00:00:00Z --from saved'],
+    ['scan --from saved --apply'],
+    ['scan --from nowhere'],
+    ['scan --from curfew.yml'],
+    ['scan --apply --region us-east-1'],
+    ['scan'],
+    ['status'],
+    ['explain default'],
+    ['table create'],
+    ['table create --table t'],
+    ['policy check nowhere.yml'],
+    ['scan --from saved --policy nowhere.yml'],
+    ['status --from saved --policy nowhere.yml'],
+    ['explain x --from saved --policy nowhere.yml'],
+  ])('curfew %s: exit 2, nothing on stdout, said clearly on stderr', async (line) => {
+    const { code, stdout, stderr, lines } = await curfew(line.split(' ').filter(Boolean));
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+    expect(lines.length).toBeGreaterThan(0);
+    expect(stderr).not.toMatch(TRACE);
+  });
+
+  it.concurrent('names the flag, and a near one', async () => {
+    const { stderr } = await curfew(['scan', '--aply']);
+    expect(stderr).toContain("'--aply'");
+    expect(stderr).toContain('--apply');
+  });
+
+  it.concurrent.each(['5', '2026', 'Monday'])('--now %s is no time such as the help shows', async (text) => {
+    expect((await curfew(['scan', '--from', 'saved', '--now', text])).code).toBe(2);
+  });
+
+  it.concurrent('says in one line where a region is lacking', async () => {
+    const { lines } = await curfew(['scan']);
+    expect(lines).toEqual([expect.stringMatching(/^curfew: no region.*AWS_REGION.*--region/)]);
+  });
+
+  it.concurrent('says in one line where a table is lacking', async () => {
+    const { lines } = await curfew(['scan', '--apply', '--region', 'us-east-1']);
+    expect(lines).toEqual([expect.stringMatching(/^curfew: .*CURFEW_TABLE.*--table/)]);
+  });
+});
+
+describe('policy', () => {
+  const check = async (text: string, name = `${Math.random()}.yml`) => {
+    await shell.file(name, text);
+    return { ...(await curfew(['policy', 'check', name])), name };
+  };
+
+  it.concurrent('that is right: exit 0 and one line', async () => {
+    const { code, stdout, stderr } = await curfew(['policy', 'check']);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(stdout).toBe('curfew.yml: fine. Mode enforce, 3 limits, 2 exemptions.\n');
+  });
+
+  it.concurrent('with faults: every one at once, a line each, with line, column and what is right', async () => {
+    const text = [
+      'mode: enforced', // 1
+      'timezone: New York', // 2
+      'admins: [nobody]', // 3
+      'sendr: Curfew <curfew@example.org>', // 4
+      'limits:', // 5
+      '  - name: a', // 6
+      '    max-uptime: 5 days', // 7
+      '  - name: b', // 8
+      '    max-idle: 2h', // 9
+      '  - name: b', // 10
+      '    match: { instance: ml.t3.* }', // 11
+      '    max-idle: 2h', // 12
+      '  - name: c', // 13
+      'exempt: [{}]', // 14
+      'safety: { max-stops: 250% }', // 15
+    ].join('\n');
+    const { code, stdout, lines, stderr, name } = await check(text);
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+    expect(stderr).not.toMatch(TRACE);
+    const places = lines.map((line) => line.slice(0, line.indexOf('  ')));
+    for (const line of lines) expect(line).toMatch(new RegExp(`^${name.replace('.', '\\.')}:\\d+:\\d+ {2}\\S`));
+    for (const place of ['1:7', '2:11', '3:10', '4:', '7:17', '10:11', '11:', '13:', '14:', '15:22'])
+      expect(places.some((one) => one.startsWith(`${name}:${place}`)), `${place} in ${stderr}`).toBe(true);
+    for (const right of ['observe, warn, enforce', 'America/New_York', 'jo@example.org', '"sender"', '5d', '25%', 'never reached'])
+      expect(stderr).toContain(right);
+  });
+
+  it.concurrent.each([
+    ['broken YAML', 'limits: [\n  - name: a\n', /:\d+:\d+ /],
+    ['a tab for indentation', 'limits:\n\t- name: a\n', /:2:\d+ /],
+    ['an empty file', '', /:1:1 .*empty/],
+    ['a list', '- a\n- b\n', /:1:1 /],
+    ['a text', 'hello', /:1:1 /],
+    ['the same key twice', `${POLICY}mode: warn\n`, /:\d+:\d+ /],
+    ['two documents', `${POLICY}---\n${POLICY}`, /:\d+:\d+ /],
+    ['bytes that are no text', '\u0000\u0001\u0002', /:\d+:\d+ /],
+    ['nothing but a null', 'null', /:1:1 /],
+    ['keys that are null', 'admins:\nsender:\nlimits:\n', /:1:.*\n.*:2:.*\n.*:3:/s],
+    ['aliases that grow beyond all bounds', bomb(), /:\d+:\d+ /],
+    ['an alias to nothing', 'admins: *nobody\n', /:1:9 /],
+    ['a sender that SES takes from nobody', POLICY.replace('curfew@example.org', 'cürfew@example.org'), /:3:9 /],
+    ['an admin’s address with two dots in a row', POLICY.replace('admin@', 'ad..min@'), /:2:10 /],
+  ])('with %s: exit 1, told with its place', async (_, text, told) => {
+    const { code, stdout, stderr } = await check(text);
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+    expect(stderr).toMatch(told);
+    expect(stderr).not.toMatch(/\n\s+at |node:internal/);
+  });
+
+  it.concurrent('with a BOM, or with the line ends of Windows, is as good as without', async () => {
+    expect((await check(`\uFEFF${POLICY}`)).code).toBe(0);
+    expect((await check(POLICY.replaceAll('\n', '\r\n'))).code).toBe(0);
+  });
+
+  it.concurrent('that is a folder is not told as missing', async () => {
+    const { code, lines } = await curfew(['policy', 'check', 'saved']);
+    expect(code).toBe(2);
+    expect(lines).toHaveLength(1);
+    expect(lines[0]).not.toContain('no such file');
+  });
+
+  it.concurrent('from CURFEW_POLICY, and --policy before it', async () => {
+    await shell.file('other.yml', POLICY.replace('enforce', 'warn'));
+    await shell.file('bad.yml', 'mode: x');
+    const env = { CURFEW_POLICY: 'other.yml' };
+    expect((await curfew(['policy', 'check'], env)).stdout).toMatch(/^other\.yml: fine\. Mode warn/);
+    const scan = await curfew(['scan', '--from', 'saved', '--policy', 'bad.yml'], env);
+    expect(scan.code).toBe(2);
+    for (const line of scan.lines) expect(line).toMatch(/^curfew: (bad\.yml:\d+:\d+)/);
+  });
+
+  it.concurrent.each(['scan', 'status', 'explain x'])('%s with faults in it: exit 2, all told, nothing done', async (line) => {
+    await shell.file('faulty.yml', 'mode: x\nlimits: 5\n');
+    const { code, stdout, lines } = await curfew([...line.split(' '), '--from', 'saved', '--policy', 'faulty.yml']);
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+    expect(lines.length).toBeGreaterThanOrEqual(2);
+  });
+
+  function bomb(): string {
+    const levels = Array.from({ length: 9 }, (_, i) => `l${i + 1}: &l${i + 1} [${Array(9).fill(`*l${i}`).join(', ')}]`);
+    return ['l0: &l0 [x, x, x, x, x, x, x, x, x]', ...levels].join('\n');
+  }
+});
+
+describe('credentials', () => {
+  const region = { AWS_REGION: 'us-east-1' };
+  it.concurrent.each([
+    ['scan', 1],
+    ['scan --json', 1],
+    ['status', 1],
+    ['explain default', 1],
+    ['table create --table t', 1],
+    ['scan --apply --table t', 1],
+  ])('none: curfew %s says so in one line, without a stack trace', async (line, expected) => {
+    const { code, stdout, stderr, lines } = await curfew(line.split(' '), region);
+    expect(code).toBe(expected);
+    expect(stderr).not.toMatch(TRACE);
+    expect(lines.filter((one) => /credentials/i.test(one))).toHaveLength(1);
+    expect(stderr).toMatch(/AWS_PROFILE|aws login/);
+    if (line.includes('--json')) expect(() => JSON.parse(stdout || '{}')).not.toThrow();
+  });
+
+  it.concurrent('none: an account that could not be seen is not told as empty, or as free', async () => {
+    for (const command of ['scan', 'status']) {
+      const { stderr } = await curfew([command], region);
+      expect(stderr).not.toMatch(/\b0 running|\$0\.00/);
+    }
+  });
+
+  it.concurrent('a profile that does not exist is said in words', async () => {
+    const { code, stderr } = await curfew(['scan'], { ...region, AWS_PROFILE: 'nobody' });
+    expect(code).toBe(1);
+    expect(stderr).toContain('nobody');
+    expect(stderr).not.toMatch(TRACE);
+  });
+});
