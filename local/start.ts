@@ -1,22 +1,7 @@
 import { existsSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
-import { parsePolicy } from '../src/policy-file.ts';
-import { makeTable } from '../src/wiring.ts';
-import { startEmbeddedAws } from './aws/index.ts';
-import { hostLambdas } from './host/lambdas.ts';
-import { createAgenda } from './lab/agenda.ts';
-import type { Arguments } from './lab/arguments.ts';
 import { HELP, readArguments } from './lab/arguments.ts';
-import { wallTime } from './lab/calendar.ts';
-import { live } from './lab/lab.ts';
-import { progressBar } from './lab/progress.ts';
-import { toJson } from './lab/report.ts';
-import { serve } from './lab/serve.ts';
-import { show } from './lab/show.ts';
 
-const TABLE = 'curfew';
-const POLICY = fileURLToPath(new URL('./lab/policy.yml', import.meta.url));
 const HANDLERS = fileURLToPath(new URL('../dist/handlers', import.meta.url));
 
 const options = readArguments(process.argv.slice(2));
@@ -29,44 +14,7 @@ if ('wrong' in options) {
   process.stderr.write('npm start: there is no dist/handlers: npm run build makes it\n');
   process.exitCode = 1;
 } else {
-  process.exitCode = await start(options);
-}
-
-async function start({ days, seed, json, once }: Arguments): Promise<number> {
-  const agenda = createAgenda(wallTime(0, 0));
-  const aws = await startEmbeddedAws({ now: () => agenda.clock.now });
-  const env = { ...aws.env, CURFEW_TABLE: TABLE, CURFEW_POLICY: POLICY };
-  // Whatever this shell knows of a real account: none of it may lead there.
-  for (const name of Object.keys(process.env)) if (name.startsWith('AWS_')) delete process.env[name];
-  Object.assign(process.env, env);
-  const { account, region } = aws.studio.place;
-  const sleep = (ms: number) => {
-    agenda.clock.now += ms;
-  };
-  const lambdas = hostLambdas({ folder: HANDLERS, env, account, region, sleep });
-  try {
-    await makeTable({ region, table: TABLE });
-    const parsed = parsePolicy(await readFile(POLICY, 'utf8'));
-    if ('faults' in parsed) throw new Error(`${POLICY}: ${parsed.faults[0]!.message}`);
-    const bar = progressBar(agenda.clock.now, wallTime(days, 0));
-    const report = await live({ aws, lambdas, agenda, policy: parsed.policy, table: TABLE, seed, days }, bar.passed);
-    bar.end();
-    const width = process.stdout.columns ?? 160;
-    process.stdout.write(`${json ? toJson(report) : show(report, width)}\n`);
-    const isKept = report.invariants.every(({ holds }) => holds);
-    if (!isKept) process.stderr.write(lastWords(lambdas.logs()));
-    if (!once) await serve({ aws, env, now: agenda.clock.now, to: json ? process.stderr : process.stdout });
-    return isKept ? 0 : 1;
-  } catch (error) {
-    process.stderr.write(`\nThe lab failed: ${error instanceof Error ? error.stack : error}\n${lastWords(lambdas.logs())}`);
-    return 1;
-  } finally {
-    await lambdas.close();
-    await aws.close();
-  }
-}
-
-function lastWords(lines: string[]): string {
-  const last = lines.slice(-10).map((line) => `  ${line.slice(0, 600)}\n`);
-  return last.length === 0 ? '' : `The last that the functions logged:\n${last.join('')}`;
+  // Only now: the SDK takes its time to load, and a wrong flag should not.
+  const { runLab } = await import('./lab/program.ts');
+  process.exitCode = await runLab(HANDLERS, options);
 }

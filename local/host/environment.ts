@@ -34,13 +34,16 @@ port.on('message', (message: Invocation | Wake) => {
     sleepers.delete(message.wake);
     return;
   }
-  const { id, event, context } = message;
-  // The handler's own code may throw before it makes a promise.
-  Promise.resolve()
-    .then(() => handler(event, context))
-    .then((value): Answer => ({ ok: true, value: plain(value) }), failed)
-    .then((answer) => say({ id, answer }));
+  void answer(message);
 });
+
+async function answer({ id, event, context }: Invocation): Promise<void> {
+  try {
+    say({ id, answer: { ok: true, value: plain(await handler(event, context)) } });
+  } catch (error) {
+    say({ id, answer: failed(error) });
+  }
+}
 
 function failed(error: unknown): Answer {
   const { name, message, stack = '', summary } = error as Error & { summary?: unknown };

@@ -35,7 +35,7 @@ export interface Curfew {
 
 const SCAN_EVERY = 5 * MINUTE;
 
-/** How long Lambda waits before it tries an asynchronous event again. */
+/** How long Lambda waits before it tries an asynchronous event again. The event is the same: so is the time in it. */
 const RETRIES = [MINUTE, 2 * MINUTE];
 
 /** Sets Curfew up on the agenda. `isOwed` tells whether the outbox holds anything, now or for later. */

@@ -21,6 +21,8 @@ export interface Evidence {
   limits: Limit[];
   /** The rule that Curfew named for stopping a run. */
   ruleOf: (run: LabRun) => string | undefined;
+  /** What Curfew has on record and is not so. */
+  recordErrors: string[];
   refused: string[];
   crashes: string[];
 }
@@ -37,7 +39,9 @@ export function checkInvariants(evidence: Evidence): Invariant[] {
     return /^(sagemaker|resource-groups-tagging-api)$/.test(service!) && !READS.test(action) && action !== 'DeleteApp';
   });
   const strangers = mails.flatMap(({ to, cc, bcc }) => [...to, ...cc, ...bcc]).filter((to) => !admins.includes(to));
-  const told = admins.map((admin) => mails.filter((mail) => mail.tags.notice === 'stopped' && mail.to.includes(admin)).length);
+  const told = admins.map(
+    (admin) => mails.filter((mail) => mail.tags.notice === 'stopped' && mail.to.includes(admin)).length,
+  );
   return [
     invariant('no exempt app was stopped', stopped.filter(({ wasExempt }) => wasExempt).map(describe)),
     invariant(
@@ -59,6 +63,7 @@ export function checkInvariants(evidence: Evidence): Invariant[] {
       changes.map(([call, count]) => `${call}: ${count} calls`),
     ),
     invariant('no mail went to anybody but the admins', [...new Set(strangers)]),
+    invariant('every run on record truly was, and ended when it truly did', evidence.recordErrors),
     invariant('no event was refused and no handler crashed', [...evidence.refused, ...evidence.crashes]),
   ];
 }
@@ -84,11 +89,7 @@ function lackOfWarning(run: LabRun, { mails, limits, ruleOf }: Evidence): string
   // People read `Code Editor` where AWS writes `CodeEditor`.
   const isAbout = (text = '') => names.every((name) => text.replaceAll(' ', '').includes(name));
   const warnings = mails.filter(
-    (mail) =>
-      mail.tags.notice === 'warning' &&
-      mail.at >= startedAt &&
-      mail.at <= endedAt! &&
-      isAbout(mail.text),
+    (mail) => mail.tags.notice === 'warning' && mail.at >= startedAt && mail.at <= endedAt! && isAbout(mail.text),
   );
   if (warnings.some(({ at }) => at + limit.grace <= endedAt!)) return undefined;
   const first = warnings[0];

@@ -1,8 +1,8 @@
 import { bundledPrices } from '../../src/adapters/prices/bundled.ts';
+import type { DeliverReport } from '../../src/application/deliver.ts';
 import type { AppRef } from '../../src/domain/app.ts';
 import type { Policy } from '../../src/domain/policy.ts';
 import type { Instant } from '../../src/domain/time.ts';
-import type { DeliverReport } from '../../src/application/deliver.ts';
 import type { ScanSummary } from '../../src/handlers/summary.ts';
 import { outboxOf } from '../../src/wiring.ts';
 import type { EmbeddedAws } from '../aws/index.ts';
@@ -17,6 +17,7 @@ import { createLedger } from './ledger.ts';
 import { peopleLive } from './life.ts';
 import { trailPost } from './post.ts';
 import { randomOf } from './random.ts';
+import { errorsOfRecord, recordedRuns } from './record.ts';
 import type { Report } from './report.ts';
 import { summaryOf } from './report.ts';
 import { savingsOf } from './savings.ts';
@@ -65,7 +66,15 @@ export async function live(lab: Lab, passed: (now: Instant) => void): Promise<Re
       timeline.add({ at, kind: kind as 'warned', who, what, why, ...more, app });
       if (!run) continue;
       if (kind === 'failed' && run.endedAt === at)
-        timeline.add({ at, kind: 'stopped', who, what, why: 'the call had worked: only its answer was lost', ...more, app });
+        timeline.add({
+          at,
+          kind: 'stopped',
+          who,
+          what,
+          why: 'the call had worked: only its answer was lost',
+          ...more,
+          app,
+        });
       if (kind === 'warned') answers.onWarned(run, stopAt);
       if (rule && (kind === 'stopped' || kind === 'failed')) rules.set(run, rule);
       if (kind === 'stopped') answers.onStopped(run);
@@ -77,7 +86,8 @@ export async function live(lab: Lab, passed: (now: Instant) => void): Promise<Re
   const delivered: Listener['delivered'] = async (answer) => {
     const at = agenda.clock.now;
     const faults = answer.ok ? [] : ((answer.summary as DeliverReport | undefined)?.faults ?? [answer.message]);
-    if (faults[0] !== undefined) timeline.add({ at, kind: 'failed', who: 'deliver', what: '', why: faults[0], code: 'mail' });
+    if (faults[0] !== undefined)
+      timeline.add({ at, kind: 'failed', who: 'deliver', what: '', why: faults[0], code: 'mail' });
     const mails = await aws.mailbox.messages();
     const failures = mails.slice(told).filter(({ tags }) => tags.notice === 'failure');
     told = mails.length;
@@ -100,10 +110,12 @@ export async function live(lab: Lab, passed: (now: Instant) => void): Promise<Re
   const rates = await bundledPrices().rates(region);
   const { runs } = ledger;
   const { tally } = curfew;
-  const savings = savingsOf(runs, rates.byInstance, to);
   const { entries } = timeline;
   const { admins, limits } = policy;
   const { refused, crashes } = tally;
+  const savings = savingsOf(runs, rates.byInstance, to);
+  const recordErrors = errorsOfRecord(await recordedRuns(region, table), runs, aws);
+  const evidence = { aws, mails, runs, recordErrors, ruleOf: (run: LabRun) => rules.get(run) };
   return {
     seed,
     days,
@@ -111,6 +123,6 @@ export async function live(lab: Lab, passed: (now: Instant) => void): Promise<Re
     to,
     timeline: entries,
     summary: summaryOf({ entries, runs, tally, mails, eventsLost: post.lost.count, savings, prices: rates.source }),
-    invariants: checkInvariants({ aws, mails, runs, admins, limits, ruleOf: (run) => rules.get(run), refused, crashes }),
+    invariants: checkInvariants({ ...evidence, admins, limits, refused, crashes }),
   };
 }

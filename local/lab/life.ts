@@ -29,7 +29,9 @@ export function peopleLive(world: World, days: number): Life {
     for (const [n, habit] of person.habits.entries()) {
       const random = randomOf(world.seed, person.profile, String(n));
       if (habit.runsSince !== undefined)
-        world.agenda.at(start, () => begin(world, person, habit, Number.POSITIVE_INFINITY, start - habit.runsSince! * HOUR));
+        world.agenda.at(start, () =>
+          begin(world, person, habit, Number.POSITIVE_INFINITY, start - habit.runsSince! * HOUR),
+        );
       for (let day = 0; day < days; day++) planDay(world, person, habit, random, day);
     }
   }

@@ -15,7 +15,9 @@ export function progressBar(from: Instant, to: Instant): { passed: (now: Instant
       const width = Math.max(10, Math.min(40, (process.stderr.columns ?? 80) - 40));
       const done = Math.round(share * width);
       const bar = '█'.repeat(done) + '░'.repeat(width - done);
-      process.stderr.write(`${clear}${bar} ${String(Math.floor(share * 100)).padStart(3)} %  ${dayHeading(now)} ${clockTime(now)}`);
+      process.stderr.write(
+        `${clear}${bar} ${String(Math.floor(share * 100)).padStart(3)} %  ${dayHeading(now)} ${clockTime(now)}`,
+      );
     },
     end: () => void process.stderr.write(clear),
   };

@@ -87,5 +87,9 @@ export function toJson(report: Report): string {
     ...entry,
     ...(stopAt === undefined ? {} : { stopAt: at(stopAt) }),
   }));
-  return JSON.stringify({ lab: { seed, days, from: at(from), to: at(to) }, timeline: entries, summary, invariants }, null, 2);
+  return JSON.stringify(
+    { lab: { seed, days, from: at(from), to: at(to) }, timeline: entries, summary, invariants },
+    null,
+    2,
+  );
 }

@@ -38,7 +38,9 @@ export function savingsOf(runs: LabRun[], rates: ReadonlyMap<string, HourlyRate>
       savings.amount += costOf(rate, duration);
     }
   }
-  savings.unpriced = [...unpriced].map(([type, duration]) => ({ type, duration })).sort((a, b) => (a.type < b.type ? -1 : 1));
+  savings.unpriced = [...unpriced]
+    .map(([type, duration]) => ({ type, duration }))
+    .sort((a, b) => (a.type < b.type ? -1 : 1));
   return savings;
 }
 

@@ -79,7 +79,12 @@ function showSummary({ seed, days, summary, invariants }: Report, width: number)
     const [first, ...rest] = wrap(value, width - label - 4);
     lines.push(`  ${name.padEnd(label)}  ${first}`, ...rest.map((line) => ' '.repeat(label + 4) + line));
   }
-  lines.push('', ...wrap(`${summary.savedMeans} Prices: ${summary.prices}.`, width), '', paint('bold', 'Promises, held against what truly happened'));
+  lines.push(
+    '',
+    ...wrap(`${summary.savedMeans} Prices: ${summary.prices}.`, width),
+    '',
+    paint('bold', 'Promises, held against what truly happened'),
+  );
   for (const { promise, holds, broken } of invariants) {
     lines.push(`  ${holds ? paint('green', 'kept  ') : paint('red', 'BROKEN')}  ${promise}`);
     for (const line of broken.slice(0, 10)) lines.push(...wrap(line, width - 10).map((part) => `          ${part}`));
@@ -93,11 +98,14 @@ function rowsOf(summary: Summary): [string, string][] {
   const total = mails.reduce((sum, [, count]) => sum + count, 0);
   const unpriced = Object.entries(summary.unpricedHours).map(([type, hours]) => `${hours} h of ${type}`);
   return [
-    ['Apps', `${summary.runs} runs, ${summary.runsSeen} of them seen by Curfew (${summary.eventsLost} events were lost on the way)`],
+    [
+      'Apps',
+      `${summary.runs} runs, ${summary.runsSeen} of them seen by Curfew (${summary.eventsLost} events were lost on the way)`,
+    ],
     ['Warned', `${summary.warned}`],
     ['Warnings lifted', `${summary.lifted}`],
     ['Stopped', `${summary.stopped}${summary.alreadyGone ? `, and ${summary.alreadyGone} found gone already` : ''}`],
-    ['Failed at first', `${summary.failed}, each tried again`],
+    ['Failed at first', summary.failed === 0 ? '0' : `${summary.failed}, each tried again`],
     ['Mails', `${total}${total > 0 ? `: ${mails.map(([kind, count]) => `${count} ${kind}`).join(', ')}` : ''}`],
     ['Scans', `${summary.scans}, ${summary.callsPerScan} calls of SageMaker each`],
     ['Saved', `${describeMoney(summary.savedMicroDollars)}, ${summary.savedHours} h`],

@@ -29,7 +29,11 @@ export function furnish(studio: Studio, start: Instant, later: (day: number, dee
   }
 }
 
-function settle(studio: Studio, { name, profile, domainId, sso, habits }: Person, made: { at?: number; by?: string }): void {
+function settle(
+  studio: Studio,
+  { name, profile, domainId, sso, habits }: Person,
+  made: { at?: number; by?: string },
+): void {
   studio.createUserProfile({ domainId, name: profile, ssoUser: sso, ...made });
   const spaces = new Map(habits.filter(({ space }) => space !== undefined).map((habit) => [habit.space!, habit]));
   for (const [space, { appType }] of spaces) {

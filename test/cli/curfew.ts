@@ -32,7 +32,9 @@ export async function startShell(env: Record<string, string> = {}) {
     cwd,
     /** Runs `curfew` with its output piped. A variable that is undefined is not set. */
     curfew(args: string[], more: Record<string, string | undefined> = {}): Promise<Ran> {
-      const merged = Object.fromEntries(Object.entries({ ...base, ...more }).filter(([, value]) => value !== undefined));
+      const merged = Object.fromEntries(
+        Object.entries({ ...base, ...more }).filter(([, value]) => value !== undefined),
+      );
       const child = spawn(process.execPath, [CLI, ...args], { cwd, env: merged as NodeJS.ProcessEnv });
       let stdout = '';
       let stderr = '';

@@ -33,7 +33,8 @@ export async function startLab(options: Parameters<typeof startWorld>[0] = {}) {
   const ago = (duration: number) => clock.now - duration;
   studio.createDomain({ domainId: 'd-lab', name: 'lab', at: ago(90 * DAY) });
   studio.createDomain({ domainId: 'd-class', name: 'class', at: ago(90 * DAY) });
-  for (const name of ['alice', 'bob', 'carol']) studio.createUserProfile({ domainId: 'd-lab', name, at: ago(90 * DAY) });
+  for (const name of ['alice', 'bob', 'carol'])
+    studio.createUserProfile({ domainId: 'd-lab', name, at: ago(90 * DAY) });
   studio.createUserProfile({ domainId: 'd-class', name: 'alice', at: ago(90 * DAY), tags: { curfew: 'exempt' } });
   const lab = { domainId: 'd-lab', at: ago(60 * DAY) };
   studio.createSpace({ ...lab, name: 'alice-lab', owner: 'alice', sharing: 'Private' });
@@ -48,10 +49,38 @@ export async function startLab(options: Parameters<typeof startWorld>[0] = {}) {
     { ...app, spaceName: 'long-run', appType: 'JupyterLab', instanceType: 'ml.g5.xlarge', at: ago(3 * DAY) },
     { ...app, userProfileName: 'alice', appType: 'JupyterServer', instanceType: 'system', at: ago(9 * DAY) },
     { ...app, userProfileName: 'carol', appType: 'Canvas', at: ago(5 * HOUR) },
-    { ...app, userProfileName: 'bob', appType: 'KernelGateway', appName: 'k1', instanceType: 'ml.m5.large', at: ago(10 * HOUR) },
-    { ...app, userProfileName: 'bob', appType: 'KernelGateway', appName: 'k2', instanceType: 'ml.m5.large', at: ago(4 * HOUR) },
-    { ...app, domainId: 'd-class', userProfileName: 'alice', appType: 'JupyterLab', instanceType: 'ml.m5.large', at: ago(40 * HOUR) },
-    { ...app, userProfileName: 'bob', appType: 'JupyterLab', appName: 'late', instanceType: 'ml.m5.xlarge', at: ago(25 * HOUR) },
+    {
+      ...app,
+      userProfileName: 'bob',
+      appType: 'KernelGateway',
+      appName: 'k1',
+      instanceType: 'ml.m5.large',
+      at: ago(10 * HOUR),
+    },
+    {
+      ...app,
+      userProfileName: 'bob',
+      appType: 'KernelGateway',
+      appName: 'k2',
+      instanceType: 'ml.m5.large',
+      at: ago(4 * HOUR),
+    },
+    {
+      ...app,
+      domainId: 'd-class',
+      userProfileName: 'alice',
+      appType: 'JupyterLab',
+      instanceType: 'ml.m5.large',
+      at: ago(40 * HOUR),
+    },
+    {
+      ...app,
+      userProfileName: 'bob',
+      appType: 'JupyterLab',
+      appName: 'late',
+      instanceType: 'ml.m5.xlarge',
+      at: ago(25 * HOUR),
+    },
     { ...app, userProfileName: 'bob', appType: 'JupyterLab', appName: 'broken', fails: true, at: ago(HOUR) },
     { ...app, userProfileName: 'bob', appType: 'JupyterLab', appName: 'gone', at: ago(6 * HOUR) },
   ]);

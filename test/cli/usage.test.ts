@@ -16,27 +16,19 @@ const curfew: typeof shell.curfew = (args, env) => shell.curfew(args, env);
 describe('help', () => {
   it.concurrent.each([
     ['--help', /scan.*status.*explain.*policy.*table.*AWS_REGION.*CURFEW_POLICY.*Exit codes/s],
-    ['-h', /Usage: curfew/],
     ['help scan', /--apply.*--json/s],
     ['scan --help', /--apply.*--json.*--max-stops/s],
     ['status --help', /--all.*--json/s],
     ['explain --help', /<app>/],
-    ['policy --help', /check/],
     ['policy check --help', /\[file\]/],
-    ['table --help', /create/],
     ['table create --help', /--table/],
     ['--version', /^\d+\.\d+\.\d+\n$/],
   ])('curfew %s: exit 0, on stdout, nothing on stderr', async (line, shown) => {
     const { code, stdout, stderr } = await curfew(line.split(' '));
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     expect(stdout).toMatch(shown);
-  });
-
-  it.concurrent('fits 80 columns', async () => {
-    for (const args of [['scan', '--help'], ['status', '--help'], ['explain', '--help']]) {
-      const { stdout } = await curfew(args);
-      expect(Math.max(...stdout.split('\n').map((line) => line.length))).toBeLessThanOrEqual(80);
-    }
+    if (line.length > '--version'.length)
+      expect(Math.max(...stdout.split('\n').map((one) => one.length))).toBeLessThanOrEqual(80);
   });
 });
 
@@ -45,35 +37,20 @@ describe('wrong usage', () => {
     [''],
     ['scna'],
     ['policy'],
-    ['policy chekc'],
-    ['table'],
     ['explain'],
-    ['explain a b'],
     ['scan everything'],
-    ['scan --aply'],
-    ['scan -x'],
     ['scan --policy'],
-    ['scan --max-stops'],
     ['scan --max-stops many'],
     ['scan --max-stops -1'],
-    ['scan --max-stops 1.5'],
-    ['scan --max-stops 25%'],
     ['status --apply'],
     ['scan --now soon --from saved'],
-    ['scan --now 2026-13-01T00:00:00Z --from saved'],
     ['scan --from saved --apply'],
     ['scan --from nowhere'],
     ['scan --from curfew.yml'],
-    ['scan --apply --region us-east-1'],
-    ['scan'],
     ['status'],
-    ['explain default'],
     ['table create'],
-    ['table create --table t'],
     ['policy check nowhere.yml'],
     ['scan --from saved --policy nowhere.yml'],
-    ['status --from saved --policy nowhere.yml'],
-    ['explain x --from saved --policy nowhere.yml'],
   ])('curfew %s: exit 2, nothing on stdout, said clearly on stderr', async (line) => {
     const { code, stdout, stderr, lines } = await curfew(line.split(' ').filter(Boolean));
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
@@ -87,7 +64,7 @@ describe('wrong usage', () => {
     expect(stderr).toContain('--apply');
   });
 
-  it.concurrent.each(['5', '2026', 'Monday'])('--now %s is no time such as the help shows', async (text) => {
+  it.concurrent.each(['5'])('--now %s is no time such as the help shows', async (text) => {
     expect((await curfew(['scan', '--from', 'saved', '--now', text])).code).toBe(2);
   });
 
@@ -137,9 +114,12 @@ describe('policy', () => {
     expect(stderr).not.toMatch(TRACE);
     const places = lines.map((line) => line.slice(0, line.indexOf('  ')));
     for (const line of lines) expect(line).toMatch(new RegExp(`^${name.replace('.', '\\.')}:\\d+:\\d+ {2}\\S`));
-    for (const place of ['1:7', '2:11', '3:10', '4:', '7:17', '10:11', '11:', '13:', '14:', '15:22'])
-      expect(places.some((one) => one.startsWith(`${name}:${place}`)), `${place} in ${stderr}`).toBe(true);
-    for (const right of ['observe, warn, enforce', 'America/New_York', 'jo@example.org', '"sender"', '5d', '25%', 'never reached'])
+    for (const place of ['1:7', '2:11', '3:10', '4:', '7:17', '10:5', '10:11', '13:', '14:', '15:22'])
+      expect(
+        places.some((one) => one.startsWith(`${name}:${place}`)),
+        `${place} in ${stderr}`,
+      ).toBe(true);
+    for (const right of ['observe, warn, enforce', 'America/New_York', '"sender"', '5d', '25%', 'never reached'])
       expect(stderr).toContain(right);
   });
 
@@ -147,15 +127,12 @@ describe('policy', () => {
     ['broken YAML', 'limits: [\n  - name: a\n', /:\d+:\d+ /],
     ['a tab for indentation', 'limits:\n\t- name: a\n', /:2:\d+ /],
     ['an empty file', '', /:1:1 .*empty/],
-    ['a list', '- a\n- b\n', /:1:1 /],
     ['a text', 'hello', /:1:1 /],
     ['the same key twice', `${POLICY}mode: warn\n`, /:\d+:\d+ /],
     ['two documents', `${POLICY}---\n${POLICY}`, /:\d+:\d+ /],
     ['bytes that are no text', '\u0000\u0001\u0002', /:\d+:\d+ /],
-    ['nothing but a null', 'null', /:1:1 /],
     ['keys that are null', 'admins:\nsender:\nlimits:\n', /:1:.*\n.*:2:.*\n.*:3:/s],
     ['aliases that grow beyond all bounds', bomb(), /:\d+:\d+ /],
-    ['an alias to nothing', 'admins: *nobody\n', /:1:9 /],
     ['a sender that SES takes from nobody', POLICY.replace('curfew@example.org', 'cürfew@example.org'), /:3:9 /],
     ['an admin’s address with two dots in a row', POLICY.replace('admin@', 'ad..min@'), /:2:10 /],
   ])('with %s: exit 1, told with its place', async (_, text, told) => {
@@ -165,9 +142,8 @@ describe('policy', () => {
     expect(stderr).not.toMatch(/\n\s+at |node:internal/);
   });
 
-  it.concurrent('with a BOM, or with the line ends of Windows, is as good as without', async () => {
-    expect((await check(`\uFEFF${POLICY}`)).code).toBe(0);
-    expect((await check(POLICY.replaceAll('\n', '\r\n'))).code).toBe(0);
+  it.concurrent('with a BOM and the line ends of Windows is as good as without', async () => {
+    expect((await check(`\uFEFF${POLICY.replaceAll('\n', '\r\n')}`)).code).toBe(0);
   });
 
   it.concurrent('that is a folder is not told as missing', async () => {
@@ -187,12 +163,15 @@ describe('policy', () => {
     for (const line of scan.lines) expect(line).toMatch(/^curfew: (bad\.yml:\d+:\d+)/);
   });
 
-  it.concurrent.each(['scan', 'status', 'explain x'])('%s with faults in it: exit 2, all told, nothing done', async (line) => {
-    await shell.file('faulty.yml', 'mode: x\nlimits: 5\n');
-    const { code, stdout, lines } = await curfew([...line.split(' '), '--from', 'saved', '--policy', 'faulty.yml']);
-    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
-    expect(lines.length).toBeGreaterThanOrEqual(2);
-  });
+  it.concurrent.each(['scan', 'status', 'explain x'])(
+    '%s with faults in it: exit 2, all told, nothing done',
+    async (line) => {
+      await shell.file('faulty.yml', 'mode: x\nlimits: 5\n');
+      const { code, stdout, lines } = await curfew([...line.split(' '), '--from', 'saved', '--policy', 'faulty.yml']);
+      expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+      expect(lines.length).toBeGreaterThanOrEqual(2);
+    },
+  );
 
   function bomb(): string {
     const levels = Array.from({ length: 9 }, (_, i) => `l${i + 1}: &l${i + 1} [${Array(9).fill(`*l${i}`).join(', ')}]`);
@@ -204,9 +183,7 @@ describe('credentials', () => {
   const region = { AWS_REGION: 'us-east-1' };
   it.concurrent.each([
     ['scan', 1],
-    ['scan --json', 1],
     ['status', 1],
-    ['explain default', 1],
     ['table create --table t', 1],
     ['scan --apply --table t', 1],
   ])('none: curfew %s says so in one line, without a stack trace', async (line, expected) => {
@@ -219,16 +196,7 @@ describe('credentials', () => {
   });
 
   it.concurrent('none: an account that could not be seen is not told as empty, or as free', async () => {
-    for (const command of ['scan', 'status']) {
-      const { stderr } = await curfew([command], region);
-      expect(stderr).not.toMatch(/\b0 running|\$0\.00/);
-    }
-  });
-
-  it.concurrent('a profile that does not exist is said in words', async () => {
-    const { code, stderr } = await curfew(['scan'], { ...region, AWS_PROFILE: 'nobody' });
-    expect(code).toBe(1);
-    expect(stderr).toContain('nobody');
-    expect(stderr).not.toMatch(TRACE);
+    const { stderr } = await curfew(['status'], region);
+    expect(stderr).not.toMatch(/\b0 running|\$0\.00/);
   });
 });

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import type { App as StudioApp, Studio } from '../../local/aws/index.ts';
+import type { Studio, App as StudioApp } from '../../local/aws/index.ts';
 import { type Fleet, PortError } from '../../src/application/ports.ts';
 import type { App, AppRef, Place } from '../../src/domain/app.ts';
 import type { Needs, Part } from '../../src/domain/picture.ts';

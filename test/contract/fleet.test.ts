@@ -63,7 +63,8 @@ describe('pages', () => {
     world.aws.faults.clear();
     world.aws.calls.reset();
   });
-  const look = () => sagemakerFleet(world.sagemaker, world.tagging).look(place, { tagKeys: ['curfew', 'team'], domainNames: true });
+  const look = () =>
+    sagemakerFleet(world.sagemaker, world.tagging).look(place, { tagKeys: ['curfew', 'team'], domainNames: true });
 
   it('are full, and as few as can be', async () => {
     const picture = await look();
@@ -86,7 +87,14 @@ describe('pages', () => {
   ] as const)('one of the %s’ that fails ends that part loudly; the others are whole', async (part, action) => {
     let page = 0;
     const when = () => ++page === 2;
-    world.aws.faults.add({ service: 'sagemaker', action, when, status: 500, code: 'InternalFailure', message: 'try later' });
+    world.aws.faults.add({
+      service: 'sagemaker',
+      action,
+      when,
+      status: 500,
+      code: 'InternalFailure',
+      message: 'try later',
+    });
     const picture = await look();
     expect(picture.missing).toEqual([{ part, why: `sagemaker:${action}: try later` }]);
     expect(picture.apps.length).toBe(part === 'apps' ? 100 : 402);
@@ -124,7 +132,13 @@ describe('the client that production uses', () => {
       })),
     );
     const secondPage = (input: { NextToken?: string }) => input.NextToken !== undefined;
-    aws.faults.add({ service: 'sagemaker', action: 'ListApps', code: 'ThrottlingException', status: 400, when: secondPage });
+    aws.faults.add({
+      service: 'sagemaker',
+      action: 'ListApps',
+      code: 'ThrottlingException',
+      status: 400,
+      when: secondPage,
+    });
     aws.faults.add({ service: 'sagemaker', action: 'ListSpaces', code: 'InternalFailure', status: 500 });
     const { apps, missing } = await fleetOf({ region: 'us-east-1' }).look(place, { tagKeys: [], domainNames: false });
     expect(missing).toEqual([]);
@@ -193,7 +207,9 @@ describe('answers that leave out what AWS may leave out', () => {
 
   it('with spaces and domains that lack a name leave those out', async () => {
     const { spaces, domains, missing } = await answering({
-      ListSpaces: { Spaces: [{}, { DomainId: 'd-1' }, { DomainId: 'd-1', SpaceName: 's', OwnershipSettingsSummary: {} }] },
+      ListSpaces: {
+        Spaces: [{}, { DomainId: 'd-1' }, { DomainId: 'd-1', SpaceName: 's', OwnershipSettingsSummary: {} }],
+      },
       ListDomains: { Domains: [{}, { DomainId: 'd-1' }, { DomainId: 'd-1', DomainName: 'lab' }] },
     });
     expect(missing).toEqual([]);

@@ -117,9 +117,7 @@ export function outboxContract(name: string, make: () => Promise<Outbox>): void 
       );
       for (const limit of [1, 25, 26, 100, 130, 1000]) {
         const found = await ids(T0 + HOUR, limit);
-        expect(found).toEqual(
-          Array.from({ length: Math.min(limit, 130) }, (_, i) => `n${String(i).padStart(3, '0')}`),
-        );
+        expect(found).toEqual(Array.from({ length: Math.min(limit, 130) }, (_, i) => `n${String(i).padStart(3, '0')}`));
       }
     });
 

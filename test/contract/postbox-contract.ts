@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { type Postbox, PortError } from '../../src/application/ports.ts';
+import { PortError, type Postbox } from '../../src/application/ports.ts';
 import type { Notice } from '../../src/domain/notice.ts';
 
 /** A mail as its reader's program shows it. */
@@ -81,7 +81,10 @@ export function postboxContract(name: string, make: () => Promise<PostboxHarness
       expect(new Set(ids).size).toBe(2);
       const mails = await harness.received();
       expect(mails).toHaveLength(2);
-      expect(mails[0]).toMatchObject({ from: { name: 'Curfew', address: 'curfew@example.org' }, to: ['jo@example.org'] });
+      expect(mails[0]).toMatchObject({
+        from: { name: 'Curfew', address: 'curfew@example.org' },
+        to: ['jo@example.org'],
+      });
       expect(mails[0]!.subject).not.toBe('');
       for (const part of [mails[0]!.text, mails[0]!.html]) expect(part).toContain('up 26 h, limit 24 h');
     });

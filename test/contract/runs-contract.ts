@@ -74,7 +74,10 @@ export function runsContract(name: string, make: () => Promise<RunsHarness>): vo
           stop: { ...stopAt(T0 + HOUR), failures: 2, code: 'InternalFailure', told: true },
           version: 7,
         };
-        const bare = newRun({ ...place, domainId: 'd-lab', userProfileName: 'bob', appType: 'Canvas', appName: 'x' }, T0);
+        const bare = newRun(
+          { ...place, domainId: 'd-lab', userProfileName: 'bob', appType: 'Canvas', appName: 'x' },
+          T0,
+        );
         expect(await runs.open(full)).toBe(true);
         expect(await runs.open(bare)).toBe(true);
         expect(await runs.get(app)).toEqual(full);

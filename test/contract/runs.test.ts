@@ -96,7 +96,14 @@ it.each([
 it('a write whose answer was lost is not told as done', async () => {
   const runs = dynamodbRuns(world.dynamodb, await freshTable());
   const run = newRun(app, 1);
-  world.aws.faults.add({ service: 'dynamodb', action: 'PutItem', status: 0, code: '', drop: true, effectHappens: true });
+  world.aws.faults.add({
+    service: 'dynamodb',
+    action: 'PutItem',
+    status: 0,
+    code: '',
+    drop: true,
+    effectHappens: true,
+  });
   await expect(runs.open(run)).rejects.toMatchObject({ kind: 'fault' });
   expect(await runs.get(app)).toEqual(run);
   expect(await runs.open(run)).toBe(false);

@@ -23,7 +23,13 @@ beforeEach(async () => {
   lab.aws.calls.reset();
 });
 const owe = (id: string, to = 'admin-one@example.org'): Promise<unknown> => {
-  const facts = { kind: 'failure' as const, title: `Title ${id}`, details: ['What.'], todo: ['Do.'], at: lab.clock.now };
+  const facts = {
+    kind: 'failure' as const,
+    title: `Title ${id}`,
+    details: ['What.'],
+    todo: ['Do.'],
+    at: lab.clock.now,
+  };
   const notice: Notice = { id, to, ...lab.place, owedAt: lab.clock.now, facts };
   return lab.outbox.owe(notice);
 };
@@ -58,7 +64,11 @@ describe('deliver', () => {
 
   it('takes the time of a Lambda destination’s event', async () => {
     await owe('a');
-    await lab.outbox.postpone((await lab.outbox.owed(lab.place, lab.clock.now, 1))[0]!.notice, lab.clock.now + HOUR, 'X');
+    await lab.outbox.postpone(
+      (await lab.outbox.owed(lab.place, lab.clock.now, 1))[0]!.notice,
+      lab.clock.now + HOUR,
+      'X',
+    );
     const event = (time: number) => ({ timestamp: new Date(time).toISOString(), account: lab.place.account });
     expect((await deliver.invoke(event(lab.clock.now), context)).value).toMatchObject({ sent: 0 });
     expect((await deliver.invoke(event(lab.clock.now + HOUR), context)).value).toMatchObject({ sent: 1 });
@@ -128,7 +138,9 @@ describe('deliver', () => {
     await writeFile(lab.policy, POLICY);
     lab.clock.now += 2 * HOUR;
     await deliver.invoke(at(), context);
-    expect((await lab.aws.mailbox.messages()).map(({ subject }) => subject)).toEqual([expect.stringContaining('Title a')]);
+    expect((await lab.aws.mailbox.messages()).map(({ subject }) => subject)).toEqual([
+      expect.stringContaining('Title a'),
+    ]);
   });
 
   it('says where the day’s quota is used up, and keeps what is owed', async () => {

@@ -7,7 +7,6 @@ import { createTable } from '../../src/adapters/dynamodb/table.ts';
 import { startWorld } from '../local/world.ts';
 import { type Lambda, startLambda } from './lambda.ts';
 
-
 export const POLICY = `
 mode: enforce
 admins: [admin-one@example.org, admin-two@example.org]

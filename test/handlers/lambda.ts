@@ -125,7 +125,10 @@ function readLog(text: string): Record<string, unknown>[] {
 /** How many refused events an invocation counted, as CloudWatch reads its EMF lines. */
 export function countedRefusals({ log }: Invocation): number {
   const metrics = log.filter((line) => '_aws' in line && 'EventsRefused' in line);
-  return metrics.reduce((sum, line) => sum + [line.EventsRefused as number | number[]].flat().reduce((a, b) => a + b, 0), 0);
+  return metrics.reduce(
+    (sum, line) => sum + [line.EventsRefused as number | number[]].flat().reduce((a, b) => a + b, 0),
+    0,
+  );
 }
 
 /** What Lambda tells a function of itself. */

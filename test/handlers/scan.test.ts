@@ -1,5 +1,9 @@
+import { execFile } from 'node:child_process';
 import { readdir, rm, writeFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { promisify } from 'node:util';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { createTable } from '../../src/adapters/dynamodb/table.ts';
 import type { AppRef } from '../../src/domain/app.ts';
 import { DAY, HOUR, MINUTE } from '../../src/domain/time.ts';
 import { POLICY, startLab } from './lab.ts';
@@ -56,7 +60,12 @@ describe('time', () => {
   it('is the event’s: a run is warned and stopped by it, to the second', async () => {
     start('default', 2 * DAY);
     const first = await scan.invoke(at(), context);
-    expect(first.value).toMatchObject({ now: new Date(lab.clock.now).toISOString(), warned: 1, stopped: 0, started: 1 });
+    expect(first.value).toMatchObject({
+      now: new Date(lab.clock.now).toISOString(),
+      warned: 1,
+      stopped: 0,
+      started: 1,
+    });
     const { warnings } = (await lab.runs.get(ref('default')))!;
     expect(Object.values(warnings)[0]!.given).toMatchObject({
       at: lab.clock.now,
@@ -167,7 +176,9 @@ describe('a failure', () => {
     const owed = await lab.outbox.owed(lab.place, lab.clock.now, 100);
     expect(owed.filter(({ notice }) => notice.facts.kind === 'stopped')).toHaveLength(4);
     // The summary is told all the same.
-    expect(log.filter(({ message }) => message === 'scan')).toEqual([expect.objectContaining({ stopped: 2, failed: 1 })]);
+    expect(log.filter(({ message }) => message === 'scan')).toEqual([
+      expect.objectContaining({ stopped: 2, failed: 1 }),
+    ]);
     expect(text).not.toMatch(ADDRESS);
   });
 
@@ -258,25 +269,41 @@ describe('a failure', () => {
   });
 });
 
+it('goes on from what `curfew scan --apply` began where STS does not answer: no second warning', async () => {
+  // A table of its own: whose it is, its first item tells.
+  await createTable(lab.dynamodb, 'begun-by-hand');
+  const env = { ...process.env, ...lab.env, CURFEW_TABLE: 'begun-by-hand', AWS_ENDPOINT_URL_STS: 'http://127.0.0.1:9' };
+  start('default', 2 * DAY);
+  const cli = [resolve('dist/cli.mjs'), 'scan', '--apply', '--now', new Date(lab.clock.now).toISOString()];
+  const { stderr } = await promisify(execFile)(process.execPath, cli, { env });
+  expect(stderr).toContain('1 warned');
+  const second = await lab.lambda('scan', { CURFEW_TABLE: 'begun-by-hand' });
+  lab.clock.now += MINUTE;
+  expect((await second.invoke(at(), context)).value).toMatchObject({ started: 0, warned: 0 });
+});
+
 describe('configuration', () => {
-  it.each(['scan', 'studio-event', 'deliver'])('%s refuses to start on a bad policy, with every fault', async (name) => {
-    await writeFile(
-      lab.policy,
-      POLICY.replace('enforce', 'enforced').replace('max-uptime: 1d', 'max-uptime: 1 day').replace('grace', 'grase'),
-    );
-    const lambda = await lab.lambda(name, { CURFEW_TABLE: '', AWS_REGION: '' });
-    const { error, value } = await lambda.invoke(at(), contextOf(name));
-    expect(value).toBeUndefined();
-    const lines = error!.message.split('\n');
-    expect(error!.name).toBe('ConfigError');
-    expect(lines).toContainEqual(expect.stringMatching(/AWS_REGION/));
-    expect(lines).toContainEqual(expect.stringMatching(/CURFEW_TABLE/));
-    expect(lines).toContainEqual(expect.stringMatching(/curfew\.yml:2:7 .*mode.*observe, warn, enforce/));
-    expect(lines).toContainEqual(expect.stringMatching(/curfew\.yml:8:17 .*max-uptime.*"1 day".*1d12h/));
-    expect(lines).toContainEqual(expect.stringMatching(/curfew\.yml:9:5 .*"grase".*did you mean "grace"/));
-    expect(lines).toHaveLength(5);
-    expect(lab.aws.calls.count()).toBe(0);
-  });
+  it.each(['scan', 'studio-event', 'deliver'])(
+    '%s refuses to start on a bad policy, with every fault',
+    async (name) => {
+      await writeFile(
+        lab.policy,
+        POLICY.replace('enforce', 'enforced').replace('max-uptime: 1d', 'max-uptime: 1 day').replace('grace', 'grase'),
+      );
+      const lambda = await lab.lambda(name, { CURFEW_TABLE: '', AWS_REGION: '' });
+      const { error, value } = await lambda.invoke(at(), contextOf(name));
+      expect(value).toBeUndefined();
+      const lines = error!.message.split('\n');
+      expect(error!.name).toBe('ConfigError');
+      expect(lines).toContainEqual(expect.stringMatching(/AWS_REGION/));
+      expect(lines).toContainEqual(expect.stringMatching(/CURFEW_TABLE/));
+      expect(lines).toContainEqual(expect.stringMatching(/curfew\.yml:2:7 .*mode.*observe, warn, enforce/));
+      expect(lines).toContainEqual(expect.stringMatching(/curfew\.yml:8:17 .*max-uptime.*"1 day".*1d12h/));
+      expect(lines).toContainEqual(expect.stringMatching(/curfew\.yml:9:5 .*"grase".*did you mean "grace"/));
+      expect(lines).toHaveLength(5);
+      expect(lab.aws.calls.count()).toBe(0);
+    },
+  );
 
   it('starts once the policy is mended: a failed start is not kept', async () => {
     const fresh = await lab.lambda('scan');

@@ -159,7 +159,10 @@ describe('foreign and malformed', () => {
     ['an app name with a slash', () => parameters({ appName: 'a/b' })],
     ['an app name with a hash', () => parameters({ appName: 'a#b' })],
     ['an app name that is too long', () => parameters({ appName: 'a'.repeat(64) })],
-    ['an app name of nothing but dashes between two letters, longer than any key', () => parameters({ appName: `a${'-'.repeat(3000)}b` })],
+    [
+      'an app name of nothing but dashes between two letters, longer than any key',
+      () => parameters({ appName: `a${'-'.repeat(3000)}b` }),
+    ],
     ['a space name of dashes, a little too long', () => parameters({ spaceName: `a${'-'.repeat(62)}b` })],
     ['a domain id that is none', () => parameters({ domainId: 'lab' })],
     ['an app type that is none', () => parameters({ appType: 'Jupyter#Lab' })],
@@ -186,7 +189,9 @@ describe('foreign and malformed', () => {
 
   it('a failed call is no app, whatever else it holds', async () => {
     for (const more of [{ requestParameters: null }, { requestParameters: { appType: 'x' } }, {}])
-      expect((await invoke(detail({ errorCode: 'ResourceLimitExceeded', ...more }))).value).toEqual({ noted: 'nothing' });
+      expect((await invoke(detail({ errorCode: 'ResourceLimitExceeded', ...more }))).value).toEqual({
+        noted: 'nothing',
+      });
     expect(lab.aws.calls.count()).toBe(0);
   });
 
@@ -199,7 +204,12 @@ describe('foreign and malformed', () => {
   });
 
   it('a fault of ours is no refusal: the event fails, and AWS gives it again', async () => {
-    const fault = { service: 'dynamodb' as const, times: Number.POSITIVE_INFINITY, status: 400, code: 'AccessDeniedException' };
+    const fault = {
+      service: 'dynamodb' as const,
+      times: Number.POSITIVE_INFINITY,
+      status: 400,
+      code: 'AccessDeniedException',
+    };
     lab.aws.faults.add({ ...fault, action: 'GetItem', message: 'no' });
     const failed = await invoke(about(created));
     expect(failed.error?.message).toContain('dynamodb:GetItem');
@@ -210,14 +220,21 @@ describe('foreign and malformed', () => {
 });
 
 it('2,000 spoiled samples: none is thrown at, every refusal is counted, and none of the refused changes anything', async () => {
-  const files = ['createapp-event', 'createapp-failed-event', 'createspace-event', 'createuserprofile-event', 'deleteapp-event'];
+  const files = [
+    'createapp-event',
+    'createapp-failed-event',
+    'createspace-event',
+    'createuserprofile-event',
+    'deleteapp-event',
+  ];
   const samples = files.map(sample);
   const random = generator(20261123);
   const events = Array.from({ length: 2000 }, (_, i) => spoil(samples[i % samples.length]!, random));
   const results = await lambda.invokeAll(events, context);
   const odd = results.flatMap(({ error, value, ...rest }, i) => {
     const isRefused = value !== undefined && 'refused' in value;
-    const isFine = !error && (isRefused ? countedRefusals({ ...rest }) === 1 : countedRefusals({ ...rest }) === 0 && value?.noted);
+    const isFine =
+      !error && (isRefused ? countedRefusals({ ...rest }) === 1 : countedRefusals({ ...rest }) === 0 && value?.noted);
     return isFine ? [] : [{ event: JSON.stringify(events[i]).slice(0, 3000), error, value }];
   });
   expect(odd.slice(0, 3)).toEqual([]);
@@ -244,7 +261,7 @@ function generator(seed: number): () => number {
 /** A copy with one to three of its members removed, replaced by what does not belong there, or swapped. */
 function spoil(event: object, random: () => number): unknown {
   const pick = <T>(list: readonly T[]): T => list[Math.floor(random() * list.length)]!;
-  const junk = [
+  const junk: unknown[] = [
     null,
     true,
     0,
@@ -255,7 +272,7 @@ function spoil(event: object, random: () => number): unknown {
     'x'.repeat(5000),
     '\u0000\ud800"\\',
     '../../etc/passwd',
-    '${jndi:ldap://x}',
+    '%{jndi:ldap://x}',
     "'; DROP TABLE runs; --",
     'attribute_not_exists(pk)',
     'alice',
@@ -284,7 +301,9 @@ function spoil(event: object, random: () => number): unknown {
     // Straight at what is read, every other time.
     if (random() < 0.5) {
       const detail = copy.detail;
-      holder = pick([copy, detail, (detail as Record<string, unknown> | undefined)?.requestParameters].filter(isFilled));
+      holder = pick(
+        [copy, detail, (detail as Record<string, unknown> | undefined)?.requestParameters].filter(isFilled),
+      );
       key = pick(Object.keys(holder));
     }
     const what = random();

@@ -1,0 +1,62 @@
+import { readFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { parsePolicy } from '../../src/policy-file.ts';
+import { makeTable } from '../../src/wiring.ts';
+import { startEmbeddedAws } from '../aws/index.ts';
+import { hostLambdas } from '../host/lambdas.ts';
+import { createAgenda } from './agenda.ts';
+import type { Arguments } from './arguments.ts';
+import { wallTime } from './calendar.ts';
+import { live } from './lab.ts';
+import { progressBar } from './progress.ts';
+import { toJson } from './report.ts';
+import { serve } from './serve.ts';
+import { show } from './show.ts';
+
+const TABLE = 'curfew';
+const POLICY = fileURLToPath(new URL('./policy.yml', import.meta.url));
+
+/**
+ * Starts the embedded AWS, lives the lab in it, shows what came of it, and serves it until Ctrl-C.
+ * @param handlers the folder of the bundles
+ * @returns the exit code
+ */
+export async function runLab(handlers: string, { days, seed, json, once }: Arguments): Promise<number> {
+  const agenda = createAgenda(wallTime(0, 0));
+  const aws = await startEmbeddedAws({ now: () => agenda.clock.now });
+  const env = { ...aws.env, CURFEW_TABLE: TABLE, CURFEW_POLICY: POLICY };
+  // Whatever this shell knows of a real account: none of it may lead there.
+  for (const name of Object.keys(process.env)) if (name.startsWith('AWS_')) delete process.env[name];
+  Object.assign(process.env, env);
+  const { account, region } = aws.studio.place;
+  const sleep = (ms: number) => {
+    agenda.clock.now += ms;
+  };
+  const lambdas = hostLambdas({ folder: handlers, env, account, region, sleep });
+  try {
+    await makeTable({ region, table: TABLE });
+    const parsed = parsePolicy(await readFile(POLICY, 'utf8'));
+    if ('faults' in parsed) throw new Error(`${POLICY}: ${parsed.faults[0]!.message}`);
+    const bar = progressBar(agenda.clock.now, wallTime(days, 0));
+    const report = await live({ aws, lambdas, agenda, policy: parsed.policy, table: TABLE, seed, days }, bar.passed);
+    bar.end();
+    const width = process.stdout.columns ?? 160;
+    process.stdout.write(`${json ? toJson(report) : show(report, width)}\n`);
+    const isKept = report.invariants.every(({ holds }) => holds);
+    if (!once) await serve({ aws, env, now: agenda.clock.now, to: json ? process.stderr : process.stdout });
+    return isKept ? 0 : 1;
+  } catch (error) {
+    process.stderr.write(
+      `\nThe lab failed: ${error instanceof Error ? error.stack : error}\n${lastWords(lambdas.logs())}`,
+    );
+    return 1;
+  } finally {
+    await lambdas.close();
+    await aws.close();
+  }
+}
+
+function lastWords(lines: string[]): string {
+  const last = lines.slice(-10).map((line) => `  ${line.slice(0, 600)}\n`);
+  return last.length === 0 ? '' : `The last that the functions logged:\n${last.join('')}`;
+}

@@ -1,0 +1,239 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { dynamodbRuns } from '../../src/adapters/dynamodb/runs.ts';
+import { createTable } from '../../src/adapters/dynamodb/table.ts';
+import { newRun } from '../../src/domain/run.ts';
+import { HOUR, MINUTE } from '../../src/domain/time.ts';
+import { readTable, TRACE } from './curfew.ts';
+import { POLICY, startLab } from './lab.ts';
+
+interface Shown {
+  appType: string;
+  appName: string;
+  spaceName?: string;
+  userProfileName?: string;
+  owner: string | null;
+  limit: string | null;
+  next: { action: string; at: string } | null;
+  evidence: object[];
+  cost: { usd?: number; usdPerHour?: number; unknown?: boolean; note?: string };
+}
+
+let lab: Awaited<ReturnType<typeof startLab>>;
+beforeAll(async () => {
+  lab = await startLab();
+});
+afterAll(() => lab.close());
+const run = (...args: string[]) => lab.curfew([...args, ...lab.now()]);
+const shown = async (...args: string[]): Promise<Shown[]> =>
+  JSON.parse((await run('status', '--json', ...args)).stdout).apps;
+
+describe('status', () => {
+  it('shows what runs, the longest first, without what is free or exempt; --all shows that too', async () => {
+    const few = await run('status');
+    const all = await run('status', '--all');
+    expect([few.code, all.code]).toEqual([0, 0]);
+    expect(readTable(few.stdout)).toHaveLength(8);
+    expect(readTable(all.stdout)).toHaveLength(10);
+    expect(Object.keys(readTable(few.stdout)[0]!)).toEqual([
+      'OWNER',
+      'APP',
+      'INSTANCE',
+      'UP SINCE',
+      'LAST USE',
+      'LIMIT',
+      'NEXT',
+      'COST',
+    ]);
+    expect(few.stderr).toMatch(/2 free or exempt not shown \(--all\)/);
+    expect(few.stderr).not.toMatch(TRACE);
+    expect(readTable(few.stdout)[0]).toMatchObject({
+      OWNER: 'carol',
+      APP: 'JupyterLab default in long-run',
+      LIMIT: 'training',
+    });
+    expect(readTable(few.stdout).find(({ APP }) => APP!.includes('orphan'))!.OWNER).toBe('(nobody)');
+    expect(readTable(few.stdout).find(({ APP }) => APP!.includes('commons'))!.OWNER).toBe('bob (shared)');
+    for (const row of readTable(few.stdout)) expect(row['LAST USE']).toBe('unknown');
+  });
+
+  it('tells costs at list price: one charge for KernelGateway apps that share, and never $0 for an unknown price', async () => {
+    const { stdout, stderr } = await run('status', '--all');
+    const costs = Object.fromEntries(readTable(stdout).map(({ OWNER, APP, COST }) => [`${OWNER} ${APP}`, COST]));
+    expect(costs).toEqual({
+      'carol JupyterLab default in long-run': expect.stringMatching(/^\$101\.\d\d$/),
+      '(nobody) JupyterLab default in orphan': expect.stringMatching(/^\$212\.\d\d$/),
+      'alice JupyterLab default in alice-lab': '$1.30',
+      'alice JupyterLab default': expect.stringMatching(/^\$4\.6\d$/),
+      'bob KernelGateway k1': expect.stringMatching(/^\$1\.1\d$/),
+      'bob KernelGateway k2': 'shared',
+      'bob JupyterLab late': expect.stringMatching(/^\$5\.\d\d$/),
+      'bob (shared) CodeEditor default in commons': 'no price',
+      'carol Canvas default': 'no price',
+      'alice JupyterServer default': 'free',
+    });
+    expect(stderr).toMatch(/2 without a price/);
+    expect(stdout).not.toContain('$0.00');
+    const json = await shown('--all');
+    for (const { cost, appType, spaceName } of json) {
+      const isUnknown = appType === 'Canvas' || spaceName === 'commons';
+      expect(cost.usd === undefined).toBe(isUnknown || ['JupyterServer'].includes(appType) || cost.note === 'shared');
+      expect(cost.unknown ?? false).toBe(isUnknown);
+    }
+  });
+
+  it('where no price is known, no sum is told as $0', async () => {
+    const { stderr, stdout, code } = await run('status', '--owner', 'bob', '--from', await unpriced());
+    expect(code).toBe(0);
+    expect(readTable(stdout).map(({ COST }) => COST)).toEqual(['no price']);
+    expect(`${stdout}${stderr}`).not.toMatch(/\$0\.00/);
+    expect(stderr).toMatch(/1 without a price/);
+  });
+
+  it('in a region without a price list, every cost is unknown, and no sum is $0', async () => {
+    const far = await startLab({ region: 'eu-south-2' });
+    const { stdout, stderr } = await far.curfew(['status', ...far.now()]);
+    await far.close();
+    expect(readTable(stdout).length).toBe(8);
+    expect(new Set(readTable(stdout).map(({ COST }) => COST))).toEqual(new Set(['no price']));
+    expect(stderr).not.toMatch(/\$0\.00/);
+  });
+
+  it('an owner’s share of the cost is the same seen alone', async () => {
+    const costs = (rows: Shown[]) => rows.map(({ appName, cost }) => [appName, cost]);
+    const bobs = (await shown()).filter(({ owner }) => owner === 'bob');
+    expect(costs(await shown('--owner', 'bob'))).toEqual(costs(bobs));
+    expect(await shown('--owner', 'nobody')).toEqual([]);
+  });
+
+  it('KernelGateway apps of a profile and of a space of the same name are no one instance', async () => {
+    const app = {
+      DomainId: 'd-1',
+      AppType: 'KernelGateway',
+      Status: 'InService',
+      CreationTime: '2026-11-23T00:00:00Z',
+      ResourceSpec: { InstanceType: 'ml.m5.large' },
+    };
+    const Apps = [
+      { ...app, AppName: 'a', UserProfileName: 'x' },
+      { ...app, AppName: 'b', SpaceName: 'x' },
+    ];
+    await lab.file('twins/a.json', [{ Apps }, { Spaces: [] }, { ResourceTagMappingList: [] }]);
+    const rows = readTable((await run('status', '--from', 'twins')).stdout);
+    expect(rows.map(({ COST }) => COST)).not.toContain('shared');
+  });
+
+  it('tells the next thing that will happen: a warning first, then the stop that was announced', async () => {
+    const dry = await shown();
+    const late = (rows: Shown[]) => rows.find(({ appName }) => appName === 'late')!;
+    const young = dry.find(({ spaceName }) => spaceName === 'alice-lab')!;
+    expect(young.next).toEqual({
+      action: 'warn',
+      at: new Date(lab.clock.now - 2 * MINUTE - 26 * HOUR + 120 * HOUR).toISOString(),
+    });
+    // Over its limit and not warned: what comes first is its warning, whatever comes after.
+    expect(late(dry).next).toMatchObject({ action: 'warn' });
+  });
+
+  it('in the modes that do not stop announces no stop', async () => {
+    await lab.file('watch.yml', POLICY.replace('enforce', 'observe'));
+    await lab.file('warn.yml', POLICY.replace('enforce', 'warn'));
+    const [observe, warn] = await Promise.all([shown('--policy', 'watch.yml'), shown('--policy', 'warn.yml')]);
+    expect(warn.filter(({ next }) => next?.action === 'stop')).toEqual([]);
+    expect(observe.filter(({ next }) => next?.action === 'stop')).toEqual([]);
+  });
+
+  it('tells evidence, warnings and extensions that the table holds', async () => {
+    await createTable(lab.dynamodb, 'curfew');
+    const runs = dynamodbRuns(lab.dynamodb, 'curfew');
+    const ref = {
+      account: '111122223333',
+      region: 'us-east-1',
+      domainId: 'd-lab',
+      spaceName: 'alice-lab',
+      appType: 'JupyterLab',
+      appName: 'default',
+    };
+    const evidence = {
+      agent: {
+        source: 'agent',
+        kind: 'kernel',
+        busy: false,
+        lastUseAt: lab.clock.now - 90 * MINUTE,
+        observedAt: lab.clock.now - MINUTE,
+      },
+    };
+    const startedAt = lab.clock.now - 26 * HOUR - 2 * MINUTE;
+    const given = { due: startedAt, at: lab.clock.now - HOUR, stopAt: lab.clock.now + HOUR };
+    const warnings = { 'cheap: max-idle': { number: 1, given } };
+    await runs.open({ ...newRun(ref, startedAt), evidence, warnings, extensions: [lab.clock.now - 2 * HOUR] });
+    const { stdout, code } = await run('status', '--table', 'curfew');
+    expect(code).toBe(0);
+    expect(readTable(stdout).find(({ APP }) => APP!.includes('alice-lab'))!['LAST USE']).toMatch(
+      /^90 min|^1 h 30 min ago \(kernel\)/,
+    );
+    const told = await run('explain', 'alice-lab/default', '--table', 'curfew');
+    expect(told.stdout).toMatch(/evidence\s+agent: kernel last used 1 h 30 min ago, seen 1 min ago/);
+    expect(told.stdout).toMatch(/warning\s+cheap: max-idle: given/);
+    expect(told.stdout).toMatch(/extension asked/);
+    const json = (await shown('--table', 'curfew')).find(({ spaceName }) => spaceName === 'alice-lab')!;
+    expect(json.evidence).toEqual([expect.objectContaining({ source: 'agent', busy: false })]);
+  });
+
+  async function unpriced(): Promise<string> {
+    const app = {
+      DomainId: 'd-lab',
+      UserProfileName: 'bob',
+      AppType: 'JupyterLab',
+      AppName: 'q',
+      Status: 'InService',
+      CreationTime: '2026-11-23T00:00:00Z',
+      ResourceSpec: { InstanceType: 'ml.q9.qubit' },
+    };
+    await lab.file('unpriced/a.json', [{ Apps: [app] }, { Spaces: [] }, { ResourceTagMappingList: [] }]);
+    return 'unpriced';
+  }
+});
+
+describe('explain', () => {
+  it('shows every rule that was tried, and what each said', async () => {
+    const { code, stdout } = await run('explain', 'late');
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/exempt: no exemption matches/);
+    expect(stdout).toMatch(/limit "training": does not match/);
+    expect(stdout).toMatch(/limit "cheap": does not match/);
+    expect(stdout).toMatch(/limit "everything else": .*governs/);
+    expect(stdout).toMatch(/max-uptime: up 25 h 2 min, limit 24 h/);
+    expect(stdout).toMatch(/max-idle: .*unknown/);
+    expect(stdout).toMatch(/Decision: warn, by everything else: max-uptime/);
+  });
+
+  it('names tags, owners and exemptions', async () => {
+    expect((await run('explain', 'long-run/default')).stdout).toMatch(
+      /owner\s+carol.*tags\s+curfew=training.*limit "training": the first that matches/s,
+    );
+    expect((await run('explain', 'd-class/alice/JupyterLab/default')).stdout).toMatch(
+      /✓ exempt: .*curfew=exempt.*Decision: keep, by exempt/s,
+    );
+  });
+
+  it('shows all that a name fits, and fewer the more is said', async () => {
+    const count = async (name: string) => {
+      const { code, stdout } = await run('explain', name);
+      expect(code).toBe(0);
+      return stdout.split('Decision:').length - 1;
+    };
+    expect(await count('default')).toBe(7);
+    expect(await count('alice/default')).toBe(2);
+    expect(await count('ALICE/jupyterlab/DEFAULT')).toBe(1);
+    expect(await count('d-lab/bob/KernelGateway/k1')).toBe(1);
+  });
+
+  it('of what does not run: exit 1, nothing on stdout, and what there is instead', async () => {
+    for (const name of ['gone', '', '*']) {
+      const { code, stdout, stderr } = await run('explain', name);
+      expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+      expect(stderr).toMatch(/no running app is called .*HOLDER\/TYPE\/APP.*there are /);
+      expect(stderr).not.toMatch(TRACE);
+    }
+  });
+});
