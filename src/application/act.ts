@@ -1,7 +1,8 @@
-import type { AppRef } from '../domain/app.ts';
+import { type AppRef, holderName } from '../domain/app.ts';
 import type { Decision } from '../domain/decide.ts';
 import { liftedWarnings } from '../domain/decide.ts';
 import type { Intent } from '../domain/plan.ts';
+import { waitsForMail } from '../domain/rules/delivery.ts';
 import type { Run, Stop } from '../domain/run.ts';
 import type { Instant } from '../domain/time.ts';
 import type { Runs } from './ports.ts';
@@ -94,10 +95,10 @@ async function warn(actor: Actor, decision: Decision, now: Instant): Promise<Out
   const number = (app.run.warnings[rule]?.number ?? 0) + 1;
   const isEnforced = actor.policy.mode === 'enforce';
   const announced = isEnforced ? { stopAt: next!.at } : {};
-  const at = await tellWarning(actor, app, { rule, reason, number, due: due!, ...announced }, now);
+  const { at, notices } = await tellWarning(actor, app, { rule, reason, number, due: due!, ...announced }, now);
   // The grace runs from when the notice was first owed, which a crash may have put before now.
   const promise = isEnforced ? { stopAt: next!.at - now + at } : {};
-  const warning = { number, given: { due: due!, at, ...promise } };
+  const warning = { number, given: { due: due!, at, notices, ...promise } };
   if (!(await actor.runs.change(app.run, { kind: 'warn', rule, warning }))) return [outcome(decision, 'superseded')];
   return [{ ...outcome(decision, 'warned'), ...promise }];
 }
@@ -106,6 +107,9 @@ async function warn(actor: Actor, decision: Decision, now: Instant): Promise<Out
 async function stop(actor: Actor, decision: Decision, now: Instant): Promise<Outcome> {
   const { app, rule, reason } = decision;
   const { run } = app;
+  const standings = await actor.outbox.standings(app.ref, run.warnings[rule]?.given?.notices ?? []);
+  const waits = waitsForMail(standings, { grace: decision.grace ?? 0, now, timezone: actor.policy.timezone });
+  if (waits !== undefined) return heldBack(decision, waits);
   const intention: Stop = { at: now, rule, reason, failures: run.stop?.failures ?? 0 };
   if (!(await actor.runs.change(run, { kind: 'stop', stop: intention }))) return outcome(decision, 'superseded');
   let answer: 'stopping' | 'gone';
@@ -133,7 +137,7 @@ async function failedStop(
   await actor.runs.change(app.run, { kind: 'retry', stop: { ...intention, failures, code } });
   if (failures >= FAILURES_TOLD) {
     const facts = failureOf(app, actor.rates, now, {
-      title: `${app.ref.appType} app "${app.ref.appName}" cannot be stopped`,
+      title: `${holderName(app.ref)}'s ${app.ref.appType} app "${app.ref.appName}" cannot be stopped`,
       details: [
         `${failures} calls of DeleteApp have failed; the last answer was ${code}: ${error instanceof Error ? error.message : error}`,
         `It was to be stopped because: ${intention.reason}.`,

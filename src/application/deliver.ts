@@ -25,6 +25,9 @@ const CLAIM = 5 * MINUTE;
 /** A round ends after so many seconds of sending: the next one starts within the minute. */
 const ROUNDS = 50;
 
+/** So many notices are put off in one round. */
+const MOST_POSTPONED = 1000;
+
 /** So many notices at once are on their way. */
 const WIDTH = 10;
 
@@ -44,11 +47,13 @@ export async function deliver(
   const quota = await postbox.quota();
   let left = quota.left;
   let isThrottled = false;
-  for (let round = 0; round < ROUNDS && left >= 1 && !isThrottled; round++) {
+  let isLast = false;
+  for (let round = 0; round < ROUNDS && left >= 1 && !isThrottled && !isLast; round++) {
     if (round > 0) await wait(SECOND);
-    const batch = await outbox.owed(place, now, Math.max(1, Math.min(Math.floor(quota.perSecond), left)));
-    if (batch.length === 0) break;
+    const most = Math.max(1, Math.min(Math.floor(quota.perSecond), left));
+    const batch = await outbox.owed(place, now, most);
     left -= batch.length;
+    isLast = batch.length < most;
     await each(batch, WIDTH, async (owed) => {
       if (isThrottled) return;
       try {
@@ -59,8 +64,19 @@ export async function deliver(
       }
     });
   }
-  if (left < 1) report.faults.push("SES's 24-hour quota is used up: what is owed waits");
+  if (left < 1) await postponeAll(outbox, place, now, report);
   return report;
+}
+
+/** No quota is left: what is owed waits an hour, and has been tried, so that no stop relies on a mail that did not go out. */
+async function postponeAll(outbox: Outbox, place: Place, now: Instant, report: DeliverReport): Promise<void> {
+  const waiting = await outbox.owed(place, now, MOST_POSTPONED);
+  await each(waiting, WIDTH, async ({ notice }) => {
+    if (!(await outbox.claim(notice, now, now + CLAIM))) return;
+    await outbox.postpone(notice, now + HOUR, 'DailyQuota');
+    report.postponed++;
+  });
+  if (waiting.length > 0) report.faults.push("SES's 24-hour quota is used up: what is owed waits");
 }
 
 /** @returns whether SES asked for less */

@@ -3,6 +3,7 @@ import type { Rates } from '../domain/cost.ts';
 import type { Evidence } from '../domain/evidence.ts';
 import type { Notice } from '../domain/notice.ts';
 import type { Needs, Picture } from '../domain/picture.ts';
+import type { Standing } from '../domain/rules/delivery.ts';
 import type { Run, Stop, Warning } from '../domain/run.ts';
 import type { Instant } from '../domain/time.ts';
 
@@ -88,6 +89,8 @@ export interface Owed {
 export interface Outbox {
   /** Owes a notice, once. One that was owed before keeps its clock: `owedAt` is when it first was. */
   owe(notice: Notice): Promise<{ owedAt: Instant; isNew: boolean }>;
+  /** Where notices stand; one that was never owed is left out. */
+  standings(place: Place, ids: string[]): Promise<Standing[]>;
   /** What is owed, the most urgent first, at most `limit`. Notices waiting for a retry are left out. */
   owed(place: Place, now: Instant, limit: number): Promise<Owed[]>;
   /** Takes a notice for sending until `until`, so that no other round sends it. `false`: another has it, or it is done. */

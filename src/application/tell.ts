@@ -26,24 +26,29 @@ export function runId(run: Run): string {
   return `${appKey(run.app)}@${new Date(run.startedAt).toISOString()}`;
 }
 
-/**
- * Owes a notice to every admin. The same `about` is the same notice, owed once whatever is repeated.
- * @returns when the last of them was first owed: the moment from which everybody's clock runs
- */
+/** Notices that are owed: to whom all, and since when: everybody's clock runs from when the last was first owed. */
+interface Told {
+  at: Instant;
+  notices: string[];
+}
+
+/** Owes a notice to every admin. The same `about` is the same notice, owed once whatever is repeated. */
 export async function tellAdmins(
   { outbox, policy }: Pick<Teller, 'outbox' | 'policy'>,
   place: Place,
   about: string,
   facts: NoticeFacts,
   now: Instant,
-): Promise<Instant> {
+): Promise<Told> {
   const { account, region } = place;
-  let owedAt = Number.NEGATIVE_INFINITY;
+  const told: Told = { at: Number.NEGATIVE_INFINITY, notices: [] };
   for (const to of policy.admins) {
-    const owed = await outbox.owe({ id: noticeId(facts.kind, about, to), to, account, region, owedAt: now, facts });
-    owedAt = Math.max(owedAt, owed.owedAt);
+    const id = noticeId(facts.kind, about, to);
+    const { owedAt } = await outbox.owe({ id, to, account, region, owedAt: now, facts });
+    told.at = Math.max(told.at, owedAt);
+    told.notices.push(id);
   }
-  return owedAt;
+  return told;
 }
 
 /** A notice's id: short enough for a database key whatever the names are, and with no address in it. */
@@ -51,13 +56,13 @@ function noticeId(kind: string, about: string, to: string): string {
   return `${kind}-${createHash('sha256').update(`${about}\n${to}`).digest('base64url').slice(0, 32)}`;
 }
 
-/** Owes the warning of a run. @returns when it was first owed: the grace runs from then */
+/** Owes the warning of a run: its grace runs from when it was first owed. */
 export async function tellWarning(
   teller: Teller,
   app: RunningApp,
   warning: { rule: string; reason: string; number: number; due: Instant; stopAt?: Instant },
   now: Instant,
-): Promise<Instant> {
+): Promise<Told> {
   const { rule, reason, number, due, stopAt } = warning;
   const about = `${runId(app.run)} ${rule} ${number} ${due}`;
   const audience = audienceOf(app, await addressOf(teller, app));

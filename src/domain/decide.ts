@@ -6,7 +6,7 @@ import { idleness } from './rules/idleness.ts';
 import { uptime } from './rules/uptime.ts';
 import type { Warning } from './run.ts';
 import type { RunningApp } from './running-app.ts';
-import type { Instant, LocalTime } from './time.ts';
+import type { Duration, Instant, LocalTime } from './time.ts';
 import { describeDuration, describeInstant, localTime } from './time.ts';
 import type { Verdict } from './verdict.ts';
 
@@ -22,6 +22,8 @@ export interface Decision {
   due?: Instant;
   /** When the warning that counts was given; absent when it is still to be given. */
   warnedAt?: Instant;
+  /** How long after its warning it is stopped at the earliest; set when the action is warn or stop. */
+  grace?: Duration;
   /** The next thing that will happen if nothing changes; absent when nothing will. */
   next?: { action: 'warn' | 'stop'; at: Instant };
 }
@@ -70,7 +72,7 @@ export function decide(app: RunningApp, policy: Policy, now: Instant): Decision 
   const warned = over.find((verdict) => warningFor(app, verdict, policy));
   const verdict = warned ?? first;
   const given = warned && warningFor(app, warned, policy);
-  const base = { app, rule: verdict.rule, due: verdict.due! };
+  const base = { app, rule: verdict.rule, due: verdict.due!, grace: limit.grace };
   if (!given) {
     const stopAt = now + limit.grace;
     const reason = `${verdict.reason}; grace ${describeDuration(limit.grace)}`;

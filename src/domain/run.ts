@@ -34,6 +34,8 @@ export interface Warning {
     at: Instant;
     /** When it said that the stop would come; absent when it said that nothing would be stopped (mode `warn`). */
     stopAt?: Instant;
+    /** The ids of its notices, one for each reader. */
+    notices: string[];
   };
 }
 
@@ -109,7 +111,7 @@ export function sight(app: App | undefined, known: Run | undefined, now: Instant
     if (known.startedAt > now - LISTING_LAG) return { now: 'unsure', run: known };
     return { now: 'ended', run: known, at: now };
   }
-  if (!known) return { now: 'started', run: newRun(app, Math.min(createdAt ?? now, now), app) };
+  if (!known) return { now: 'started', run: newRun(app, createdAt ?? now, app) };
   if (known.endedAt === undefined) {
     const recreated = createdAt !== undefined && createdAt > known.startedAt + START_TOLERANCE;
     if (!recreated) return { now: 'running', run: known };

@@ -145,7 +145,7 @@ describe('deliver', () => {
     const wait = async (ms: number) => void waits.push(ms);
     const report = await deliver(lab.ports, lab.policy, { place: PLACE, now: NOON + 2 * DAY, wait });
     expect(report.sent).toBe(30);
-    expect(waits).toEqual([SECOND, SECOND, SECOND]);
+    expect(waits).toEqual([SECOND, SECOND]);
   });
 
   test('nothing owed: SES is not asked', async () => {
@@ -162,6 +162,20 @@ describe('deliver', () => {
     expect(first.faults).toEqual([]);
     for (let minute = 1; minute < 20; minute++) await lab.deliver(NOON + 2 * DAY + minute * MINUTE);
     expect(lab.mails()).toHaveLength(30);
+  });
+
+  test('an outage of mail: no stop while it lasts, and a whole grace once the warning is out', async () => {
+    const lab = world();
+    lab.ports.fleet.start(gpu, NOON);
+    await lab.scan(NOON + DAY);
+    lab.ports.postbox.failures = [new PortError('fault', 'InternalServiceError', 'down')];
+    await lab.deliver(NOON + DAY);
+    expect((await lab.scan(STOP_AT)).outcomes).toMatchObject([
+      { kind: 'held', reason: 'its warning could not be sent yet' },
+    ]);
+    await lab.deliver(STOP_AT + MINUTE);
+    expect((await lab.scan(STOP_AT + 30 * MINUTE)).outcomes).toMatchObject([{ kind: 'held' }]);
+    expect((await lab.scan(STOP_AT + 31 * MINUTE)).outcomes).toMatchObject([{ kind: 'stopped' }]);
   });
 
   test('an outage: tried again with longer and longer pauses, never lost', async () => {
@@ -183,7 +197,7 @@ describe('deliver', () => {
       faults: ["SES's 24-hour quota is used up: what is owed waits"],
     });
     lab.ports.postbox.left = 100;
-    expect(await lab.deliver(NOON + 2 * DAY + MINUTE)).toMatchObject({ sent: 3, faults: [] });
+    expect(await lab.deliver(NOON + 2 * DAY + HOUR)).toMatchObject({ sent: 3, faults: [] });
   });
 
   test('refused for good: the other admins are told, once, and a refused failure mail tells nobody', async () => {

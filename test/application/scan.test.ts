@@ -86,6 +86,7 @@ describe('one failure stays one failure', () => {
     lab.ports.fleet.start(gpu, NOON);
     lab.ports.fleet.failStops = 4;
     await lab.scan(NOON + DAY);
+    await lab.deliver(NOON + DAY);
     for (const [i, expected] of (['failed', 'failed', 'failed', 'failed', 'stopped'] as const).entries()) {
       const report = await lab.scan(NOON + DAY + (30 + 5 * i) * MINUTE);
       expect(kinds(report)).toEqual([expected]);

@@ -163,7 +163,7 @@ describe('status', () => {
       },
     };
     const startedAt = lab.clock.now - 26 * HOUR - 2 * MINUTE;
-    const given = { due: startedAt, at: lab.clock.now - HOUR, stopAt: lab.clock.now + HOUR };
+    const given = { due: startedAt, at: lab.clock.now - HOUR, stopAt: lab.clock.now + HOUR, notices: [] };
     const warnings = { 'cheap: max-idle': { number: 1, given } };
     await runs.open({ ...newRun(ref, startedAt), evidence, warnings, extensions: [lab.clock.now - 2 * HOUR] });
     const { stdout, code } = await run('status', '--table', 'curfew');

@@ -147,6 +147,21 @@ describe('the client that production uses', () => {
   });
 });
 
+it('a stop whose answer was lost on the way is ours still: the second try finds it under way, and it was not gone', async () => {
+  const { aws } = await newWorld();
+  const before = process.env;
+  process.env = { ...before, ...aws.env };
+  aws.studio.createDomain({ domainId: 'd-lab', name: 'lab' });
+  aws.studio.createUserProfile({ domainId: 'd-lab', name: 'alice' });
+  const app = { domainId: 'd-lab', userProfileName: 'alice', appType: 'JupyterLab' as const, appName: 'default' };
+  aws.studio.createApp(app);
+  aws.faults.add({ service: 'sagemaker', action: 'DeleteApp', code: '', status: 0, drop: true, effectHappens: true });
+  const answer = await fleetOf({ region: 'us-east-1' }).stop({ ...place, ...app });
+  process.env = before;
+  expect(answer).toBe('stopping');
+  expect(aws.calls.count('sagemaker', 'DeleteApp')).toBe(2);
+});
+
 describe('answers that leave out what AWS may leave out', () => {
   /** A server that answers with what it is told to, whatever it is asked. */
   const answering = async (answers: Record<string, unknown>) => {

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { dynamodbOutbox } from '../../src/adapters/dynamodb/outbox.ts';
-import { createTable } from '../../src/adapters/dynamodb/table.ts';
 import { startWorld } from '../local/world.ts';
 import { outboxContract } from './outbox-contract.ts';
+import { freshTable } from './table.ts';
 
 let world: Awaited<ReturnType<typeof startWorld>>;
 beforeAll(async () => {
@@ -10,12 +10,7 @@ beforeAll(async () => {
 });
 afterAll(() => world.aws.close());
 
-let tables = 0;
-async function freshOutbox() {
-  tables += 1;
-  await createTable(world.dynamodb, `outbox-${tables}`);
-  return dynamodbOutbox(world.dynamodb, `outbox-${tables}`);
-}
+const freshOutbox = async () => dynamodbOutbox(world.dynamodb, await freshTable(world.dynamodb));
 
 outboxContract('DynamoDB', freshOutbox);
 

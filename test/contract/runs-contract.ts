@@ -19,7 +19,10 @@ const app: AppRef = { ...place, domainId: 'd-lab', spaceName: 'alice-lab', appTy
 const named = (appName: string): AppRef => ({ ...app, appName });
 const run = newRun(app, T0, { instanceType: 'ml.t3.medium', owner: 'alice' });
 const stopAt = (at: number): Stop => ({ at, rule: 'all: max-uptime', reason: 'up 26 h, limit 24 h', failures: 0 });
-const warning = { number: 1, given: { due: T0 + DAY, at: T0 + DAY + MINUTE, stopAt: T0 + DAY + HOUR } };
+const warning = {
+  number: 1,
+  given: { due: T0 + DAY, at: T0 + DAY + MINUTE, stopAt: T0 + DAY + HOUR, notices: ['warning-a', 'warning-b'] },
+};
 const seen = (source: string, observedAt: number, lastUseAt = observedAt) => ({
   source,
   kind: 'kernel',
@@ -113,8 +116,8 @@ export function runsContract(name: string, make: () => Promise<RunsHarness>): vo
       });
 
       it('loads more than one page holds, whole', async () => {
-        const fat = 'x'.repeat(30_000);
-        const names = Array.from({ length: 80 }, (_, i) => `app${String(i).padStart(3, '0')}`);
+        const fat = 'x'.repeat(60_000);
+        const names = Array.from({ length: 25 }, (_, i) => `app${String(i).padStart(3, '0')}`);
         await Promise.all(
           names.map((appName) =>
             runs.open({ ...newRun(named(appName), T0), evidence: { agent: { ...seen('agent', T0), kind: fat } } }),

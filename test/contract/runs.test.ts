@@ -2,11 +2,11 @@ import { ScanCommand } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { readRun } from '../../src/adapters/dynamodb/items.ts';
 import { dynamodbRuns } from '../../src/adapters/dynamodb/runs.ts';
-import { createTable } from '../../src/adapters/dynamodb/table.ts';
 import type { Run } from '../../src/domain/run.ts';
 import { newRun } from '../../src/domain/run.ts';
 import { startWorld } from '../local/world.ts';
 import { runsContract } from './runs-contract.ts';
+import { freshTable } from './table.ts';
 
 let world: Awaited<ReturnType<typeof startWorld>>;
 beforeAll(async () => {
@@ -14,15 +14,8 @@ beforeAll(async () => {
 });
 afterAll(() => world.aws.close());
 
-let tables = 0;
-async function freshTable(): Promise<string> {
-  tables += 1;
-  await createTable(world.dynamodb, `runs-${tables}`);
-  return `runs-${tables}`;
-}
-
 runsContract('DynamoDB', async () => {
-  const table = await freshTable();
+  const table = await freshTable(world.dynamodb);
   const history = async (): Promise<Run[]> => {
     const { Items = [] } = await world.dynamodb.send(new ScanCommand({ TableName: table }));
     return Items.filter(({ pk }) => pk?.S?.startsWith('history#')).map((item) => {
@@ -43,7 +36,7 @@ const app = {
 };
 
 it('reads a table of more than 1 MB in as many queries as that takes, and no more', async () => {
-  const runs = dynamodbRuns(world.dynamodb, await freshTable());
+  const runs = dynamodbRuns(world.dynamodb, await freshTable(world.dynamodb));
   const evidence = { agent: { source: 'agent', kind: 'x'.repeat(100_000), busy: false, lastUseAt: 1, observedAt: 1 } };
   await Promise.all(
     Array.from({ length: 25 }, (_, i) => runs.open({ ...newRun({ ...app, appName: `a${i}` }, 1), evidence })),
@@ -54,10 +47,10 @@ it('reads a table of more than 1 MB in as many queries as that takes, and no mor
 });
 
 it('a fault in the middle of a load is a fault, never half of the runs', async () => {
-  const runs = dynamodbRuns(world.dynamodb, await freshTable());
+  const runs = dynamodbRuns(world.dynamodb, await freshTable(world.dynamodb));
   const evidence = { agent: { source: 'agent', kind: 'x'.repeat(100_000), busy: false, lastUseAt: 1, observedAt: 1 } };
   await Promise.all(
-    Array.from({ length: 25 }, (_, i) => runs.open({ ...newRun({ ...app, appName: `a${i}` }, 1), evidence })),
+    Array.from({ length: 12 }, (_, i) => runs.open({ ...newRun({ ...app, appName: `a${i}` }, 1), evidence })),
   );
   const when = (input: { ExclusiveStartKey?: unknown }) => input.ExclusiveStartKey !== undefined;
   world.aws.faults.add({ service: 'dynamodb', action: 'Query', when, status: 500, code: 'InternalServerError' });
@@ -71,7 +64,7 @@ it.each([
   ['InternalServerError', 500, 'fault'],
   ['ResourceNotFoundException', 400, 'fault'],
 ])('%s is told in the port’s words, with the IAM action and AWS’s code', async (code, status, kind) => {
-  const runs = dynamodbRuns(world.dynamodb, await freshTable());
+  const runs = dynamodbRuns(world.dynamodb, await freshTable(world.dynamodb));
   for (const action of ['Query', 'GetItem', 'PutItem', 'UpdateItem', 'DeleteItem', 'Scan'])
     world.aws.faults.add({ service: 'dynamodb', action, status, code, message: 'no', times: Number.POSITIVE_INFINITY });
   const run = newRun(app, 1);
@@ -94,7 +87,7 @@ it.each([
 });
 
 it('a write whose answer was lost is not told as done', async () => {
-  const runs = dynamodbRuns(world.dynamodb, await freshTable());
+  const runs = dynamodbRuns(world.dynamodb, await freshTable(world.dynamodb));
   const run = newRun(app, 1);
   world.aws.faults.add({
     service: 'dynamodb',

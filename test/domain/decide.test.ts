@@ -6,7 +6,7 @@ import { appWith, NOON, policy, quietApp, seenNow } from './builders.ts';
 const overdue = { startedAt: NOON - 26 * HOUR };
 const due = overdue.startedAt + DAY;
 const warned = (at: number, stopAt = at + 30 * MINUTE) => ({
-  'all: max-uptime': { number: 1, given: { due, at, stopAt } },
+  'all: max-uptime': { number: 1, given: { due, at, stopAt, notices: [] } },
 });
 
 describe('warn, wait, look again, then stop', () => {

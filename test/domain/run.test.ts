@@ -23,10 +23,14 @@ describe('a run as a listing shows it', () => {
     expect(sight(row(), undefined, NOON)).toMatchObject({ run: { startedAt: NOON - HOUR } });
   });
 
-  test('first seen without a CreationTime, or with one to come: it started now', () => {
+  test('first seen without a CreationTime: it started now', () => {
     const { createdAt: _, ...undated } = row();
     expect(sight(undated, undefined, NOON)).toMatchObject({ run: { startedAt: NOON } });
-    expect(sight(row({ createdAt: NOON + HOUR }), undefined, NOON)).toMatchObject({ run: { startedAt: NOON } });
+  });
+
+  test('created after the event that this pass was called with, which may be a repeat: at its CreationTime all the same', () => {
+    const createdAt = NOON + 2 * MINUTE;
+    expect(sight(row({ createdAt }), undefined, NOON)).toMatchObject({ run: { startedAt: createdAt } });
   });
 
   test('known, and its CreationTime within the second that CloudTrail cuts off: the same run', () => {

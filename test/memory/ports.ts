@@ -131,6 +131,7 @@ interface OutboxItem {
   attempts: number;
   claimedUntil?: Instant;
   fate?: Fate;
+  settledAt?: Instant;
 }
 
 export interface MemoryOutbox extends Outbox {
@@ -153,6 +154,14 @@ export function memoryOutbox(): MemoryOutbox {
       store.items.set(notice.id, { notice: copy(notice), attempts: 0 });
       return { owedAt: notice.owedAt, isNew: true };
     },
+    async standings(_, ids) {
+      return ids.flatMap((id) => {
+        const item = store.items.get(id);
+        if (!item) return [];
+        const { notice, attempts, fate, settledAt } = item;
+        return [{ owedAt: notice.owedAt, attempts, ...(fate ? { fate: { kind: fate.kind, at: settledAt! } } : {}) }];
+      });
+    },
     async owed(place, now, limit) {
       const free = [...store.items.values()].filter(
         (item) => placeKey(item.notice) === placeKey(place) && isFree(item, now),
@@ -170,10 +179,10 @@ export function memoryOutbox(): MemoryOutbox {
       item.attempts++;
       return true;
     },
-    async settle({ id }, fate) {
+    async settle({ id }, fate, now) {
       store.writes++;
       const item = store.items.get(id);
-      if (item) item.fate = copy(fate);
+      if (item) Object.assign(item, { fate: copy(fate), settledAt: now });
     },
     async postpone({ id }, at) {
       store.writes++;

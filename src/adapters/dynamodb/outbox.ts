@@ -1,9 +1,10 @@
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { GetItemCommand, PutItemCommand, QueryCommand, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
-import type { Outbox, Owed } from '../../application/ports.ts';
+import type { Fate, Outbox, Owed } from '../../application/ports.ts';
 import type { Place } from '../../domain/app.ts';
 import { placeKey } from '../../domain/app.ts';
 import type { Notice } from '../../domain/notice.ts';
+import type { Standing } from '../../domain/rules/delivery.ts';
 import type { Instant } from '../../domain/time.ts';
 import { call } from '../aws-error.ts';
 import { conditional } from './conditional.ts';
@@ -52,6 +53,7 @@ export function dynamodbOutbox(client: DynamoDBClient, table: string): Outbox {
       const found = await call('dynamodb:GetItem', () => client.send(get));
       return { owedAt: found.Item ? fromItem<Notice>(found.Item).owedAt : notice.owedAt, isNew: false };
     },
+    standings: (place, ids) => standings(client, table, place, ids),
     owed: (place, now, limit) => owed(client, table, place, now, limit),
     claim: (notice, now, until) =>
       update(
@@ -114,6 +116,28 @@ async function owed(client: DynamoDBClient, table: string, place: Place, now: In
     ExclusiveStartKey = page.LastEvaluatedKey;
   } while (ExclusiveStartKey && found.length < limit);
   return found.slice(0, limit);
+}
+
+async function standings(client: DynamoDBClient, table: string, place: Place, ids: string[]): Promise<Standing[]> {
+  const read = async (id: string): Promise<Standing | undefined> => {
+    const { account, region } = place;
+    const get = new GetItemCommand({
+      TableName: table,
+      Key: toItem(itemKey({ id, account, region })),
+      ConsistentRead: true,
+      ProjectionExpression: 'owedAt, attempts, fate, settledAt',
+    });
+    const { Item } = await call('dynamodb:GetItem', () => client.send(get));
+    if (!Item) return undefined;
+    const { owedAt, attempts, fate, settledAt } = fromItem<{
+      owedAt: number;
+      attempts: number;
+      fate?: Fate;
+      settledAt?: number;
+    }>(Item);
+    return { owedAt, attempts, ...(fate ? { fate: { kind: fate.kind, at: settledAt! } } : {}) };
+  };
+  return (await Promise.all(ids.map(read))).filter((standing) => standing !== undefined);
 }
 
 function readOwed(item: Item): Owed {

@@ -103,14 +103,16 @@ async function stop(sagemaker: SageMakerClient, app: AppRef): Promise<'stopping'
     );
     return 'stopping';
   } catch (error) {
-    if (error instanceof PortError && isGone(error)) return 'gone';
-    throw error;
+    if (!(error instanceof PortError) || !isGone(error)) throw error;
+    // After a retry it may be our own first call that did it, and only its answer was lost.
+    const { $metadata } = error.cause as { $metadata?: { attempts?: number } };
+    return ($metadata?.attempts ?? 1) > 1 ? 'stopping' : 'gone';
   }
 }
 
 function isGone({ code, message }: PortError): boolean {
-  return (
-    code === 'ResourceNotFound' ||
-    (code === 'ValidationException' && /already been deleted|does not exist/i.test(message))
-  );
+  if (code === 'ResourceNotFound') return true;
+  // Somebody else is deleting it at this moment.
+  if (code === 'ResourceInUse') return /deleting/i.test(message);
+  return code === 'ValidationException' && /already been deleted|automatically deleted|does not exist/i.test(message);
 }
