@@ -5,8 +5,7 @@ import { describeFault, parsePolicy } from './policy-file.ts';
 /** What the environment and the policy file say: all that Curfew needs to know before it starts. */
 export interface Config {
   region: string;
-  /** Absent only for a CLI that reads without a table. */
-  table?: string;
+  table: string;
   policy: Policy;
 }
 
@@ -19,31 +18,25 @@ export class ConfigError extends Error {
 export type ReadParameter = (name: string) => Promise<string>;
 
 /**
- * Reads `AWS_REGION`, `CURFEW_TABLE` and `CURFEW_POLICY` (a file, or `ssm:/name`).
+ * Reads `AWS_REGION`, `CURFEW_TABLE` and `CURFEW_POLICY` (a file, or `ssm:/name`; `curfew.yml` when absent). Each
+ * invocation reads anew: a policy that was changed in SSM governs from the next one on.
  * @throws ConfigError with all faults
  */
 export async function loadConfig(
   env: Record<string, string | undefined>,
   readParameter: ReadParameter,
-  needs: { table: boolean } = { table: true },
 ): Promise<Config> {
   const faults: string[] = [];
-  const region = regionOf(env);
+  const region = env.AWS_REGION || env.AWS_DEFAULT_REGION;
   if (!region) faults.push('AWS_REGION is not set: name the region to govern, such as us-east-1');
   const table = env.CURFEW_TABLE;
-  if (needs.table && !table)
-    faults.push('CURFEW_TABLE is not set: name the DynamoDB table (`curfew table create` makes it)');
+  if (!table) faults.push('CURFEW_TABLE is not set: name the DynamoDB table (`curfew table create` makes it)');
   const policy = await loadPolicy(env.CURFEW_POLICY || 'curfew.yml', readParameter).catch((error: unknown) => {
     if (!(error instanceof ConfigError)) throw error;
     faults.push(error.message);
   });
-  if (!region || !policy || faults.length > 0) throw new ConfigError(faults.join('\n'));
-  return { region, policy, ...(table ? { table } : {}) };
-}
-
-/** The region that the SDK's own variables name. */
-export function regionOf(env: Record<string, string | undefined>): string | undefined {
-  return env.AWS_REGION || env.AWS_DEFAULT_REGION || undefined;
+  if (!region || !table || !policy) throw new ConfigError(faults.join('\n'));
+  return { region, table, policy };
 }
 
 /**
@@ -64,8 +57,8 @@ async function readSource(source: string, readParameter: ReadParameter): Promise
       ? await readParameter(source.slice('ssm:'.length))
       : await readFile(source, 'utf8');
   } catch (cause) {
-    const isMissing = cause instanceof Error && 'code' in cause && cause.code === 'ENOENT';
-    const why = isMissing ? 'there is no such file' : cause instanceof Error ? cause.message : String(cause);
+    const { code, message } = cause as NodeJS.ErrnoException;
+    const why = code === 'ENOENT' ? 'there is no such file' : code === 'EISDIR' ? 'it is a folder' : message;
     throw new ConfigError(`the policy ${source} cannot be read: ${why}`, { cause });
   }
 }

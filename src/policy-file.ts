@@ -45,7 +45,13 @@ export function parsePolicy(text: string): { policy: Policy } | { faults: Fault[
     const message = `*${dangling.source} stands for nothing: no &${dangling.source} before it; quote a text that begins with *`;
     return { faults: [{ ...at(dangling.range?.[0] ?? 0), key: '', message }] };
   }
-  const raw = document.toJS();
+  let raw: Parameters<typeof crossCheck>[0];
+  try {
+    raw = document.toJS();
+  } catch (error) {
+    // Aliases of aliases of aliases: the parser counts, and stops.
+    return { faults: [{ line: 1, column: 1, key: '', message: (error as Error).message }] };
+  }
   const parsed = policySchema.safeParse(raw);
   const issues = [...(parsed.success ? [] : parsed.error.issues.flatMap(splitKeys)), ...crossCheck(raw)];
   if (parsed.success && issues.length === 0) return { policy: toPolicy(parsed.data) };
@@ -131,7 +137,7 @@ function crossCheck(raw: { limits?: unknown; budgets?: unknown }): Issue[] {
   for (const [n, { i, match, isBound }] of limits.entries()) {
     if (!isBound) issues.push({ path: ['limits', i], message: 'a limit needs max-uptime or max-idle' });
     const shadow = limits.slice(0, n).find((earlier) => includes(earlier.match, match));
-    if (!shadow) continue;
+    if (!shadow || !isBound) continue;
     const message = `never reached: "${shadow.name}" before it matches all that it does; put it before "${shadow.name}", or narrow that`;
     issues.push({ path: ['limits', i], message });
   }

@@ -57,14 +57,17 @@ const duration = read('a duration such as 30m, 4h, 5d or 1d12h', parseDuration);
 
 const address = read('a mail address such as jo@example.org', (text) => (isAddress(text) ? text : undefined));
 
+const ASCII_LOCAL = /^[\x20-\x7e]+@/;
+
 /** SES takes no other (its API reference, SendEmail): "the local part must be 7-bit ASCII". */
 const sendableAddress = read('a mail address whose part before the @ is plain ASCII', (text) =>
-  isAddress(text) && /^[\x20-\x7e]+@/.test(text) ? text : undefined,
+  isAddress(text) && ASCII_LOCAL.test(text) ? text : undefined,
 );
 
-const sender = read('a sender such as Curfew <curfew@example.org>', (text) => {
-  const bare = /^[^<>\p{Cc}]*<([^<>]+)>$/u.exec(text)?.[1] ?? text;
-  return isAddress(bare) ? text : undefined;
+/** SES takes a From of 320 characters at most, as it is encoded: 64 characters of a name leave room for any script. */
+const sender = read('a sender such as Curfew <curfew@example.org>, in plain ASCII before the @', (text) => {
+  const [, name = '', bare = text] = /^([^<>\p{Cc}]*)<([^<>]+)>$/u.exec(text) ?? [];
+  return isAddress(bare) && ASCII_LOCAL.test(bare) && [...name].length <= 64 ? text : undefined;
 });
 
 const timezone = read('a time zone such as America/New_York or UTC', (text) => {

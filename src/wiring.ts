@@ -7,6 +7,7 @@ import { dynamodbOutbox } from './adapters/dynamodb/outbox.ts';
 import { dynamodbRuns } from './adapters/dynamodb/runs.ts';
 import { createTable } from './adapters/dynamodb/table.ts';
 import { bundledPrices } from './adapters/prices/bundled.ts';
+import { domainAccount } from './adapters/sagemaker/account.ts';
 import { sagemakerFleet } from './adapters/sagemaker/fleet.ts';
 import { savedFleet } from './adapters/saved/fleet.ts';
 import { sesPostbox } from './adapters/ses/postbox.ts';
@@ -22,37 +23,55 @@ import type { Config, ReadParameter } from './config.ts';
 /** Adaptive retry slows itself to what AWS grants: it publishes no rates for these calls. */
 const client = (region: string) => ({ region, retryMode: 'adaptive', maxAttempts: 5 }) as const;
 
-type Tabled = Config & { table: string };
+/**
+ * A client is made once a region, and keeps its connections from one invocation to the next. The calls below are marked
+ * pure, so that a bundle holds only the clients that its handler uses.
+ */
+function kept<T>(make: (region: string) => T): (region: string) => T {
+  const clients = new Map<string, T>();
+  return (region) => {
+    const known = clients.get(region) ?? make(region);
+    clients.set(region, known);
+    return known;
+  };
+}
+
+const sagemaker = /* @__PURE__ */ kept((region) => new SageMakerClient(client(region)));
+const tagging = /* @__PURE__ */ kept((region) => new ResourceGroupsTaggingAPIClient(client(region)));
+const dynamodb = /* @__PURE__ */ kept((region) => new DynamoDBClient(client(region)));
+// `deliver` retries by the outbox, which survives it; a second try here could only send twice.
+const ses = /* @__PURE__ */ kept((region) => new SESv2Client({ region, maxAttempts: 1 }));
+
+type Table = Pick<Config, 'region' | 'table'>;
 
 export function fleetOf({ region }: Pick<Config, 'region'>): Fleet {
-  return sagemakerFleet(new SageMakerClient(client(region)), new ResourceGroupsTaggingAPIClient(client(region)));
+  return sagemakerFleet(sagemaker(region), tagging(region));
 }
 
-export function runsOf({ region, table }: Pick<Tabled, 'region' | 'table'>): Runs {
-  return dynamodbRuns(new DynamoDBClient(client(region)), table);
+export function runsOf({ region, table }: Table): Runs {
+  return dynamodbRuns(dynamodb(region), table);
 }
 
-export function outboxOf({ region, table }: Pick<Tabled, 'region' | 'table'>): Outbox {
-  return dynamodbOutbox(new DynamoDBClient(client(region)), table);
+export function outboxOf({ region, table }: Table): Outbox {
+  return dynamodbOutbox(dynamodb(region), table);
 }
 
-export function postboxOf({ region, policy }: Pick<Config, 'region' | 'policy'>): Postbox {
-  // `deliver` retries by the outbox, which survives it; a second try here could only send twice.
-  const ses = new SESv2Client({ region, maxAttempts: 1 });
-  return sesPostbox(ses, { sender: policy.sender, timezone: policy.timezone });
+export function postboxOf({ region, policy: { sender, timezone } }: Pick<Config, 'region' | 'policy'>): Postbox {
+  return sesPostbox(ses(region), { sender, timezone });
 }
 
 export function pricesOf(): Prices {
   return bundledPrices();
 }
 
-/** The account of the credentials. Throws PortError. */
-export function accountOf(region: string): Promise<string> {
-  return callerAccount(new STSClient({ region, maxAttempts: 2 }));
+/** The account of the credentials: from STS, or where that cannot be reached, from a domain's ARN. Undefined where neither tells. */
+export async function accountOf(region: string): Promise<string | undefined> {
+  const caller = await callerAccount(new STSClient({ region, maxAttempts: 2 })).catch(() => undefined);
+  return caller ?? domainAccount(sagemaker(region)).catch(() => undefined);
 }
 
-export function makeTable({ region, table }: { region: string; table: string }): ReturnType<typeof createTable> {
-  return createTable(new DynamoDBClient(client(region)), table);
+export function makeTable({ region, table }: Table): ReturnType<typeof createTable> {
+  return createTable(dynamodb(region), table);
 }
 
 /** Loads SSM's client only where a policy lives there: it costs a cold start otherwise. */

@@ -133,13 +133,14 @@ async function failedStop(
 ): Promise<Outcome> {
   const { app } = decision;
   const code = error instanceof PortError ? error.code : 'Unexpected';
+  const message = error instanceof Error ? error.message : String(error);
   const failures = intention.failures + 1;
   await actor.runs.change(app.run, { kind: 'retry', stop: { ...intention, failures, code } });
   if (failures >= FAILURES_TOLD) {
     const facts = failureOf(app, actor.rates, now, {
       title: `${holderName(app.ref)}'s ${app.ref.appType} app "${app.ref.appName}" cannot be stopped`,
       details: [
-        `${failures} calls of DeleteApp have failed; the last answer was ${code}: ${error instanceof Error ? error.message : error}`,
+        `${failures} calls of DeleteApp have failed; the last answer was ${code}: ${message}`,
         `It was to be stopped because: ${intention.reason}.`,
       ],
       todo: [
@@ -149,7 +150,7 @@ async function failedStop(
     });
     await tellAdmins(actor, app.ref, `stop failed ${runId(app.run)}`, facts, now);
   }
-  return { ...outcome(decision, 'failed'), code };
+  return { ...outcome(decision, 'failed'), code, reason: `${message}; ${decision.reason}` };
 }
 
 /** Records that a run is over. A stop that a crash cut off before its notice is told now. */

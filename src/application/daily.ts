@@ -7,7 +7,7 @@ import type { Actor } from './act.ts';
 import type { ScanState } from './ports.ts';
 import type { ScanReport } from './scan.ts';
 import type { Survey } from './survey.ts';
-import { appFacts, endedApp, tellAdmins } from './tell.ts';
+import { appFacts, endedApp, runId, tellAdmins } from './tell.ts';
 
 type Found = Pick<ScanReport, 'now' | 'place' | 'intents' | 'missing' | 'valve'> & {
   seen: Survey;
@@ -30,8 +30,10 @@ export async function tellDaily(
   // Half a picture makes no digest: the next whole one does.
   if (day !== undefined && missing.length === 0) {
     const apps = decisions.map(({ app }) => app);
-    const past = [...seen.past, ...(await actor.runs.history(place, now - DAY, now))];
-    const facts = digestOf(decisions, past, {
+    const past = [...(await actor.runs.history(place, now - DAY, now)), ...seen.past];
+    // A run that is being put away may be on both: each once.
+    const once = [...new Map(past.map((run) => [runId(run), run])).values()];
+    const facts = digestOf(decisions, once, {
       policy,
       costs: costsSoFar(apps, rates, now),
       now,

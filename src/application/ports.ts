@@ -48,15 +48,15 @@ export type RunChange =
   | { kind: 'stop'; stop: Stop }
   /** A stop failed once more, or is wanted no longer (`undefined`). */
   | { kind: 'retry'; stop: Stop | undefined }
-  /** The run is over since `at`, or since what was recorded if that is earlier; `stop` says that Curfew ended it. */
-  | { kind: 'end'; at: Instant; stop?: Stop }
+  /** The run is over since `at`; an earlier end on record stays. With `stop`, Curfew ended it: any end on record stays. */
+  | { kind: 'end'; at: Instant; stop?: Stop; laterEnd?: Instant }
   | { kind: 'facts'; owner?: string; instanceType?: string }
   | { kind: 'extend'; at: Instant }
   | { kind: 'evidence'; evidence: Evidence };
 
 /**
  * The record of runs: the last run of each app's name, and the ended ones before it. Every write is one conditional
- * write on one item; `false` means that the run was no longer as expected, and nothing was written.
+ * write on one item; `false` means that the run was no longer as expected, and stays as it is.
  */
 export interface Runs {
   /** The last known run under every name, and the passes' own state. Strongly consistent. */
@@ -68,7 +68,7 @@ export interface Runs {
   change(run: Run, change: RunChange): Promise<boolean>;
   /** Moves an ended run to history and frees its name. */
   retire(run: Run): Promise<boolean>;
-  /** Ended runs that history holds, of those that ended after `since`; not the ones that still hold their app's name. */
+  /** Ended runs that history holds, each once, of those that ended after `since`; not the ones that still hold their app's name. */
   history(place: Place, since: Instant, now: Instant): Promise<Run[]>;
   /** Remembers a pass's own state. */
   remember(place: Place, state: ScanState): Promise<void>;

@@ -34,7 +34,7 @@ export async function noteStudioEvent(
     const effect = effectOf(event, known);
     if (effect.kind === 'none') return 'nothing';
     if (effect.kind === 'end') {
-      if (await actor.runs.change(known!, { kind: 'end', at: effect.at })) return 'run ended';
+      if (await actor.runs.change(known!, { ...effect, kind: 'end' })) return 'run ended';
       continue;
     }
     if (effect.replaces) await tellUntoldStop(actor, effect.replaces, now);

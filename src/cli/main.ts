@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises';
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import packageFile from '../../package.json' with { type: 'json' };
 import { PortError } from '../application/ports.ts';
@@ -95,8 +94,6 @@ function wholeNumber(text: string): number {
 
 async function policyCheck(file: string | undefined): Promise<number> {
   const source = file ?? (process.env.CURFEW_POLICY || 'curfew.yml');
-  if (!source.startsWith('ssm:'))
-    await readFile(source).catch(() => Promise.reject(new ConfigError(`${source}: there is no such file`)));
   try {
     const { mode, limits, exempt, budgets } = await loadPolicy(source, parameterReader(await regionOfSdk()));
     const count = (n: number, noun: string) => `${n} ${noun}${n === 1 ? '' : 's'}`;
@@ -107,7 +104,8 @@ async function policyCheck(file: string | undefined): Promise<number> {
       note(`${count(budgets.length, 'budget')} read, but this version does not act on budgets yet.`);
     return 0;
   } catch (error) {
-    if (!(error instanceof ConfigError)) throw error;
+    // A file that cannot be read is wrong usage; one with faults is what this command is for.
+    if (!(error instanceof ConfigError) || error.cause !== undefined) throw error;
     note(error.message);
     return 1;
   }

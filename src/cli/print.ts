@@ -1,5 +1,6 @@
-import { styleText } from 'node:util';
+import { stripVTControlCharacters, styleText } from 'node:util';
 import Table from 'cli-table3';
+import stringWidth from 'string-width';
 
 type Style = Parameters<typeof styleText>[0];
 
@@ -32,40 +33,68 @@ export function printJson(value: unknown): void {
 export interface Column {
   head: string;
   grow?: boolean;
+  /** Its cells carry our own colours: they are not tamed. */
+  isStyled?: boolean;
 }
 
 /** Prints rows as a table that fits the terminal, or tab by tab where stdout is none. */
 export function printTable(columns: Column[], rows: string[][]): void {
   if (!process.stdout.isTTY) {
     const lines = [columns.map(({ head }) => head), ...rows];
-    process.stdout.write(lines.map((cells) => `${cells.map(plain).join('\t')}\n`).join(''));
+    process.stdout.write(lines.map((cells) => `${cells.map(tame).join('\t')}\n`).join(''));
     return;
   }
   process.stdout.write(`${renderTable(columns, rows, process.stdout.columns || 80)}\n`);
 }
 
-function plain(cell: string): string {
-  return cell.replaceAll(/[\t\n]/g, ' ');
+/** Names come from AWS and from files: nothing in them may move the cursor, break a line or a column. */
+function tame(text: string): string {
+  return stripVTControlCharacters(text).replaceAll(/\p{Cc}/gu, ' ');
 }
 
-/** The table as text, at most `width` columns wide as far as the heads allow. */
+/** What prose needs at least to be read as such. */
+const LEAST_PROSE = 24;
+const GAP = 2;
+
+/** The table as text, no line wider than `width`; where the columns cannot stand side by side, each row is a block of lines. */
 export function renderTable(columns: Column[], rows: string[][], width: number): string {
-  const natural = columns.map(({ head }, i) => Math.max(head.length, ...rows.map((row) => visible(row[i]!))));
-  const heads = columns.map(({ head }) => Math.max(head.length, 6));
-  const gaps = columns.length * 2;
-  let excess = natural.reduce((sum, n) => sum + n, gaps) - width;
+  const cells = rows.map((row) => row.map((cell, i) => (columns[i]!.isStyled ? cell : tame(cell))));
+  const natural = columns.map(({ head }, i) =>
+    Math.max(stringWidth(head), ...cells.map((row) => stringWidth(row[i]!))),
+  );
   const widths = [...natural];
-  // The widest gives way, a column at a time: first of those that may grow, then of all, down to their heads.
-  for (const gives of [columns.map(({ grow }) => grow === true), columns.map(() => true)]) {
-    for (; excess > 0; excess--) {
-      const widest = widths.reduce(
-        (best, w, i) => (gives[i] && w > heads[i]! && (best < 0 || w > widths[best]!) ? i : best),
-        -1,
-      );
-      if (widest < 0) break;
-      widths[widest]!--;
-    }
+  let excess = natural.reduce((sum, n) => sum + n + GAP, 0) - width;
+  // The widest column of prose gives way, a cell at a time.
+  for (; excess > 0; excess--) {
+    const widest = widths.reduce(
+      (best, w, i) => (columns[i]!.grow && w > LEAST_PROSE && (best < 0 || w > widths[best]!) ? i : best),
+      -1,
+    );
+    if (widest < 0) return renderBlocks(columns, cells, width);
+    widths[widest]!--;
   }
+  return renderColumns(
+    columns.map(({ head }) => style('bold', head)),
+    cells,
+    widths,
+  );
+}
+
+/** Each row as lines of `HEAD  cell`, for narrow terminals. */
+function renderBlocks(columns: Column[], rows: string[][], width: number): string {
+  const heads = Math.max(...columns.map(({ head }) => head.length));
+  const widths = [heads, Math.max(1, width - heads - 2 * GAP)];
+  const blocks = rows.map((row) =>
+    renderColumns(
+      [],
+      columns.map(({ head }, i) => [style('bold', head), row[i]!]),
+      widths,
+    ),
+  );
+  return blocks.join('\n\n');
+}
+
+function renderColumns(head: string[], rows: string[][], widths: number[]): string {
   const none = {
     top: '',
     'top-mid': '',
@@ -77,14 +106,15 @@ export function renderTable(columns: Column[], rows: string[][], width: number):
     'bottom-right': '',
   };
   const table = new Table({
-    head: columns.map(({ head }) => style('bold', head)),
+    head,
     chars: { ...none, left: '', 'left-mid': '', mid: '', 'mid-mid': '', right: '', 'right-mid': '', middle: '' },
-    style: { 'padding-left': 0, 'padding-right': 2, head: [], border: [] },
-    colWidths: widths.map((w) => w + 2),
+    style: { 'padding-left': 0, 'padding-right': GAP, head: [], border: [] },
+    colWidths: widths.map((w) => w + GAP),
     wordWrap: true,
+    // Words are kept whole where they fit: a column is never narrower than its longest one, but for prose.
     wrapOnWordBoundary: true,
   });
-  table.push(...rows);
+  table.push(...rows.map((row) => row.map((cell, i) => breakWords(cell, widths[i]!))));
   return table
     .toString()
     .split('\n')
@@ -92,7 +122,18 @@ export function renderTable(columns: Column[], rows: string[][], width: number):
     .join('\n');
 }
 
-function visible(text: string): number {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: colours are what is left out
-  return text.replaceAll(/\x1b\[[0-9;]*m/g, '').length;
+/** Cuts words that are wider than their column: the table would end them with an ellipsis, and lose the rest. */
+function breakWords(text: string, width: number): string {
+  return text
+    .split(' ')
+    .map((word) => {
+      if (stringWidth(word) <= width) return word;
+      const lines = [''];
+      for (const character of word) {
+        if (stringWidth(lines.at(-1)! + character) > width) lines.push('');
+        lines[lines.length - 1] += character;
+      }
+      return lines.join(' ');
+    })
+    .join(' ');
 }

@@ -2,7 +2,6 @@ import type { Outcome } from '../application/act.ts';
 import { hasFailed, type ScanReport, scan } from '../application/scan.ts';
 import type { AppRef } from '../domain/app.ts';
 import type { Intent } from '../domain/plan.ts';
-import { describeMissing } from '../domain/plan.ts';
 import { describeDuration } from '../domain/time.ts';
 import { note, printJson, printTable, progress, style } from './print.ts';
 import { openWorld, type WorldOptions } from './world.ts';
@@ -26,7 +25,8 @@ export async function scanCommand(options: ScanOptions): Promise<number> {
   if (options.json) printJson(toJson(report));
   else printScan(report, apply);
   tellFaults(report);
-  if (!options.json) note(sumUp(report, apply, policy.mode));
+  // What was not seen is not said to be empty.
+  if (!options.json && !isBlind(report)) note(sumUp(report, apply, policy.mode));
   return hasFailed(report) ? 1 : 0;
 }
 
@@ -76,7 +76,7 @@ function printScan(report: ScanReport, apply: boolean): void {
   const rows = intents.map((intent) => row(intent, apply ? done.get(intent.decision.app.ref) : undefined, now));
   printTable(
     [
-      { head: 'ACTION' },
+      { head: 'ACTION', isStyled: true },
       { head: 'OWNER' },
       { head: 'APP' },
       { head: 'INSTANCE' },
@@ -88,9 +88,11 @@ function printScan(report: ScanReport, apply: boolean): void {
 }
 
 function row({ decision, held }: Intent, outcome: Outcome | undefined, now: number): string[] {
-  const { app, action, rule, reason } = decision;
+  const { app, action, rule } = decision;
   const came =
     outcome && outcome.kind !== 'started' ? `${outcome.kind}${outcome.code ? ` (${outcome.code})` : ''}: ` : '';
+  // A failure says itself what failed, and which right was missing.
+  const reason = outcome?.kind === 'failed' ? (outcome.reason ?? decision.reason) : decision.reason;
   const why = `${came}${rule} — ${reason}${held === undefined ? '' : ` [held: ${held}]`}`;
   return [
     style(COLOURS[action], action),
@@ -112,11 +114,19 @@ export function nameForPeople({ appType, appName, spaceName }: AppRef): string {
   return spaceName === undefined ? `${appType} ${appName}` : `${appType} ${appName} in ${spaceName}`;
 }
 
-/** Says on stderr what could not be had. */
+/** Says on stderr what could not be had: parts that fail for one reason, such as no credentials, in one line. */
 export function tellFaults({ missing, unusable, faults }: Pick<ScanReport, 'missing' | 'unusable' | 'faults'>): void {
-  for (const part of missing)
-    note(style('red', `curfew: ${describeMissing(part)}; nothing is stopped on half a picture`));
+  const whys = [...new Set(missing.map(({ why }) => why))];
+  for (const why of whys) {
+    const parts = missing.filter((one) => one.why === why).map(({ part }) => part);
+    note(style('red', `curfew: the ${parts.join(', ')} are incomplete (${why}); nothing is stopped on half a picture`));
+  }
   for (const fault of [...unusable, ...faults]) note(style('red', `curfew: ${fault}`));
+}
+
+/** Whether the listing failed before it showed anything. */
+export function isBlind({ missing, intents }: Pick<ScanReport, 'missing'> & { intents: unknown[] }): boolean {
+  return intents.length === 0 && missing.some(({ part }) => part === 'apps');
 }
 
 function sumUp({ intents, outcomes, valve }: ScanReport, apply: boolean, mode: string): string {

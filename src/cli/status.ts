@@ -1,13 +1,13 @@
 import { survey } from '../application/survey.ts';
 import { appKey, isFree } from '../domain/app.ts';
 import { type Cost, costsSoFar } from '../domain/cost.ts';
-import { type Decision, decide, governingLimit } from '../domain/decide.ts';
+import { comingNext, type Decision, decide, governingLimit } from '../domain/decide.ts';
 import { costOf, describeMoney } from '../domain/money.ts';
 import type { Policy } from '../domain/policy.ts';
 import type { Run } from '../domain/run.ts';
 import { describeDuration, describeInstant, HOUR, localTime } from '../domain/time.ts';
 import { note, printJson, printTable, progress } from './print.ts';
-import { nameForPeople, ownerOf, tellFaults } from './scan.ts';
+import { isBlind, nameForPeople, ownerOf, tellFaults } from './scan.ts';
 import { openWorld, type WorldOptions } from './world.ts';
 
 export interface StatusOptions extends WorldOptions {
@@ -46,7 +46,9 @@ export async function statusCommand(options: StatusOptions): Promise<number> {
       shown.map((decision) => row(decision, costOfApp(decision), policy, now)),
     );
   tellFaults({ missing: picture.missing, unusable: picture.unusable, faults: [] });
-  if (!options.json) note(sumUp(shown.map(costOfApp), owned.length - shown.length, rates.source));
+  if (!options.json && !isBlind({ missing: picture.missing, intents: running })) {
+    note(sumUp(shown.map(costOfApp), owned.length - shown.length, rates.source));
+  }
   return picture.missing.length + picture.unusable.length > 0 ? 1 : 0;
 }
 
@@ -70,14 +72,13 @@ const COLUMNS = [
 ];
 
 function row(decision: Decision, cost: Cost, policy: Policy, now: number): string[] {
-  const { app, next, rule } = decision;
+  const { app, rule } = decision;
   const since = `${describeInstant(app.startedAt, policy.timezone, now)} (${describeDuration(now - app.startedAt)})`;
   const limit = governingLimit(app, policy, localTime(now, policy.timezone));
+  const next = comingNext(decision, policy.mode, now);
   const coming = next
     ? `${next.action} ${next.at <= now ? 'now' : describeInstant(next.at, policy.timezone, now)}`
-    : decision.action === 'stop'
-      ? 'stop now'
-      : 'nothing';
+    : 'nothing';
   return [
     ownerOf(app),
     nameForPeople(app.ref),
@@ -102,7 +103,9 @@ function describeCost(cost: Cost): string {
   return cost.kind === 'unknown' ? 'no price' : cost.kind;
 }
 
-function toJson({ app, action, rule, reason, next }: Decision, cost: Cost, policy: Policy, now: number): object {
+function toJson(decision: Decision, cost: Cost, policy: Policy, now: number): object {
+  const { app, action, rule, reason } = decision;
+  const next = comingNext(decision, policy.mode, now);
   const { ref, instanceType, owner, sharing, team, tags, startedAt, run } = app;
   const { account, region, domainId, userProfileName, spaceName, appType, appName } = ref;
   const limit = governingLimit(app, policy, localTime(now, policy.timezone));
@@ -139,10 +142,12 @@ function toJson({ app, action, rule, reason, next }: Decision, cost: Cost, polic
 
 function sumUp(costs: Cost[], hidden: number, source: string): string {
   const known = costs.filter((cost) => cost.kind === 'known');
+  const unknown = costs.filter(({ kind }) => kind === 'unknown').length;
   const total = describeMoney(known.reduce((sum, cost) => sum + cost.amount, 0));
   const hourly = describeMoney(known.reduce((sum, cost) => sum + costOf(cost.rate, HOUR), 0));
-  const unknown = costs.filter(({ kind }) => kind === 'unknown').length;
-  const lacking = unknown > 0 ? `, and ${unknown} without a price` : '';
   const more = hidden > 0 ? ` ${hidden} free or exempt not shown (--all).` : '';
+  if (unknown > 0 && known.length === 0)
+    return `${costs.length} running, ${unknown} without a price (${source}).${more}`;
+  const lacking = unknown > 0 ? `, and ${unknown} without a price` : '';
   return `${costs.length} running: ${total} so far, ${hourly} an hour${lacking} (${source}).${more}`;
 }

@@ -40,7 +40,8 @@ const UNKNOWN_ACCOUNT = '000000000000';
 /** Finds the policy, the region, the table and the account, as far as the command needs them. */
 export async function openWorld(options: WorldOptions, { apply = false } = {}): Promise<World> {
   const now = options.now === undefined ? Date.now() : Date.parse(options.now);
-  if (Number.isNaN(now)) throw new ConfigError(`--now ${options.now}: not a time such as 2026-11-23T14:05:00Z`);
+  if (Number.isNaN(now) || (options.now !== undefined && !/^\d{4}-\d\d-\d\d/.test(options.now)))
+    throw new ConfigError(`--now ${options.now}: not a time such as 2026-11-23T14:05:00Z`);
   const region = options.region ?? (await regionOfSdk());
   const policy = await loadPolicy(
     options.policy ?? (process.env.CURFEW_POLICY || 'curfew.yml'),
@@ -69,8 +70,7 @@ export async function openWorld(options: WorldOptions, { apply = false } = {}): 
   const tabled = table ? await openTable({ region, table }, apply, notes) : undefined;
   if (tabled) Object.assign(ports, { runs: tabled.runs, outbox: outboxOf({ region, table: table! }) });
   else notes.push(WITHOUT_TABLE);
-  const account =
-    tabled?.place?.account ?? (apply ? await accountOf(region).catch(() => UNKNOWN_ACCOUNT) : UNKNOWN_ACCOUNT);
+  const account = tabled?.place?.account ?? (apply ? await accountOf(region) : undefined) ?? UNKNOWN_ACCOUNT;
   return { policy, now, notes, ports, place: { account, region } };
 }
 

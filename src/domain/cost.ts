@@ -39,7 +39,8 @@ function costSoFar(app: RunningApp, rates: Rates, now: Instant, instances: Set<s
   if (rate === undefined) return { kind: 'unknown' };
   if (app.ref.appType === 'KernelGateway') {
     // Several KernelGateway apps of one user on one instance type share one instance and one charge (aws-facts, "Bills").
-    const instance = `${app.ref.domainId}#${holderName(app.ref)}#${instanceType}`;
+    const holder = app.ref.spaceName === undefined ? 'profile' : 'space';
+    const instance = `${app.ref.domainId}#${holder}#${holderName(app.ref)}#${instanceType}`;
     if (instances.has(instance)) return { kind: 'shared' };
     instances.add(instance);
   }

@@ -1,5 +1,5 @@
 import { matches } from './match.ts';
-import type { Limit, Policy } from './policy.ts';
+import type { Limit, Mode, Policy } from './policy.ts';
 import { exemption } from './rules/exemption.ts';
 import { extendedUntil } from './rules/extension.ts';
 import { idleness } from './rules/idleness.ts';
@@ -111,4 +111,13 @@ function warningFor(app: RunningApp, verdict: Verdict, { mode }: Policy): Warnin
 export function liftedWarnings({ app, rule, warnedAt }: Decision): string[] {
   const standing = Object.entries(app.run.warnings).filter(([, { given }]) => given);
   return standing.filter(([name]) => warnedAt === undefined || name !== rule).map(([name]) => name);
+}
+
+/** The next thing that will happen to the app under this mode, if nothing changes; undefined when nothing will. */
+export function comingNext({ action, warnedAt, next }: Decision, mode: Mode, now: Instant): Decision['next'] {
+  if (mode === 'observe') return undefined;
+  // Over its limit, and its warning is still to be given: the next scan gives it, which is as good as now.
+  if (action === 'warn' && warnedAt === undefined) return { action: 'warn', at: now };
+  const coming = action === 'stop' ? { action, at: now } : next;
+  return coming?.action === 'stop' && mode === 'warn' ? undefined : coming;
 }

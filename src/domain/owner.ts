@@ -31,10 +31,19 @@ function checked(text: string | undefined, source: string): Address {
   return isAddress(text) ? { address: text } : { unknown: `${source} gives "${text}", which is no address` };
 }
 
-/** Whether the text is one mail address: something, `@`, and a domain with a dot; no space, comma, bracket or control. */
+/** Whether the text is one mail address: dot-separated atoms, `@`, and a domain with a dot; no space, comma, bracket or control. */
 export function isAddress(text: string): boolean {
+  const [local = '', domain = '', ...more] = text.split('@');
+  const isLocal = local.length <= 64 && local.split('.').every((atom) => ATOM.test(atom));
+  const labels = domain.split('.');
   return (
+    more.length === 0 &&
     text.length <= 254 &&
-    /^[^\s@,;:<>()[\]\\"\p{Cc}]{1,64}@[^\s@,;:<>()[\]\\"\p{Cc}.]+(\.[^\s@,;:<>()[\]\\"\p{Cc}.]+)+$/u.test(text)
+    isLocal &&
+    labels.length > 1 &&
+    labels.every((label) => LABEL.test(label))
   );
 }
+
+const ATOM = /^[^\s@,;:<>()[\]\\"\p{Cc}.]+$/u;
+const LABEL = /^[\p{L}\p{N}]([\p{L}\p{N}-]*[\p{L}\p{N}])?$/u;

@@ -12,6 +12,8 @@ export interface Run {
   /** The owner's profile when last seen: an ended run keeps who answered for it. */
   owner?: string;
   endedAt?: Instant;
+  /** An end that was recorded first and belongs to a later run of the name, whose CreateApp may still come. */
+  laterEnd?: Instant;
   /** By rule. One without `due` was lifted, and keeps only its number. */
   warnings: Record<string, Warning>;
   /** When "keep it running" was asked: the policy says what each asking buys. */
@@ -126,7 +128,10 @@ export function sight(app: App | undefined, known: Run | undefined, now: Instant
 }
 
 /** What a CreateApp or DeleteApp event makes of what was known of the app. */
-export type EventEffect = { kind: 'none' } | { kind: 'start'; run: Run; replaces?: Run } | { kind: 'end'; at: Instant };
+export type EventEffect =
+  | { kind: 'none' }
+  | { kind: 'start'; run: Run; replaces?: Run }
+  | { kind: 'end'; at: Instant; laterEnd?: Instant };
 
 /**
  * A CreateApp call that succeeded at `at`: AWS refuses it while the app exists, so whatever ran before is over.
@@ -138,7 +143,10 @@ export function onCreated(app: AppRef & Pick<App, 'instanceType'>, at: Instant, 
   // Its DeleteApp came first, and left a run of no length: now its start is known.
   if (end === known.startedAt && at <= end) return { kind: 'start', run: { ...known, startedAt: at }, replaces: known };
   if (at <= (end === undefined ? known.startedAt + START_TOLERANCE : end)) return { kind: 'none' };
-  return { kind: 'start', run: newRun(app, at, app), replaces: end === undefined ? { ...known, endedAt: at } : known };
+  const run = newRun(app, at, app);
+  // The events came in another order than the calls: this run's end is on record already.
+  if (known.laterEnd !== undefined && at <= known.laterEnd) run.endedAt = known.laterEnd;
+  return { kind: 'start', run, replaces: end === undefined ? { ...known, endedAt: at } : known };
 }
 
 /**
@@ -149,5 +157,6 @@ export function onDeleted(app: AppRef, at: Instant, known: Run | undefined): Eve
   if (!known) return { kind: 'start', run: { ...newRun(app, at), endedAt: at } };
   const isOlder = at < known.startedAt - START_TOLERANCE;
   if (isOlder || (known.endedAt !== undefined && known.endedAt <= at)) return { kind: 'none' };
-  return { kind: 'end', at: Math.max(at, known.startedAt) };
+  const end = { kind: 'end' as const, at: Math.max(at, known.startedAt) };
+  return known.endedAt === undefined ? end : { ...end, laterEnd: known.endedAt };
 }

@@ -4,7 +4,10 @@ import type { Holder, Place } from '../domain/app.ts';
 import { RefusedEvent } from './envelope.ts';
 
 /** AWS's own pattern for the names of apps, spaces and profiles; domain ids fit it too. */
-const name = z.string().regex(/^[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}$/);
+const name = z
+  .string()
+  .max(63)
+  .regex(/^[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}$/);
 const domainId = z.string().regex(/^d-[a-zA-Z0-9-]{1,61}$/);
 
 /** A call on AWS, as CloudTrail hands it to EventBridge. Only what we read is checked; the rest may be anything. */

@@ -64,15 +64,3 @@ export async function refusable<T>(work: () => Promise<T>): Promise<T | { refuse
     return { refused: error.message };
   }
 }
-
-/** Makes a value at first use and keeps it; a failure is not kept, so that the next invocation tries again. */
-export function once<T>(make: () => Promise<T>): () => Promise<T> {
-  let made: Promise<T> | undefined;
-  return () => {
-    made ??= make().catch((error) => {
-      made = undefined;
-      throw error;
-    });
-    return made;
-  };
-}

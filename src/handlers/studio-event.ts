@@ -5,31 +5,20 @@ import { noteStudioEvent } from '../application/studio-event.ts';
 import { loadConfig } from '../config.ts';
 import { fleetOf, outboxOf, parameterReader, pricesOf, runsOf } from '../wiring.ts';
 import { parseCloudTrailEvent } from './cloudtrail-event.ts';
-import { envelopeOf, logger, once, ownAccount, RefusedEvent, refusable } from './envelope.ts';
-
-const wired = once(async () => {
-  const config = await loadConfig(process.env, parameterReader(process.env.AWS_REGION));
-  const { policy, region } = config;
-  const tabled = { ...config, table: config.table! };
-  return {
-    policy,
-    region,
-    fleet: fleetOf(config),
-    runs: runsOf(tabled),
-    outbox: outboxOf(tabled),
-    rates: await pricesOf().rates(region),
-  };
-});
+import { envelopeOf, logger, ownAccount, RefusedEvent, refusable } from './envelope.ts';
 
 /** CloudTrail's CreateApp, DeleteApp, CreateSpace and CreateUserProfile: runs start and end on the second. */
 export const handler = middy((event: unknown, context: Context) =>
   refusable(async () => {
-    const { region, ...actor } = await wired();
+    const config = await loadConfig(process.env, parameterReader(process.env.AWS_REGION));
+    const { policy, region } = config;
     const studioEvent = parseCloudTrailEvent(event);
     if (!studioEvent) return { noted: 'nothing' };
     const { account, region: from } = studioEvent.place;
     if (from !== region) throw new RefusedEvent(`an event of ${from}; this deployment governs ${region}`);
     if (account !== (ownAccount(context) ?? account)) throw new RefusedEvent(`an event of another account, ${account}`);
+    const rates = await pricesOf().rates(region);
+    const actor = { policy, fleet: fleetOf(config), runs: runsOf(config), outbox: outboxOf(config), rates };
     const noted = await noteStudioEvent(actor, studioEvent, envelopeOf(event, context, region).now);
     logger.info('studio event', { event: studioEvent.kind, noted });
     return { noted };

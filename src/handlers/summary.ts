@@ -45,17 +45,24 @@ export function summaryOf(report: ScanReport, policy: Policy): ScanSummary {
         ({ app, code, reason }) =>
           `${app.appType} ${app.appName} of ${app.spaceName ?? app.userProfileName}: ${code} (${reason})`,
       ),
-    ].slice(0, MOST_FAULTS),
+    ]
+      .slice(0, MOST_FAULTS)
+      .map(withoutAddresses),
     outcomes: told.slice(0, MOST_OUTCOMES),
   };
 }
 
+/** A text without mail addresses: SES names them in its errors, and logs must not. */
+export function withoutAddresses(text: string): string {
+  return text.replaceAll(/[^\s<>"'(),;:]+@[^\s<>"'(),;:]+/g, '(an address)');
+}
+
 /** The pass went on to its end, and something in it failed: thrown last, so that Lambda counts an error and an alarm sees it. */
-export class PassFailed<S> extends Error {
+export class PassFailed<S extends { faults: string[] }> extends Error {
   override name = 'PassFailed';
   readonly summary: S;
-  constructor(pass: string, faults: string[], summary: S) {
-    super(`${pass}: ${faults.length} failed: ${faults.join('; ')}`);
+  constructor(pass: string, summary: S) {
+    super(`${pass}: ${summary.faults.length} failed: ${summary.faults.join('; ')}`);
     this.summary = summary;
   }
 }

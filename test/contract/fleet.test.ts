@@ -1,12 +1,18 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { SageMakerClient } from '@aws-sdk/client-sagemaker';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { sagemakerFleet } from '../../src/adapters/sagemaker/fleet.ts';
 import type { Place } from '../../src/domain/app.ts';
-import { fleetOf } from '../../src/wiring.ts';
 import { startWorld } from '../local/world.ts';
 import { fleetContract } from './fleet-contract.ts';
+
+/** The fleet as it is wired, with clients of this moment's environment: the wiring keeps those that it has made. */
+async function freshFleet() {
+  vi.resetModules();
+  const { fleetOf } = await import('../../src/wiring.ts');
+  return fleetOf({ region: 'us-east-1' });
+}
 
 const place: Place = { account: '111122223333', region: 'us-east-1' };
 const worlds: Awaited<ReturnType<typeof startWorld>>[] = [];
@@ -140,7 +146,7 @@ describe('the client that production uses', () => {
       when: secondPage,
     });
     aws.faults.add({ service: 'sagemaker', action: 'ListSpaces', code: 'InternalFailure', status: 500 });
-    const { apps, missing } = await fleetOf({ region: 'us-east-1' }).look(place, { tagKeys: [], domainNames: false });
+    const { apps, missing } = await (await freshFleet()).look(place, { tagKeys: [], domainNames: false });
     expect(missing).toEqual([]);
     expect(new Set(apps.map(({ appName }) => appName)).size).toBe(150);
     expect(aws.calls.counts()).toEqual({ 'sagemaker ListApps': 3, 'sagemaker ListSpaces': 2 });
@@ -156,7 +162,7 @@ it('a stop whose answer was lost on the way is ours still: the second try finds 
   const app = { domainId: 'd-lab', userProfileName: 'alice', appType: 'JupyterLab' as const, appName: 'default' };
   aws.studio.createApp(app);
   aws.faults.add({ service: 'sagemaker', action: 'DeleteApp', code: '', status: 0, drop: true, effectHappens: true });
-  const answer = await fleetOf({ region: 'us-east-1' }).stop({ ...place, ...app });
+  const answer = await (await freshFleet()).stop({ ...place, ...app });
   process.env = before;
   expect(answer).toBe('stopping');
   expect(aws.calls.count('sagemaker', 'DeleteApp')).toBe(2);

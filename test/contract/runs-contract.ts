@@ -6,13 +6,6 @@ import type { Run, Stop } from '../../src/domain/run.ts';
 import { newRun } from '../../src/domain/run.ts';
 import { DAY, HOUR, MINUTE } from '../../src/domain/time.ts';
 
-/** A record of runs to hold to the contract, empty at first. */
-export interface RunsHarness {
-  runs: Runs;
-  /** Every ended run that was moved to history, in no order: no verb of the port reads it yet. */
-  history(): Promise<Run[]>;
-}
-
 const place: Place = { account: '111122223333', region: 'us-east-1' };
 const T0 = Date.UTC(2026, 10, 23, 9);
 const app: AppRef = { ...place, domainId: 'd-lab', spaceName: 'alice-lab', appType: 'JupyterLab', appName: 'default' };
@@ -47,12 +40,12 @@ const CHANGES: RunChange[] = [
 const called = (change: RunChange) => `${change.kind}${'stop' in change ? (change.stop ? ' with stop' : ' off') : ''}`;
 
 /** What every record of runs must do. `make` gives an empty one. */
-export function runsContract(name: string, make: () => Promise<RunsHarness>): void {
+export function runsContract(name: string, make: () => Promise<Runs>): void {
   describe(`Runs, ${name}`, () => {
     let runs: Runs;
-    let history: RunsHarness['history'];
+    const history = () => runs.history(place, T0 - DAY, T0 + 40 * DAY);
     beforeEach(async () => {
-      ({ runs, history } = await make());
+      runs = await make();
     });
     const ended = async (at = T0 + HOUR): Promise<Run> => {
       await runs.open(run);
@@ -174,16 +167,18 @@ export function runsContract(name: string, make: () => Promise<RunsHarness>): vo
         expect(await history()).toEqual([{ ...run, endedAt: T0 + 2 * HOUR }]);
       });
 
-      it('is refused, and writes nothing, where the run to replace has changed', async () => {
+      it('is refused, and leaves the name as it is, where the run to replace has changed', async () => {
         const known = await ended();
         await runs.change(run, { kind: 'end', at: T0 + HOUR / 2 });
         const before = await runs.get(app);
         expect(await runs.open(newRun(app, T0 + 2 * HOUR), known)).toBe(false);
         expect(await runs.get(app)).toEqual(before);
-        expect(await history()).toEqual([]);
+        // The one that wins tells history what the loser told it, and newer.
+        expect(await runs.open(newRun(app, T0 + 2 * HOUR), before!)).toBe(true);
+        expect(await history()).toEqual([before]);
       });
 
-      it('is refused, and writes nothing, where another run has replaced it: history keeps one end of one run', async () => {
+      it('is refused where another run has replaced it, and history keeps one end of one run', async () => {
         // Over a month's edge: an event with the exact end was first, a scan that saw it later comes second.
         const open = { ...run, startedAt: Date.UTC(2026, 10, 30, 20) };
         await runs.open(open);
@@ -364,11 +359,11 @@ export function runsContract(name: string, make: () => Promise<RunsHarness>): vo
         expect(await runs.get(app)).toEqual({ ...over, stop, version: over.version + 1 });
       });
 
-      it('end by Curfew is since `at`, where what was recorded is later', async () => {
+      it('end by Curfew leaves an end on record as it is: the event of our own call tells its exact time', async () => {
         await ended(T0 + 2 * HOUR);
         const stop = { ...stopAt(T0 + HOUR), told: true as const };
         expect(await runs.change(run, { kind: 'end', at: T0 + HOUR, stop })).toBe(true);
-        expect(await runs.get(app)).toMatchObject({ endedAt: T0 + HOUR, stop });
+        expect(await runs.get(app)).toMatchObject({ endedAt: T0 + 2 * HOUR, stop });
       });
     });
 
@@ -382,13 +377,14 @@ export function runsContract(name: string, make: () => Promise<RunsHarness>): vo
         expect(await runs.open(newRun(app, T0 + DAY))).toBe(true);
       });
 
-      it('is refused, and writes nothing, where the run has changed', async () => {
+      it('is refused, and leaves the name as it is, where the run has changed', async () => {
         const over = await ended();
         await runs.change(over, { kind: 'end', at: T0 + HOUR / 2 });
         const before = await runs.get(app);
         expect(await runs.retire(over)).toBe(false);
         expect(await runs.get(app)).toEqual(before);
-        expect(await history()).toEqual([]);
+        expect(await runs.retire(before!)).toBe(true);
+        expect(await history()).toEqual([before]);
       });
 
       it('is refused, and writes nothing, where another run holds the name', async () => {

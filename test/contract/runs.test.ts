@@ -1,10 +1,8 @@
-import { ScanCommand } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { readRun } from '../../src/adapters/dynamodb/items.ts';
 import { dynamodbRuns } from '../../src/adapters/dynamodb/runs.ts';
-import type { Run } from '../../src/domain/run.ts';
 import { newRun } from '../../src/domain/run.ts';
 import { startWorld } from '../local/world.ts';
+import { memoryRuns } from '../memory/ports.ts';
 import { runsContract } from './runs-contract.ts';
 import { freshTable } from './table.ts';
 
@@ -14,17 +12,8 @@ beforeAll(async () => {
 });
 afterAll(() => world.aws.close());
 
-runsContract('DynamoDB', async () => {
-  const table = await freshTable(world.dynamodb);
-  const history = async (): Promise<Run[]> => {
-    const { Items = [] } = await world.dynamodb.send(new ScanCommand({ TableName: table }));
-    return Items.filter(({ pk }) => pk?.S?.startsWith('history#')).map((item) => {
-      const { expiresAt: _, ...run } = readRun(item) as Run & { expiresAt?: number };
-      return run;
-    });
-  };
-  return { runs: dynamodbRuns(world.dynamodb, table), history };
-});
+runsContract('DynamoDB', async () => dynamodbRuns(world.dynamodb, await freshTable(world.dynamodb)));
+runsContract('in memory', async () => memoryRuns());
 
 const app = {
   account: '111122223333',

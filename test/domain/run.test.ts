@@ -97,7 +97,7 @@ describe('a run as events tell it', () => {
   });
 
   test('DeleteApp is more exact than the scan that saw the app gone', () => {
-    expect(onDeleted(ref, NOON - MINUTE, ended(NOON))).toEqual({ kind: 'end', at: NOON - MINUTE });
+    expect(onDeleted(ref, NOON - MINUTE, ended(NOON))).toMatchObject({ kind: 'end', at: NOON - MINUTE });
   });
 
   test('DeleteApp of the run before does not end this one', () => {
@@ -117,6 +117,16 @@ describe('a run as events tell it', () => {
       run: { startedAt: NOON + HOUR },
       replaces: known,
     });
+  });
+
+  test('DeleteApp of a later run came first: once its own is here too, the late CreateApp opens a run that is over', () => {
+    const earlier = onDeleted(ref, NOON - 30 * MINUTE, ended(NOON)) as { at: number; laterEnd: number };
+    const known = { ...quietRun, endedAt: earlier.at, laterEnd: earlier.laterEnd };
+    expect(onCreated(ref, NOON - 10 * MINUTE, known)).toMatchObject({
+      kind: 'start',
+      run: { startedAt: NOON - 10 * MINUTE, endedAt: NOON },
+    });
+    expect(onCreated(ref, NOON + MINUTE, known)).toMatchObject({ kind: 'start', run: { startedAt: NOON + MINUTE } });
   });
 
   test('an end before the start, by a clock that is behind, is an end at the start', () => {

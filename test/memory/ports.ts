@@ -23,8 +23,10 @@ export function memoryRuns(): MemoryRuns {
   const key = (app: AppRef) => `${placeKey(app)}#${appKey(app)}`;
   const archive = (run: Run) => {
     const name = `${key(run.app)}@${run.startedAt}`;
-    const older = (store.past.get(name)?.version ?? 0) <= run.version;
-    if (run.endedAt! > run.startedAt && older) store.past.set(name, copy(run));
+    const known = store.past.get(name);
+    const isNewer =
+      !known || run.version > known.version || (run.version === known.version && run.endedAt! < known.endedAt!);
+    if (run.endedAt! > run.startedAt && isNewer) store.past.set(name, copy(run));
   };
   const store: MemoryRuns = {
     items: new Map(),
@@ -73,7 +75,8 @@ export function memoryRuns(): MemoryRuns {
     },
     async place() {
       const [first] = store.items.values();
-      return first && { account: first.app.account, region: first.app.region };
+      const [account, region] = [...store.states.keys()][0]?.split('#') ?? [first?.app.account, first?.app.region];
+      return account === undefined ? undefined : { account, region: region! };
     },
   };
   return store;
@@ -109,7 +112,10 @@ function apply(item: Run, change: RunChange): void {
       if (change.stop) {
         item.endedAt ??= change.at;
         item.stop = copy(change.stop);
-      } else item.endedAt = change.at;
+      } else {
+        item.endedAt = change.at;
+        if (change.laterEnd !== undefined) item.laterEnd = change.laterEnd;
+      }
       return;
     case 'facts':
       if (change.owner !== undefined) item.owner = change.owner;

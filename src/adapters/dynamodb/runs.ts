@@ -8,7 +8,7 @@ import {
   UpdateItemCommand,
 } from '@aws-sdk/client-dynamodb';
 import type { RunChange, Runs, ScanState } from '../../application/ports.ts';
-import type { Place } from '../../domain/app.ts';
+import { appKey, type Place } from '../../domain/app.ts';
 import { assertNever } from '../../domain/assert-never.ts';
 import type { Run } from '../../domain/run.ts';
 import { DAY, type Instant } from '../../domain/time.ts';
@@ -117,7 +117,7 @@ async function history(
   since: Instant,
   now: Instant,
 ): Promise<Run[]> {
-  const runs: Run[] = [];
+  const runs = new Map<string, Run>();
   const months = new Set<string>();
   // A month is never shorter than four weeks: no step over one.
   for (let at = since; at < now; at += 28 * DAY) months.add(historyPartition(place, at));
@@ -130,9 +130,17 @@ async function history(
       FilterExpression: 'endedAt > :since',
       ExpressionAttributeValues: { ...ExpressionAttributeValues, ...toItem({ ':since': since }) },
     };
-    await query(client, input, (item) => runs.push(readRun(item)));
+    await query(client, input, (item) => {
+      const run = readRun(item);
+      const key = `${appKey(run.app)}@${run.startedAt}`;
+      // Two tellings of one end may lie in two months: the newer holds.
+      const other = runs.get(key);
+      const isNewer =
+        !other || run.version > other.version || (run.version === other.version && run.endedAt! < other.endedAt!);
+      if (isNewer) runs.set(key, run);
+    });
   }
-  return runs;
+  return [...runs.values()];
 }
 
 function partition(pk: string) {
@@ -200,12 +208,18 @@ function expressionOf(run: Run, change: RunChange): Expression {
       if (!change.stop) return { set: 'REMOVE stop', condition: GOING_ON };
       return { set: 'SET stop = :stop', condition: GOING_ON, values: { ':stop': change.stop } };
     case 'end':
-      if (!change.stop)
-        return { set: 'SET endedAt = :at', condition: `(${GOING_ON} OR endedAt > :at)`, values: { ':at': change.at } };
+      if (change.stop) {
+        const values = { ':at': change.at, ':stop': change.stop };
+        return {
+          set: 'SET endedAt = if_not_exists(endedAt, :at), stop = :stop',
+          condition: 'attribute_exists(pk)',
+          values,
+        };
+      }
       return {
-        set: 'SET endedAt = if_not_exists(endedAt, :at), stop = :stop',
-        condition: 'attribute_exists(pk)',
-        values: { ':at': change.at, ':stop': change.stop },
+        set: `SET endedAt = :at${change.laterEnd === undefined ? '' : ', laterEnd = :laterEnd'}`,
+        condition: `(${GOING_ON} OR endedAt > :at)`,
+        values: { ':at': change.at, ...(change.laterEnd === undefined ? {} : { ':laterEnd': change.laterEnd }) },
       };
     case 'facts': {
       const facts = Object.entries({ owner: change.owner, instanceType: change.instanceType }).filter(

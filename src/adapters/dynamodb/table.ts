@@ -1,5 +1,11 @@
-import type { CreateTableCommandInput, DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { CreateTableCommand, UpdateTimeToLiveCommand, waitUntilTableExists } from '@aws-sdk/client-dynamodb';
+import type { CreateTableCommandInput, DynamoDBClient, KeySchemaElement } from '@aws-sdk/client-dynamodb';
+import {
+  CreateTableCommand,
+  DescribeTableCommand,
+  UpdateTimeToLiveCommand,
+  waitUntilTableExists,
+} from '@aws-sdk/client-dynamodb';
+import { PortError } from '../../application/ports.ts';
 import { call, toPortError } from '../aws-error.ts';
 
 /** Notices that are owed; those that are not lack its keys. */
@@ -52,7 +58,21 @@ export async function createTable(
   await call('dynamodb:DescribeTable', () =>
     waitUntilTableExists({ client, maxWaitTime: 120, minDelay: 1 }, { TableName: table }),
   );
+  if (!isNew) await insistOnOurs(client, table);
   return { isNew, expires: await setTimeToLive(client, table) };
+}
+
+/** A table that was there already may be somebody else's: its items must not begin to expire. */
+async function insistOnOurs(client: DynamoDBClient, table: string): Promise<void> {
+  const { Table } = await call('dynamodb:DescribeTable', () =>
+    client.send(new DescribeTableCommand({ TableName: table })),
+  );
+  const keys = (schema: KeySchemaElement[] = []) => schema.map(({ AttributeName }) => AttributeName).join(' and ');
+  const found = keys(Table?.KeySchema);
+  const index = Table?.GlobalSecondaryIndexes?.find(({ IndexName }) => IndexName === OWED_INDEX);
+  if (found === 'pk and sk' && keys(index?.KeySchema) === 'owedPk and owedSk') return;
+  const why = `a table ${table} exists, and is not Curfew's: its key is ${found}${found === 'pk and sk' ? `, and it has no index ${OWED_INDEX}` : ''}; name another`;
+  throw new PortError('refused', 'NotOurTable', why);
 }
 
 /** Some engines that speak DynamoDB's API know no TTL: the table serves all the same, and forgets nothing. */

@@ -43,12 +43,14 @@ export async function savedFleet(folder: string): Promise<Fleet> {
     async look(place, needs) {
       const picture = emptyPicture(place);
       for (const page of pages) {
-        for (const row of page.Apps ?? []) readApp(dated(row), place, picture);
-        for (const row of page.Spaces ?? []) addSpace(row, picture);
-        for (const { DomainId, DomainName } of page.Domains ?? [])
+        for (const row of rowsOf<AppDetails>(page, 'Apps')) readApp(dated(row), place, picture);
+        for (const row of rowsOf<SpaceDetails>(page, 'Spaces')) addSpace(row, picture);
+        for (const { DomainId, DomainName } of rowsOf<DomainDetails>(page, 'Domains')) {
           if (DomainId && DomainName) picture.domains.set(DomainId, DomainName);
-        for (const { ResourceARN, Tags } of page.ResourceTagMappingList ?? [])
+        }
+        for (const { ResourceARN, Tags } of rowsOf<ResourceTagMapping>(page, 'ResourceTagMappingList')) {
           addTags(ResourceARN, Tags, needs.tagKeys, picture.tags);
+        }
       }
       picture.missing = missingParts(pages, needs).map((part) => ({
         part,
@@ -70,9 +72,9 @@ async function readPages(folder: string): Promise<Page[]> {
   if (files.length === 0) refuse(`${folder} holds no .json file; save the output of \`${COMMANDS.apps}\` there`);
   const pages = await Promise.all(
     files.map(async (name) => {
-      const text = await readFile(join(folder, name), 'utf8');
+      const text = decode(await readFile(join(folder, name)));
       try {
-        return parseJsonDocuments(text.replace(/^\uFEFF/, '')) as Page[];
+        return parseJsonDocuments(text) as Page[];
       } catch (error) {
         return refuse(`${join(folder, name)} is not JSON: ${(error as Error).message}`, error);
       }
@@ -82,6 +84,24 @@ async function readPages(folder: string): Promise<Page[]> {
   if (!known.some(({ Apps }) => Array.isArray(Apps)))
     refuse(`${folder} holds no output of \`${COMMANDS.apps}\` (a JSON object with "Apps")`);
   return known;
+}
+
+/** PowerShell writes UTF-16, and Windows marks the start of each file that it joins. */
+function decode(bytes: Buffer): string {
+  const isUtf16 = bytes[0] === 0xff && bytes[1] === 0xfe;
+  return bytes.toString(isUtf16 ? 'utf16le' : 'utf8').replaceAll('\uFEFF', '');
+}
+
+/** A page's list, each row an object. */
+function rowsOf<T extends object>(page: Page, member: keyof Page): T[] {
+  const rows: unknown = page[member] ?? [];
+  const isRow = (row: unknown) => typeof row === 'object' && row !== null && !Array.isArray(row);
+  if (Array.isArray(rows) && rows.every(isRow)) return rows;
+  throw new PortError(
+    'refused',
+    'SavedFleet',
+    `"${member}" is no list of objects, as the AWS CLI prints it: ${JSON.stringify(rows).slice(0, 60)}`,
+  );
 }
 
 /** The CLI prints dates as ISO 8601, its older version as seconds. */

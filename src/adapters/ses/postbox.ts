@@ -4,6 +4,7 @@ import { GetAccountCommand, SendEmailCommand } from '@aws-sdk/client-sesv2';
 import type { Postbox, SendingQuota } from '../../application/ports.ts';
 import { PortError } from '../../application/ports.ts';
 import type { Notice } from '../../domain/notice.ts';
+import { isAddress } from '../../domain/owner.ts';
 import { call, toPortError } from '../aws-error.ts';
 import { renderNotice } from './render.ts';
 
@@ -50,11 +51,19 @@ async function send(
     return MessageId ?? 'unknown';
   } catch (error) {
     const fault = toPortError(error, 'ses:SendEmail', ['MessageRejected', 'BadRequestException']);
-    // An identity that is not verified, or the sandbox, is the account's fault too, though SES calls it MessageRejected.
-    const isMendable =
-      MENDABLE.includes(fault.code) || (fault.kind === 'refused' && /not verified|sandbox/i.test(fault.message));
+    // An identity that is not verified, the sandbox, a From that SES does not take: for an admin to mend, by other names.
+    const isOurs =
+      fault.code === 'BadRequestException'
+        ? isSendable(notice.to) && !/illegal address|recipient/i.test(fault.message)
+        : /not verified|sandbox/i.test(fault.message);
+    const isMendable = MENDABLE.includes(fault.code) || (fault.kind === 'refused' && isOurs);
     throw isMendable ? new PortError('denied', fault.code, fault.message, { cause: error }) : fault;
   }
+}
+
+/** Whether SES would take the address: then a bad request is about something else. */
+function isSendable(address: string): boolean {
+  return isAddress(address) && /^[\x20-\x7e]+@/.test(address);
 }
 
 /** SES wants non-ASCII domains as Punycode (API reference, SendEmail). The part before the @ stays as it is. */
@@ -66,7 +75,8 @@ function encodeAddress(address: string): string {
 /** `Name <address>`, with the name as RFC 2047 words where it is not ASCII, and quoted where it is. */
 export function encodeMailbox(mailbox: string): string {
   const [, name = '', address = mailbox] = /^(.*)<([^<>]+)>$/.exec(mailbox) ?? [];
-  const shown = name.trim().replace(/^"(.*)"$/, '$1');
+  // A quoted name is unquoted first: it is quoted again, or encoded, as a whole.
+  const shown = name.trim().replace(/^"(.*)"$/, (_, quoted: string) => quoted.replace(/\\(.)/g, '$1'));
   if (shown === '') return encodeAddress(address);
   return `${encodeName(shown)} <${encodeAddress(address)}>`;
 }
