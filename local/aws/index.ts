@@ -12,15 +12,13 @@ import { createStudio } from './studio.ts';
 import type { Studio } from './studio-types.ts';
 import { performTagging } from './tagging.ts';
 
-export type { Input, Service } from './answers.ts';
-export type { Call } from './calls.ts';
 export type { Fault } from './faults.ts';
 export type { Mail } from './mailbox.ts';
 export type { Ses } from './ses.ts';
 export type { SesEvent } from './ses-events.ts';
-export type { App, AppId, AppStatus } from './studio-apps.ts';
+export type { App } from './studio-apps.ts';
 export type { CloudTrailEvent } from './studio-events.ts';
-export type { CreateApp, Space, Studio, UserProfile } from './studio-types.ts';
+export type { CreateApp, Studio } from './studio-types.ts';
 
 /** An AWS of its own in this process: SageMaker, DynamoDB, SES, tagging, STS and SSM on one loopback port. */
 export interface EmbeddedAws {
