@@ -17,26 +17,41 @@ export class ConfigError extends Error {
 /** Reads a parameter of SSM by its name. */
 export type ReadParameter = (name: string) => Promise<string>;
 
+/** Where things are: all that a handler needs which does not govern. */
+export type Location = Omit<Config, 'policy'>;
+
+type Environment = Record<string, string | undefined>;
+
 /**
  * Reads `AWS_REGION`, `CURFEW_TABLE` and `CURFEW_POLICY` (a file, or `ssm:/name`; `curfew.yml` when absent). Each
  * invocation reads anew: a policy that was changed in SSM governs from the next one on.
  * @throws ConfigError with all faults
  */
-export async function loadConfig(
-  env: Record<string, string | undefined>,
-  readParameter: ReadParameter,
-): Promise<Config> {
-  const faults: string[] = [];
-  const region = env.AWS_REGION || env.AWS_DEFAULT_REGION;
-  if (!region) faults.push('AWS_REGION is not set: name the region to govern, such as us-east-1');
-  const table = env.CURFEW_TABLE;
-  if (!table) faults.push('CURFEW_TABLE is not set: name the DynamoDB table (`curfew table create` makes it)');
+export async function loadConfig(env: Environment, readParameter: ReadParameter): Promise<Config> {
+  const { location, faults } = locate(env);
   const policy = await loadPolicy(env.CURFEW_POLICY || 'curfew.yml', readParameter).catch((error: unknown) => {
     if (!(error instanceof ConfigError)) throw error;
     faults.push(error.message);
   });
-  if (!region || !table || !policy) throw new ConfigError(faults.join('\n'));
-  return { region, table, policy };
+  if (!location || !policy) throw new ConfigError(faults.join('\n'));
+  return { ...location, policy };
+}
+
+/** Reads `AWS_REGION` and `CURFEW_TABLE`. Throws ConfigError with all faults. */
+export function loadLocation(env: Environment): Location {
+  const { location, faults } = locate(env);
+  if (!location) throw new ConfigError(faults.join('\n'));
+  return location;
+}
+
+function locate(env: Environment): { location?: Location; faults: string[] } {
+  const region = env.AWS_REGION || env.AWS_DEFAULT_REGION;
+  const table = env.CURFEW_TABLE;
+  if (region && table) return { location: { region, table }, faults: [] };
+  const faults: string[] = [];
+  if (!region) faults.push('AWS_REGION is not set: name the region to govern, such as us-east-1');
+  if (!table) faults.push('CURFEW_TABLE is not set: name the DynamoDB table (`curfew table create` makes it)');
+  return { faults };
 }
 
 /**

@@ -51,7 +51,7 @@ function explain(app: RunningApp, policy: Policy, now: number): string[] {
     `  instance  ${app.instanceType ?? 'not told by AWS'}`,
     `  run       since ${when(app.startedAt)} (${describeDuration(now - app.startedAt)})`,
     `  tags      ${tags.length > 0 ? tags.join(', ') : 'none that the policy speaks of'}`,
-    ...evidenceLines(app, now),
+    ...evidenceLines(app, policy.evidence.staleAfter, now),
     ...Object.entries(run.warnings).map(
       ([rule, { given }]) =>
         `  warning   ${rule}: ${given ? `given ${when(given.at)}${given.stopAt === undefined ? ', with no stop announced' : `, stop from ${when(given.stopAt)}`}` : 'lifted'}`,
@@ -86,13 +86,23 @@ function explain(app: RunningApp, policy: Policy, now: number): string[] {
   return [...lines, '', `  ${style('bold', `Decision: ${action}`)}, by ${rule}: ${reason}${coming}`];
 }
 
-function evidenceLines({ run }: RunningApp, now: number): string[] {
+function evidenceLines({ run }: RunningApp, staleAfter: number, now: number): string[] {
   const all = Object.values(run.evidence);
   if (all.length === 0) return ['  evidence  none: use is unknown, and unknown is never idle'];
-  return all.map(({ source, kind, busy, lastUseAt, observedAt }) => {
-    const use = busy ? `${kind} busy` : `${kind} last used ${describeDuration(now - lastUseAt)} ago`;
-    return `  evidence  ${source}: ${use}, seen ${describeDuration(now - observedAt)} ago`;
+  return all.flatMap(({ source, observedAt, seen = [], ...summary }) => {
+    const silent = now - observedAt > staleAfter ? ': silent since, so it says nothing any more' : '';
+    const looked = `  evidence  ${source} looked ${describeDuration(now - observedAt)} ago${silent}`;
+    const pieces = seen.length > 0 ? seen : [summary];
+    return [
+      looked,
+      ...pieces.map(({ kind, busy, lastUseAt }) => `            ${kind}: ${describeUse(busy, lastUseAt, now)}`),
+    ];
   });
+}
+
+function describeUse(busy: boolean, lastUseAt: number | undefined, now: number): string {
+  if (busy) return 'busy';
+  return lastUseAt === undefined ? 'never used' : `last used ${describeDuration(now - lastUseAt)} ago`;
 }
 
 function mark(says: string): string {

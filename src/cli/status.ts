@@ -84,18 +84,22 @@ function row(decision: Decision, cost: Cost, policy: Policy, now: number): strin
     nameForPeople(app.ref),
     app.instanceType ?? '-',
     since,
-    describeUse(app.run, now),
+    describeUse(app.run, policy.evidence.staleAfter, now),
     rule === 'exempt' ? 'exempt' : (limit?.name ?? 'none'),
     coming,
     describeCost(cost),
   ];
 }
 
-/** The newest evidence of use, with its age; unknown where there is none. */
-function describeUse({ evidence }: Run, now: number): string {
-  const newest = Object.values(evidence).sort((a, b) => b.lastUseAt - a.lastUseAt)[0];
-  if (!newest) return 'unknown';
-  return newest.busy ? `now (${newest.kind})` : `${describeDuration(now - newest.lastUseAt)} ago (${newest.kind})`;
+/** The newest evidence of use, with its age; unknown where there is none, or where all its sources are silent. */
+function describeUse({ evidence }: Run, staleAfter: number, now: number): string {
+  const all = Object.values(evidence);
+  if (all.length === 0) return 'unknown (no agent)';
+  const newest = all.reduce((a, b) => (b.observedAt > a.observedAt ? b : a));
+  const silent = now - newest.observedAt;
+  if (silent > staleAfter) return `unknown (${newest.source} silent for ${describeDuration(silent)})`;
+  const last = all.find(({ busy }) => busy) ?? all.reduce((a, b) => (b.lastUseAt > a.lastUseAt ? b : a));
+  return last.busy ? `now (${last.kind})` : `${describeDuration(now - last.lastUseAt)} ago (${last.kind})`;
 }
 
 function describeCost(cost: Cost): string {
@@ -127,6 +131,14 @@ function toJson(decision: Decision, cost: Cost, policy: Policy, now: number): ob
       ...one,
       lastUseAt: iso(one.lastUseAt),
       observedAt: iso(one.observedAt),
+      ...(one.seen
+        ? {
+            seen: one.seen.map((use) => ({
+              ...use,
+              lastUseAt: use.lastUseAt === undefined ? null : iso(use.lastUseAt),
+            })),
+          }
+        : {}),
     })),
     limit: rule === 'exempt' ? null : (limit?.name ?? null),
     action,

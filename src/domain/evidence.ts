@@ -1,4 +1,5 @@
-import type { Instant } from './time.ts';
+import type { Duration, Instant } from './time.ts';
+import { MINUTE } from './time.ts';
 
 /**
  * A dated proof of use of one run, from one source. A source keeps one piece of evidence: the newest.
@@ -7,12 +8,57 @@ import type { Instant } from './time.ts';
 export interface Evidence {
   /** Where it comes from: `agent`, `canvas-metric`. */
   source: string;
-  /** What was used: `kernel`, `terminal`, `editor`, `gpu`. */
+  /** What was used last, or is at work: `kernel`, `terminal`, `editor`, `gpu`, `cpu`. */
   kind: string;
   /** Something was at work when the source looked. */
   busy: boolean;
-  /** The last use that the source knows of. */
+  /** The last use that the source knows of; the run's start where there was none. */
   lastUseAt: Instant;
   /** When the source looked. A source that falls silent makes this old, and the evidence stale. */
   observedAt: Instant;
+  /** All that the source looked at, for people. */
+  seen?: Activity[];
+}
+
+/** What a source saw of one kind of use. */
+export interface Activity {
+  kind: string;
+  busy: boolean;
+  /** Absent where it looked, and there was never any. */
+  lastUseAt?: Instant;
+}
+
+/** What the agent in an app sends. */
+export interface Heartbeat {
+  observedAt: Instant;
+  activity: Activity[];
+}
+
+/** Clocks differ: what is further ahead than this is no observation. */
+export const MOST_AHEAD: Duration = 5 * MINUTE;
+
+/** Without one of these, the agent did not reach the app's own API: it saw the machine, and not its user. */
+const PEOPLE = ['kernel', 'editor'];
+
+/**
+ * What a heartbeat proves of a run. A busy GPU proves use even where the app's API did not answer; that nothing is
+ * busy proves no idleness there: the evidence goes stale instead, and use is unknown.
+ * @returns undefined where it proves nothing, or is of another run of the name
+ */
+export function evidenceOf({ observedAt, activity }: Heartbeat, run: { startedAt: Instant }): Evidence | undefined {
+  if (observedAt < run.startedAt) return undefined;
+  const busy = activity.find((one) => one.busy);
+  if (!busy && !activity.some(({ kind }) => PEOPLE.includes(kind))) return undefined;
+  // A use before the run's start belongs to another run, one after the look to a clock that is ahead.
+  const clamp = (at: Instant) => Math.min(Math.max(at, run.startedAt), observedAt);
+  const seen = activity.map((one) => (one.lastUseAt === undefined ? one : { ...one, lastUseAt: clamp(one.lastUseAt) }));
+  const used = seen.filter((one) => one.lastUseAt !== undefined).sort((a, b) => b.lastUseAt! - a.lastUseAt!)[0];
+  return {
+    source: 'agent',
+    kind: (busy ?? used ?? seen[0]!).kind,
+    busy: busy !== undefined,
+    lastUseAt: busy ? observedAt : (used?.lastUseAt ?? run.startedAt),
+    observedAt,
+    seen,
+  };
 }

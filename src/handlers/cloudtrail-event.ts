@@ -1,14 +1,8 @@
 import * as z from 'zod';
 import type { StudioEvent } from '../application/studio-event.ts';
-import type { Holder, Place } from '../domain/app.ts';
+import type { Place } from '../domain/app.ts';
 import { RefusedEvent } from './envelope.ts';
-
-/** AWS's own pattern for the names of apps, spaces and profiles; domain ids fit it too. */
-const name = z
-  .string()
-  .max(63)
-  .regex(/^[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}$/);
-const domainId = z.string().regex(/^d-[a-zA-Z0-9-]{1,61}$/);
+import { appName, domainId, holderOf, parse } from './event-parts.ts';
 
 /** A call on AWS, as CloudTrail hands it to EventBridge. Only what we read is checked; the rest may be anything. */
 const cloudTrailEvent = z.object({
@@ -27,20 +21,20 @@ const cloudTrailEvent = z.object({
 
 const appParameters = z.object({
   domainId,
-  userProfileName: name.nullish(),
-  spaceName: name.nullish(),
+  userProfileName: appName.nullish(),
+  spaceName: appName.nullish(),
   appType: z.string().regex(/^[a-zA-Z]{1,64}$/),
-  appName: name,
+  appName,
   resourceSpec: z.object({ instanceType: z.string().max(64).nullish() }).nullish(),
 });
 
 const spaceParameters = z.object({
   domainId,
-  spaceName: name,
-  ownershipSettings: z.object({ ownerUserProfileName: name.nullish() }).nullish(),
+  spaceName: appName,
+  ownershipSettings: z.object({ ownerUserProfileName: appName.nullish() }).nullish(),
 });
 
-const profileParameters = z.object({ domainId, userProfileName: name });
+const profileParameters = z.object({ domainId, userProfileName: appName });
 
 /**
  * Reads a CloudTrail event about Studio.
@@ -71,22 +65,4 @@ export function parseCloudTrailEvent(event: unknown): (StudioEvent & { place: Pl
     default:
       throw new RefusedEvent(`${detail.eventName} is no call that Curfew listens to: check the rule's pattern`);
   }
-}
-
-function holderOf({
-  spaceName,
-  userProfileName,
-}: {
-  spaceName?: string | null | undefined;
-  userProfileName?: string | null | undefined;
-}): Holder {
-  if (spaceName && !userProfileName) return { spaceName };
-  if (userProfileName && !spaceName) return { userProfileName };
-  throw new RefusedEvent('an app has either a userProfileName or a spaceName');
-}
-
-function parse<T>(schema: z.ZodType<T>, value: unknown): T {
-  const parsed = schema.safeParse(value);
-  if (parsed.success) return parsed.data;
-  throw new RefusedEvent(z.prettifyError(parsed.error));
 }

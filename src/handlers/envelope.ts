@@ -48,8 +48,14 @@ export function envelopeOf(
 const UNKNOWN_ACCOUNT = '000000000000';
 
 /** The account that this Lambda runs in, by its own ARN. */
-export function ownAccount(context: Context | undefined): string | undefined {
+function ownAccount(context: Context | undefined): string | undefined {
   return /^arn:[^:]*:lambda:[^:]*:(\d{12}):/.exec(context?.invokedFunctionArn ?? '')?.[1];
+}
+
+/** Throws RefusedEvent for an event of another region or account than this Lambda's. */
+export function insistOnOwn({ account, region }: Place, own: string, context: Context | undefined): void {
+  if (region !== own) throw new RefusedEvent(`an event of ${region}; this deployment governs ${own}`);
+  if (account !== (ownAccount(context) ?? account)) throw new RefusedEvent(`an event of another account, ${account}`);
 }
 
 /** Runs the work, and lets a refused event end well: told in the log and counted, since a retry would refuse it again. */

@@ -5,7 +5,7 @@ import { noteStudioEvent } from '../application/studio-event.ts';
 import { loadConfig } from '../config.ts';
 import { fleetOf, outboxOf, parameterReader, pricesOf, runsOf } from '../wiring.ts';
 import { parseCloudTrailEvent } from './cloudtrail-event.ts';
-import { envelopeOf, logger, ownAccount, RefusedEvent, refusable } from './envelope.ts';
+import { envelopeOf, insistOnOwn, logger, refusable } from './envelope.ts';
 
 /** CloudTrail's CreateApp, DeleteApp, CreateSpace and CreateUserProfile: runs start and end on the second. */
 export const handler = middy((event: unknown, context: Context) =>
@@ -14,9 +14,7 @@ export const handler = middy((event: unknown, context: Context) =>
     const { policy, region } = config;
     const studioEvent = parseCloudTrailEvent(event);
     if (!studioEvent) return { noted: 'nothing' };
-    const { account, region: from } = studioEvent.place;
-    if (from !== region) throw new RefusedEvent(`an event of ${from}; this deployment governs ${region}`);
-    if (account !== (ownAccount(context) ?? account)) throw new RefusedEvent(`an event of another account, ${account}`);
+    insistOnOwn(studioEvent.place, region, context);
     const rates = await pricesOf().rates(region);
     const actor = { policy, fleet: fleetOf(config), runs: runsOf(config), outbox: outboxOf(config), rates };
     const noted = await noteStudioEvent(actor, studioEvent, envelopeOf(event, context, region).now);
