@@ -2,6 +2,7 @@ import { survey } from '../application/survey.ts';
 import type { AppRef } from '../domain/app.ts';
 import { holderName } from '../domain/app.ts';
 import { decide, tryRules } from '../domain/decide.ts';
+import { comingNext } from '../domain/forecast.ts';
 import { matches } from '../domain/match.ts';
 import type { Policy } from '../domain/policy.ts';
 import type { RunningApp } from '../domain/running-app.ts';
@@ -81,7 +82,9 @@ function explain(app: RunningApp, policy: Policy, now: number): string[] {
     }
   }
   if (!limit) lines.push('    · no limit matches');
-  const { action, rule, reason, next } = decide(app, policy, now);
+  const decision = decide(app, policy, now);
+  const { action, rule, reason } = decision;
+  const next = comingNext(decision, policy, now);
   const coming = next ? `; next: ${next.action} ${next.at <= now ? 'now' : when(next.at)}` : '';
   return [...lines, '', `  ${style('bold', `Decision: ${action}`)}, by ${rule}: ${reason}${coming}`];
 }

@@ -1,7 +1,8 @@
 import { survey } from '../application/survey.ts';
 import { appKey, isFree } from '../domain/app.ts';
 import { type Cost, costsSoFar } from '../domain/cost.ts';
-import { comingNext, type Decision, decide, governingLimit } from '../domain/decide.ts';
+import { type Decision, decide, governingLimit } from '../domain/decide.ts';
+import { comingNext } from '../domain/forecast.ts';
 import { costOf, describeMoney } from '../domain/money.ts';
 import type { Policy } from '../domain/policy.ts';
 import type { Run } from '../domain/run.ts';
@@ -75,7 +76,7 @@ function row(decision: Decision, cost: Cost, policy: Policy, now: number): strin
   const { app, rule } = decision;
   const since = `${describeInstant(app.startedAt, policy.timezone, now)} (${describeDuration(now - app.startedAt)})`;
   const limit = governingLimit(app, policy, localTime(now, policy.timezone));
-  const next = comingNext(decision, policy.mode, now);
+  const next = comingNext(decision, policy, now);
   const coming = next
     ? `${next.action} ${next.at <= now ? 'now' : describeInstant(next.at, policy.timezone, now)}`
     : 'nothing';
@@ -109,7 +110,7 @@ function describeCost(cost: Cost): string {
 
 function toJson(decision: Decision, cost: Cost, policy: Policy, now: number): object {
   const { app, action, rule, reason } = decision;
-  const next = comingNext(decision, policy.mode, now);
+  const next = comingNext(decision, policy, now);
   const { ref, instanceType, owner, sharing, team, tags, startedAt, run } = app;
   const { account, region, domainId, userProfileName, spaceName, appType, appName } = ref;
   const limit = governingLimit(app, policy, localTime(now, policy.timezone));

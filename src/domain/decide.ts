@@ -1,5 +1,5 @@
 import { matches } from './match.ts';
-import type { Limit, Mode, Policy } from './policy.ts';
+import type { Limit, Policy } from './policy.ts';
 import { exemption } from './rules/exemption.ts';
 import { extendedUntil } from './rules/extension.ts';
 import { idleness } from './rules/idleness.ts';
@@ -42,9 +42,14 @@ export function tryRules(app: RunningApp, policy: Policy, now: Instant): { limit
     verdicts.push({ rule: 'no limit', says: 'nothing', reason: 'no limit in the policy matches' });
     return { verdicts };
   }
+  return { limit, verdicts: [...verdicts, ...boundsOf(app, limit, policy, now)] };
+}
+
+/** What a limit's bounds say of the app, with what its owner asked to postpone. */
+export function boundsOf(app: RunningApp, limit: Limit, policy: Policy, now: Instant): Verdict[] {
   const until = extendedUntil(app.run, policy.extensions);
   const bounds = [uptime(app, limit, now), idleness(app, limit, policy, now)];
-  return { limit, verdicts: [...verdicts, ...bounds.map((verdict) => postponed(verdict, until, policy, now))] };
+  return bounds.map((verdict) => postponed(verdict, until, policy, now));
 }
 
 /** A bound that an owner asked to postpone falls due when the extension ends. */
@@ -111,13 +116,4 @@ function warningFor(app: RunningApp, verdict: Verdict, { mode }: Policy): Warnin
 export function liftedWarnings({ app, rule, warnedAt }: Decision): string[] {
   const standing = Object.entries(app.run.warnings).filter(([, { given }]) => given);
   return standing.filter(([name]) => warnedAt === undefined || name !== rule).map(([name]) => name);
-}
-
-/** The next thing that will happen to the app under this mode, if nothing changes; undefined when nothing will. */
-export function comingNext({ action, warnedAt, next }: Decision, mode: Mode, now: Instant): Decision['next'] {
-  if (mode === 'observe') return undefined;
-  // Over its limit, and its warning is still to be given: the next scan gives it, which is as good as now.
-  if (action === 'warn' && warnedAt === undefined) return { action: 'warn', at: now };
-  const coming = action === 'stop' ? { action, at: now } : next;
-  return coming?.action === 'stop' && mode === 'warn' ? undefined : coming;
 }

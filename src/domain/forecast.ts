@@ -1,0 +1,56 @@
+import { boundsOf, type Decision, governingLimit } from './decide.ts';
+import type { Policy } from './policy.ts';
+import { exemption } from './rules/exemption.ts';
+import type { RunningApp } from './running-app.ts';
+import { DAY, type Instant, localTime, MINUTE } from './time.ts';
+
+/**
+ * The next thing that will happen to the app under the policy's mode, if nothing changes but the clock: windows of the
+ * week open and close, and another limit may govern then. Undefined when nothing will happen within a week.
+ */
+export function comingNext({ app, action, warnedAt, next }: Decision, policy: Policy, now: Instant): Decision['next'] {
+  if (policy.mode === 'observe') return undefined;
+  if (action === 'keep') {
+    const at = nextWarning(app, policy, now);
+    return at === undefined ? undefined : { action: 'warn', at };
+  }
+  // Over its limit, and its warning is still to be given: the next scan gives it, which is as good as now.
+  if (warnedAt === undefined) return { action: 'warn', at: now };
+  if (policy.mode === 'warn') return undefined;
+  return action === 'stop' ? { action, at: now } : next;
+}
+
+/** When the first bound will be reached that governs at that moment. */
+function nextWarning(app: RunningApp, policy: Policy, now: Instant): Instant | undefined {
+  let from = now;
+  for (const to of [...windowEdges(policy, now), Number.POSITIVE_INFINITY]) {
+    const local = localTime(from, policy.timezone);
+    const limit = governingLimit(app, policy, local);
+    if (limit && exemption(app, policy, local).says !== 'keep') {
+      const dues = boundsOf(app, limit, policy, now).flatMap(({ due }) => (due === undefined ? [] : [due]));
+      const at = Math.max(from, Math.min(...dues));
+      if (at < to) return at;
+    }
+    from = to;
+  }
+  return undefined;
+}
+
+/** When windows of the policy open or close within a week, in order. */
+function windowEdges(policy: Policy, now: Instant): Instant[] {
+  const windows = [...policy.limits.map(({ match }) => match), ...policy.exempt].flatMap(({ during }) => during ?? []);
+  const clocks = new Set(windows.flatMap(({ from, to }) => [from, to]));
+  const { minutes: today } = localTime(now, policy.timezone);
+  const edges: Instant[] = [];
+  for (const clock of clocks) {
+    for (let day = 0; day <= 7; day++) {
+      const guess = now - (now % MINUTE) + day * DAY + (clock - today) * MINUTE;
+      // Where the clock on the wall has jumped in between, the guess shows another time: by as much it is moved.
+      const shown = localTime(guess, policy.timezone).minutes;
+      const off = ((clock - shown + 36 * 60) % (24 * 60)) - 12 * 60;
+      const edge = guess + off * MINUTE;
+      if (edge > now) edges.push(edge);
+    }
+  }
+  return edges.sort((a, b) => a - b);
+}
