@@ -54,6 +54,9 @@ function locate(env: Environment): { location?: Location; faults: string[] } {
   return { faults };
 }
 
+/** A warm Lambda reads the same policy again and again: only a new text is read anew. */
+let latest: { text: string; policy: Policy } | undefined;
+
 /**
  * Reads and checks a policy.
  * @param source a file's path, or `ssm:/name`
@@ -61,8 +64,12 @@ function locate(env: Environment): { location?: Location; faults: string[] } {
  */
 export async function loadPolicy(source: string, readParameter: ReadParameter): Promise<Policy> {
   const text = await readSource(source, readParameter);
+  if (latest?.text === text) return latest.policy;
   const parsed = parsePolicy(text);
-  if ('policy' in parsed) return parsed.policy;
+  if ('policy' in parsed) {
+    latest = { text, policy: parsed.policy };
+    return parsed.policy;
+  }
   throw new ConfigError(parsed.faults.map((fault) => describeFault(fault, source)).join('\n'));
 }
 
