@@ -23,8 +23,8 @@ bundle takes to load. Calls and writes are asserted (exit 1); times and memory a
 
 /** How often a world is listed and scanned: the small ones are soon over, and need it most. */
 function repeats(apps: number): { rounds: number; callsInEach: number } {
-  if (apps <= 1_000) return { rounds: 5, callsInEach: 6 };
-  return apps <= 10_000 ? { rounds: 2, callsInEach: 3 } : { rounds: 1, callsInEach: 1 };
+  if (apps <= 1_000) return { rounds: 4, callsInEach: 5 };
+  return apps <= 10_000 ? { rounds: 2, callsInEach: 2 } : { rounds: 1, callsInEach: 1 };
 }
 
 function readArguments() {

@@ -15,10 +15,8 @@ import { callerAccount } from './adapters/sts/account.ts';
 import type { Fleet, Outbox, Postbox, Prices, Runs } from './application/ports.ts';
 import type { Config, ReadParameter } from './config.ts';
 
-/**
- * The only file that knows which adapters exist. Endpoints and credentials are the SDK's own to find
- * (`AWS_ENDPOINT_URL_<SERVICE>`, `AWS_PROFILE`, …).
- */
+// The only file that knows which adapters exist. Endpoints and credentials are the SDK's own to find
+// (`AWS_ENDPOINT_URL_<SERVICE>`, `AWS_PROFILE`, …).
 
 /** Adaptive retry slows itself to what AWS grants: it publishes no rates for these calls. */
 const client = (region: string) => ({ region, retryMode: 'adaptive', maxAttempts: 5 }) as const;
@@ -39,7 +37,6 @@ function kept<T>(make: (region: string) => T): (region: string) => T {
 const sagemaker = /* @__PURE__ */ kept((region) => new SageMakerClient(client(region)));
 const tagging = /* @__PURE__ */ kept((region) => new ResourceGroupsTaggingAPIClient(client(region)));
 const dynamodb = /* @__PURE__ */ kept((region) => new DynamoDBClient(client(region)));
-// `deliver` retries by the outbox, which survives it; a second try here could only send twice.
 const ses = /* @__PURE__ */ kept((region) => new SESv2Client({ region, maxAttempts: 1 }));
 
 type Table = Pick<Config, 'region' | 'table'>;

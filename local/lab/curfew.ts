@@ -77,8 +77,8 @@ export function deployCurfew(
       if (refused !== undefined) tally.refused.push(`${name}: ${refused}`);
     } else {
       if (answer.type !== 'PassFailed') tally.crashes.push(`${time()} ${name}: ${answer.stack}`);
-      // The stack asks for no repeat of a scan: the next one comes in five minutes.
-      const wait = name === 'scan' ? undefined : RETRIES[attempt];
+      // The stack asks for no repeat of what a schedule calls: the next one comes soon.
+      const wait = name === 'studio-event' ? RETRIES[attempt] : undefined;
       if (wait !== undefined) agenda.at(agenda.clock.now + wait, () => invoke(name, event, heard, attempt + 1));
     }
     await heard(answer);

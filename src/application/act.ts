@@ -4,7 +4,7 @@ import { liftedWarnings } from '../domain/decide.ts';
 import type { Intent } from '../domain/plan.ts';
 import { waitsForMail } from '../domain/rules/delivery.ts';
 import type { Run, Stop } from '../domain/run.ts';
-import type { Instant } from '../domain/time.ts';
+import { DAY, type Instant } from '../domain/time.ts';
 import type { Runs } from './ports.ts';
 import { PortError } from './ports.ts';
 import type { Seen } from './survey.ts';
@@ -45,7 +45,12 @@ export interface Actor extends Teller {
  * Records what was seen of one running app, and does what was decided. Every step may be the last before a crash:
  * each is safe to do again, and the next scan finds whatever is left to do.
  */
-export async function act(actor: Actor, seen: Seen, { decision, held }: Intent, now: Instant): Promise<Outcome[]> {
+export async function act(
+  actor: Actor,
+  seen: Seen,
+  { decision, held, isBlind }: Intent,
+  now: Instant,
+): Promise<Outcome[]> {
   const { sighting } = seen;
   const outcomes: Outcome[] = [];
   if (sighting.now === 'started') {
@@ -58,6 +63,8 @@ export async function act(actor: Actor, seen: Seen, { decision, held }: Intent, 
   // A stop insists on the run as it was decided on: nothing is written before it that can wait.
   if (decision.action === 'stop')
     return [...outcomes, held === undefined ? await stop(actor, decision, now) : heldBack(decision, held)];
+  // What half a picture shows is no reason to take anything back.
+  if (isBlind) return held === undefined ? outcomes : [...outcomes, heldBack(decision, held)];
   await refreshFacts(actor, seen);
   const lifted = liftedWarnings(decision).map((rule) => ({ rule, number: run.warnings[rule]!.number }));
   if (lifted.length > 0 && (await actor.runs.change(run, { kind: 'lift', warnings: lifted }))) {
@@ -92,12 +99,20 @@ async function refreshFacts(actor: Actor, { app, sighting }: Seen): Promise<void
 async function warn(actor: Actor, decision: Decision, now: Instant): Promise<Outcome[]> {
   const { app, rule, reason, due, next, warnedAt } = decision;
   if (warnedAt !== undefined) return [];
-  const number = (app.run.warnings[rule]?.number ?? 0) + 1;
   const isEnforced = actor.policy.mode === 'enforce';
   const announced = isEnforced ? { stopAt: next!.at } : {};
-  const { at, notices } = await tellWarning(actor, app, { rule, reason, number, due: due!, ...announced }, now);
+  const grace = next!.at - now;
+  let number = (app.run.warnings[rule]?.number ?? 0) + 1;
+  const tell = () => tellWarning(actor, app, { rule, reason, number, due: due!, ...announced }, now);
+  let told = await tell();
+  // Owed by a pass that died, so long ago that its grace is over: who knows what was in between. It is given anew.
+  if (told.at + grace <= now) {
+    number++;
+    told = await tell();
+  }
+  const { at, notices } = told;
   // The grace runs from when the notice was first owed, which a crash may have put before now.
-  const promise = isEnforced ? { stopAt: next!.at - now + at } : {};
+  const promise = isEnforced ? { stopAt: at + grace } : {};
   const warning = { number, given: { due: due!, at, notices, ...promise } };
   if (!(await actor.runs.change(app.run, { kind: 'warn', rule, warning }))) return [outcome(decision, 'superseded')];
   return [{ ...outcome(decision, 'warned'), ...promise }];
@@ -109,8 +124,17 @@ async function stop(actor: Actor, decision: Decision, now: Instant): Promise<Out
   const { run } = app;
   const standings = await actor.outbox.standings(app.ref, run.warnings[rule]?.given?.notices ?? []);
   const waits = waitsForMail(standings, { grace: decision.grace ?? 0, now, timezone: actor.policy.timezone });
-  if (waits !== undefined) return heldBack(decision, waits);
-  const intention: Stop = { at: now, rule, reason, failures: run.stop?.failures ?? 0 };
+  if (waits !== undefined) {
+    // Refused for all its readers a day ago: given up, so that the next scan warns whoever the admins are by then.
+    const given = run.warnings[rule]?.given;
+    const isHopeless =
+      standings.every(({ fate }) => fate?.kind === 'refused') && given !== undefined && now - given.at >= DAY;
+    if (isHopeless)
+      await actor.runs.change(run, { kind: 'lift', warnings: [{ rule, number: run.warnings[rule]!.number }] });
+    return heldBack(decision, waits);
+  }
+  const earlier = run.stop;
+  const intention: Stop = { at: now, rule, reason, failures: earlier?.failures ?? 0 };
   if (!(await actor.runs.change(run, { kind: 'stop', stop: intention }))) return outcome(decision, 'superseded');
   let answer: 'stopping' | 'gone';
   try {
@@ -118,10 +142,20 @@ async function stop(actor: Actor, decision: Decision, now: Instant): Promise<Out
   } catch (error) {
     return failedStop(actor, decision, intention, error, now);
   }
-  // Gone at the first call: its owner was quicker, and there is nothing to tell. Gone after an earlier intention: that was us.
-  if (answer === 'stopping' || run.stop) await tellStopped(actor, app, intention, now);
+  if (answer === 'gone' && !(run.stop && mayHaveStopped(run.stop))) {
+    // Gone at the first call: its owner was quicker, and nothing is ours to tell.
+    await actor.runs.change(run, { kind: 'retry', stop: undefined });
+    await actor.runs.change(run, { kind: 'end', at: now });
+    return outcome(decision, 'already gone');
+  }
+  await tellStopped(actor, app, intention, now);
   await actor.runs.change(run, { kind: 'end', at: now, stop: { ...intention, told: true } });
-  return outcome(decision, answer === 'gone' ? 'already gone' : 'stopped');
+  return outcome(decision, 'stopped');
+}
+
+/** Whether a stop that Curfew set out on may have ended the run: not if every call of it was turned away. */
+function mayHaveStopped(stop: Stop): boolean {
+  return !stop.told && !stop.hadNoEffect;
 }
 
 async function failedStop(
@@ -135,7 +169,11 @@ async function failedStop(
   const code = error instanceof PortError ? error.code : 'Unexpected';
   const message = error instanceof Error ? error.message : String(error);
   const failures = intention.failures + 1;
-  await actor.runs.change(app.run, { kind: 'retry', stop: { ...intention, failures, code } });
+  // Turned away, the call did nothing; after a time-out or a fault of AWS's own, it may have worked.
+  const isTurnedAway =
+    error instanceof PortError && error.kind !== 'fault' && !(app.run.stop && mayHaveStopped(app.run.stop));
+  const effect = isTurnedAway ? { hadNoEffect: true as const } : {};
+  await actor.runs.change(app.run, { kind: 'retry', stop: { ...intention, failures, code, ...effect } });
   if (failures >= FAILURES_TOLD) {
     const facts = failureOf(app, actor.rates, now, {
       title: `${holderName(app.ref)}'s ${app.ref.appType} app "${app.ref.appName}" cannot be stopped`,
@@ -153,18 +191,18 @@ async function failedStop(
   return { ...outcome(decision, 'failed'), code, reason: `${message}; ${decision.reason}` };
 }
 
-/** Records that a run is over. A stop that a crash cut off before its notice is told now. */
+/** Records that a run is over. A stop that a crash cut off before its notice is told now; one that did nothing is forgotten. */
 export async function finish(actor: Actor, run: Run, now: Instant): Promise<Outcome[]> {
   await tellUntoldStop(actor, run, now);
-  const change = run.stop
-    ? { kind: 'end' as const, at: now, stop: { ...run.stop, told: true as const } }
-    : { kind: 'end' as const, at: now };
-  const wasOpen = run.endedAt === undefined;
-  if (!(await actor.runs.change(run, change)) || !wasOpen) return [];
-  return [{ app: run.app, kind: 'ended', ...(run.stop ? { rule: run.stop.rule, reason: run.stop.reason } : {}) }];
+  const ours = run.stop && !run.stop.hadNoEffect ? run.stop : undefined;
+  if (run.stop && !ours && run.endedAt === undefined) await actor.runs.change(run, { kind: 'retry', stop: undefined });
+  const end = { kind: 'end' as const, at: now, ...(run.stop ? { stop: { ...run.stop, told: true as const } } : {}) };
+  const change = run.endedAt === undefined && !ours ? { kind: 'end' as const, at: now } : end;
+  if (!(await actor.runs.change(run, change)) || run.endedAt !== undefined) return [];
+  return [{ app: run.app, kind: 'ended', ...(ours ? { rule: ours.rule, reason: ours.reason } : {}) }];
 }
 
 /** Owes the notice of a stop that Curfew set out on, and that ended the run, if it is not owed yet. */
 export async function tellUntoldStop(teller: Teller, run: Run, now: Instant): Promise<void> {
-  if (run.stop && !run.stop.told) await tellStopped(teller, endedApp(run), run.stop, now);
+  if (run.stop && mayHaveStopped(run.stop)) await tellStopped(teller, endedApp(run), run.stop, now);
 }

@@ -30,10 +30,12 @@ export async function tellDaily(
   // Half a picture makes no digest: the next whole one does.
   if (day !== undefined && missing.length === 0) {
     const apps = decisions.map(({ app }) => app);
-    const past = [...(await actor.runs.history(place, now - DAY, now)), ...seen.past];
+    const since = state.digestAt ?? now - DAY;
+    const past = [...(await actor.runs.history(place, since - 1, now)), ...seen.past];
     // A run that is being put away may be on both: each once.
     const once = [...new Map(past.map((run) => [runId(run), run])).values()];
     const facts = digestOf(decisions, once, {
+      since,
       policy,
       costs: costsSoFar(apps, rates, now),
       now,
@@ -41,6 +43,7 @@ export async function tellDaily(
     });
     if (facts) await tellAdmins(actor, place, `digest ${day}`, facts, now);
     state.digest = day;
+    state.digestAt = now;
   }
   if (state.valve !== seen.state.valve || state.digest !== seen.state.digest) await actor.runs.remember(place, state);
 }

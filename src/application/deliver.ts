@@ -1,6 +1,7 @@
 import type { Place } from '../domain/app.ts';
 import type { Notice } from '../domain/notice.ts';
 import type { Policy } from '../domain/policy.ts';
+import { ON_TIME } from '../domain/rules/delivery.ts';
 import type { Instant } from '../domain/time.ts';
 import { HOUR, MINUTE, SECOND } from '../domain/time.ts';
 import { each } from './each.ts';
@@ -23,7 +24,7 @@ export interface DeliverReport {
 const CLAIM = 5 * MINUTE;
 
 /** A round ends after so many seconds of sending: the next one starts within the minute. */
-const ROUNDS = 50;
+const ROUNDS = 40;
 
 /** So many notices are put off in one round. */
 const MOST_POSTPONED = 1000;
@@ -44,7 +45,14 @@ export async function deliver(
   const report: DeliverReport = { sent: 0, refused: 0, postponed: 0, faults: [] };
   // Most minutes owe nothing: SES is asked only when something is.
   if ((await outbox.owed(place, now, 1)).length === 0) return report;
-  const quota = await postbox.quota();
+  const quota = await postbox.quota().catch((error: unknown) => {
+    report.faults.push(`SES does not tell its quota: ${error instanceof Error ? error.message : error}`);
+    return { perSecond: 0, left: 0 };
+  });
+  if (quota.perSecond === 0) {
+    await putOff(outbox, await outbox.owed(place, now, MOST_POSTPONED), now + MINUTE, 'NoQuota', now, report);
+    return report;
+  }
   let left = quota.left;
   let isThrottled = false;
   let isLast = false;
@@ -64,19 +72,30 @@ export async function deliver(
       }
     });
   }
-  if (left < 1) await postponeAll(outbox, place, now, report);
+  if (isLast) return report;
+  // What this round did not come to has been tried, so to speak: no stop relies on a mail that is late and not sent.
+  const waiting = await outbox.owed(place, now, MOST_POSTPONED);
+  if (left < 1 && waiting.length > 0) report.faults.push("SES's 24-hour quota is used up: what is owed waits");
+  const late = waiting.filter(({ notice, attempts }) => attempts === 0 && now - notice.owedAt >= ON_TIME);
+  if (left < 1) await putOff(outbox, waiting, now + HOUR, 'DailyQuota', now, report);
+  else await putOff(outbox, late, now, 'Backlog', now, report);
   return report;
 }
 
-/** No quota is left: what is owed waits an hour, and has been tried, so that no stop relies on a mail that did not go out. */
-async function postponeAll(outbox: Outbox, place: Place, now: Instant, report: DeliverReport): Promise<void> {
-  const waiting = await outbox.owed(place, now, MOST_POSTPONED);
+/** Gives notices back untried, and counts it as a try: a stop does not rely on a mail that did not go out. */
+async function putOff(
+  outbox: Outbox,
+  waiting: Owed[],
+  at: Instant,
+  code: string,
+  now: Instant,
+  report: DeliverReport,
+): Promise<void> {
   await each(waiting, WIDTH, async ({ notice }) => {
     if (!(await outbox.claim(notice, now, now + CLAIM))) return;
-    await outbox.postpone(notice, now + HOUR, 'DailyQuota');
+    await outbox.postpone(notice, at, code);
     report.postponed++;
   });
-  if (waiting.length > 0) report.faults.push("SES's 24-hour quota is used up: what is owed waits");
 }
 
 /** @returns whether SES asked for less */
@@ -98,6 +117,8 @@ async function sendOne(
       await tellOfRefusal(outbox, policy, notice, `${code}: ${message}`, now);
       await outbox.settle(notice, { kind: 'refused', code, why: message }, now);
       report.refused++;
+      if (policy.admins.every((admin) => admin === notice.to))
+        report.faults.push(`the only admin's address is refused (${code}): ${message}`);
       return false;
     }
     await outbox.postpone(notice, now + Math.min(HOUR, MINUTE * 2 ** Math.min(attempts, 6)), code);

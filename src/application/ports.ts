@@ -37,6 +37,8 @@ export interface Fleet {
 export interface ScanState {
   /** The last local day for which the admins' digest is owed, `2026-11-23`. */
   digest?: string;
+  /** When that one was made: the next tells what was stopped since. */
+  digestAt?: Instant;
   /** The last local day on which the admins were told of the safety valve. */
   valve?: string;
 }
@@ -64,7 +66,10 @@ export interface Runs {
   get(app: AppRef): Promise<Run | undefined>;
   /** Begins a run under a name that `replaces` holds (or nobody), which is kept as history. */
   open(run: Run, replaces?: Run): Promise<boolean>;
-  /** Changes a run, if it is still the same run. A `stop` insists on the version that was decided on. */
+  /**
+   * Changes a run, if it is still the same run. A `stop` and `evidence` insist on the version that they were made from;
+   * an asking to `extend` of the same moment counts once.
+   */
   change(run: Run, change: RunChange): Promise<boolean>;
   /** Moves an ended run to history and frees its name. */
   retire(run: Run): Promise<boolean>;

@@ -41,7 +41,9 @@ export async function noteStudioEvent(
     if (await actor.runs.open(effect.run, effect.replaces))
       return effect.run.endedAt === undefined ? 'run started' : 'run ended';
   }
-  return 'nothing';
+  throw new Error(
+    `the record of ${event.app.appType} ${event.app.appName} changed ${TRIES} times while an event was noted`,
+  );
 }
 
 function effectOf(event: Extract<StudioEvent, { app: AppRef }>, known: Parameters<typeof onCreated>[2]): EventEffect {

@@ -42,7 +42,8 @@ export async function survey(
   ]);
   const rows = rowsByApp(picture.apps);
   const result: Survey = { picture, running: [], ended: [], past: [], state: known.state };
-  const isComplete = !picture.missing.some(({ part }) => part === 'apps');
+  // A row that names no app may be the one that a known run is missing.
+  const isComplete = !picture.missing.some(({ part }) => part === 'apps') && picture.unusable.length === 0;
   for (const run of known.runs) {
     const key = appKey(run.app);
     const row = rows.get(key);

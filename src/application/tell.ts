@@ -64,7 +64,8 @@ export async function tellWarning(
   now: Instant,
 ): Promise<Told> {
   const { rule, reason, number, due, stopAt } = warning;
-  const about = `${runId(app.run)} ${rule} ${number} ${due}`;
+  // What it announces is part of what it is: a mail that promised no stop is not one that does.
+  const about = `${runId(app.run)} ${rule} ${number} ${due}${stopAt === undefined ? '' : ' stop'}`;
   const audience = audienceOf(app, await addressOf(teller, app));
   const promise = stopAt === undefined ? {} : { stopAt };
   const facts = {
@@ -130,6 +131,7 @@ export function endedApp(run: Run): RunningApp {
     ref,
     run,
     startedAt,
+    teams: [],
     tags: {},
     ...(instanceType === undefined ? {} : { instanceType }),
     ...(owner === undefined ? {} : { owner }),

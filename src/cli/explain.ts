@@ -48,7 +48,7 @@ function explain(app: RunningApp, policy: Policy, now: number): string[] {
   const tags = Object.entries(app.tags).map(([key, value]) => `${key}=${value}`);
   const lines = [
     style('bold', `${nameForPeople(ref)}, domain ${app.domainName ?? ref.domainId}`),
-    `  owner     ${ownerOf(app)}${app.team === undefined ? '' : `, team ${app.team}`}`,
+    `  owner     ${ownerOf(app)}${app.teams.length === 0 ? '' : `, team ${app.teams[0]}`}`,
     `  instance  ${app.instanceType ?? 'not told by AWS'}`,
     `  run       since ${when(app.startedAt)} (${describeDuration(now - app.startedAt)})`,
     `  tags      ${tags.length > 0 ? tags.join(', ') : 'none that the policy speaks of'}`,

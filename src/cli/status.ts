@@ -111,7 +111,7 @@ function describeCost(cost: Cost): string {
 function toJson(decision: Decision, cost: Cost, policy: Policy, now: number): object {
   const { app, action, rule, reason } = decision;
   const next = comingNext(decision, policy, now);
-  const { ref, instanceType, owner, sharing, team, tags, startedAt, run } = app;
+  const { ref, instanceType, owner, sharing, teams, tags, startedAt, run } = app;
   const { account, region, domainId, userProfileName, spaceName, appType, appName } = ref;
   const limit = governingLimit(app, policy, localTime(now, policy.timezone));
   const iso = (instant: number) => new Date(instant).toISOString();
@@ -125,7 +125,7 @@ function toJson(decision: Decision, cost: Cost, policy: Policy, now: number): ob
     instanceType: instanceType ?? null,
     owner: owner ?? null,
     sharing: sharing ?? null,
-    team: team ?? null,
+    team: teams[0] ?? null,
     tags,
     startedAt: iso(startedAt),
     evidence: Object.values(run.evidence).map((one) => ({

@@ -86,8 +86,18 @@ export function decide(app: RunningApp, policy: Policy, now: Instant): Decision 
   // A grace made shorter since must not break the promise of the mail; one made longer holds at once.
   const stopAt = Math.max(given.stopAt ?? 0, given.at + limit.grace);
   const reason = `${verdict.reason}; warned ${describeInstant(given.at, policy.timezone, now)}, grace ${describeDuration(stopAt - given.at)}`;
-  if (now >= stopAt) return { ...base, action: 'stop', warnedAt: given.at, reason };
+  if (now >= stopAt && hasLookedSince(verdict, given.at))
+    return { ...base, action: 'stop', warnedAt: given.at, reason };
+  if (now >= stopAt) {
+    const waiting = `${reason}; waiting for a look since the warning`;
+    return { ...base, action: 'warn', warnedAt: given.at, reason: waiting, next: { action: 'stop', at: now } };
+  }
   return { ...base, action: 'warn', warnedAt: given.at, reason, next: { action: 'stop', at: stopAt } };
+}
+
+/** Idleness that nobody has looked at since the warning may be over: the owner may have come back. The clock needs no look. */
+function hasLookedSince({ seenAt }: Verdict, warnedAt: Instant): boolean {
+  return seenAt === undefined || seenAt > warnedAt;
 }
 
 function keep(app: RunningApp, limit: Limit, bounds: Verdict[]): Decision {
@@ -104,12 +114,12 @@ function keep(app: RunningApp, limit: Limit, bounds: Verdict[]): Decision {
 
 /**
  * The warning given for this very reason: for a bound reached at another time, it was another reason. A warning that
- * said that nothing would be stopped is none once the policy enforces.
+ * said that nothing would be stopped is none once the policy enforces, and one that announced a stop none while it does not.
  */
 function warningFor(app: RunningApp, verdict: Verdict, { mode }: Policy): Warning['given'] {
   const given = app.run.warnings[verdict.rule]?.given;
   if (given?.due !== verdict.due) return undefined;
-  return mode === 'enforce' && given?.stopAt === undefined ? undefined : given;
+  return (given?.stopAt !== undefined) === (mode === 'enforce') ? given : undefined;
 }
 
 /** The rules whose standing warnings no longer have their reason: they lift. */

@@ -8,7 +8,7 @@ import type { Policy } from './policy.ts';
 import type { Run } from './run.ts';
 import type { RunningApp } from './running-app.ts';
 import type { Instant } from './time.ts';
-import { DAY, HOUR, localTime } from './time.ts';
+import { HOUR, localTime } from './time.ts';
 
 /** Rows that a list of the digest holds at most: a mail, not a report. */
 const MOST_ROWS = 30;
@@ -32,11 +32,21 @@ export function digestOf(
   {
     policy,
     costs,
+    since,
     now,
     facts,
-  }: { policy: Policy; costs: Map<string, Cost>; now: Instant; facts: (app: RunningApp | Run) => AppFacts },
+  }: {
+    policy: Policy;
+    costs: Map<string, Cost>;
+    since: Instant;
+    now: Instant;
+    facts: (app: RunningApp | Run) => AppFacts;
+  },
 ): DigestFacts | undefined {
-  const stopped = past.filter((run) => run.stop !== undefined && run.endedAt! > now - DAY);
+  // What this very pass stops is the next digest's news.
+  const stopped = past.filter(
+    ({ stop, endedAt }) => stop !== undefined && !stop.hadNoEffect && endedAt! >= since && endedAt! < now,
+  );
   if (decisions.length === 0 && stopped.length === 0) return undefined;
   const local = localTime(now, policy.timezone);
   const limits = decisions.map(({ app }) => governingLimit(app, policy, local));

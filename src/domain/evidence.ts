@@ -43,9 +43,8 @@ const PEOPLE = ['kernel', 'editor'];
 /**
  * What a heartbeat proves of a run. A busy GPU proves use even where the app's API did not answer; that nothing is
  * busy proves no idleness there: the evidence goes stale instead, and use is unknown.
- * @returns undefined where it proves nothing, or is of another run of the name
  */
-export function evidenceOf({ observedAt, activity }: Heartbeat, run: { startedAt: Instant }): Evidence | undefined {
+function provenBy({ observedAt, activity }: Heartbeat, run: { startedAt: Instant }): Evidence | undefined {
   if (observedAt < run.startedAt) return undefined;
   const busy = activity.find((one) => one.busy);
   if (!busy && !activity.some(({ kind }) => PEOPLE.includes(kind))) return undefined;
@@ -61,4 +60,22 @@ export function evidenceOf({ observedAt, activity }: Heartbeat, run: { startedAt
     observedAt,
     seen,
   };
+}
+
+/**
+ * A run's evidence with a heartbeat added. What is newest tells whether anything is busy; the last use is the latest that
+ * any heartbeat proved, in whatever order they come: a kernel that was used and then shut down was used.
+ * @returns undefined where the heartbeat says nothing new, proves nothing, or is of another run of the name
+ */
+export function evidenceOf(
+  heartbeat: Heartbeat,
+  run: { startedAt: Instant; evidence?: Record<string, Evidence> },
+): Evidence | undefined {
+  const proven = provenBy(heartbeat, run);
+  const known = run.evidence?.agent;
+  if (!proven || !known) return proven;
+  const newest = proven.observedAt > known.observedAt ? proven : known;
+  const latest = proven.lastUseAt > known.lastUseAt ? proven : known;
+  if (newest === known && latest === known) return undefined;
+  return { ...newest, lastUseAt: latest.lastUseAt, kind: newest.busy ? newest.kind : latest.kind };
 }

@@ -33,7 +33,7 @@ export function matches(match: Match, app: RunningApp, local: LocalTime): boolea
   return (
     any(match.domain, [app.ref.domainId, app.domainName]) &&
     any(match.owner, [app.owner]) &&
-    any(match.team, [app.team]) &&
+    any(match.team, app.teams) &&
     any(match.space, [app.ref.spaceName]) &&
     any(match.sharing, [app.sharing]) &&
     any(match.appType, [app.ref.appType]) &&

@@ -2,7 +2,8 @@ import type { Match } from './match.ts';
 import type { Needs } from './picture.ts';
 import type { Policy } from './policy.ts';
 
-const DOMAIN_ID = /^d-[a-z0-9*?]*$/;
+/** A domain's id as AWS makes them; whatever else begins with `d-` may be a name. */
+const DOMAIN_ID = /^d-[a-z0-9]{12}$/;
 
 /** What the policy speaks of, and so must be asked of AWS. */
 export function needsOf(policy: Policy): Needs {

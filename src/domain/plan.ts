@@ -9,6 +9,8 @@ import { mostStops } from './rules/valve.ts';
 export interface Intent {
   decision: Decision;
   held?: string;
+  /** The picture lacks what could change the rule or the reader: nothing is taken back on it. */
+  isBlind?: true;
 }
 
 /** What a scan means to do: every decision, and the safety valve's word where it closed. */
@@ -22,7 +24,8 @@ export interface Plan {
 export function plan(decisions: Decision[], picture: Picture, policy: Policy): Plan {
   const intents = decisions.map((decision): Intent => {
     const held = heldBy(decision, picture, policy.mode);
-    return held === undefined ? { decision } : { decision, held };
+    const blind = isBlind(decision, picture) ? { isBlind: true as const } : {};
+    return { decision, ...blind, ...(held === undefined ? {} : { held }) };
   });
   const stops = intents.filter(({ decision, held }) => decision.action === 'stop' && held === undefined);
   const most = mostStops(policy.safety.maxStops, decisions.length);
@@ -39,13 +42,16 @@ function heldBy({ action, app }: Decision, picture: Picture, mode: Mode): string
   if (picture.missing.length === 0) return undefined;
   const half = `half a picture: ${picture.missing.map(describeMissing).join('; ')}`;
   if (action === 'stop') return half;
-  // A warning waits only for what could change its rule or its reader.
+  return isBlind({ app }, picture) ? half : undefined;
+}
+
+/** Whether a missing part could change the app's rule or its reader: tags and names could, spaces only where it is in one that was not listed. */
+function isBlind({ app }: Pick<Decision, 'app'>, picture: Picture): boolean {
   const { domainId, spaceName } = app.ref;
-  const isBlind = picture.missing.some(({ part }) => {
+  return picture.missing.some(({ part }) => {
     if (part === 'spaces') return spaceName !== undefined && !picture.spaces.has(spaceKey({ domainId, spaceName }));
     return part === 'tags' || part === 'domains';
   });
-  return isBlind ? half : undefined;
 }
 
 /** `the tags are missing: …`: one part that could not be had, in words. */

@@ -2,7 +2,7 @@ import type { App, AppRef } from './app.ts';
 import { isRunning, refOf } from './app.ts';
 import type { Evidence } from './evidence.ts';
 import type { Duration, Instant } from './time.ts';
-import { MINUTE } from './time.ts';
+import { MINUTE, SECOND } from './time.ts';
 
 /** One life of an app, from start to stop. Names are used again, so all state hangs on the run. */
 export interface Run {
@@ -49,6 +49,8 @@ export interface Stop {
   failures: number;
   /** The last failure's code. */
   code?: string;
+  /** Every call was turned away: whatever ends the run, it was not this. */
+  hadNoEffect?: true;
   /** The run is over and the notice of it is owed: nothing is left to do. */
   told?: true;
 }
@@ -58,6 +60,9 @@ export interface Stop {
  * No app is created, deleted and created again within it: stopping alone takes about a minute.
  */
 export const START_TOLERANCE: Duration = MINUTE;
+
+/** CloudTrail's times are cut to the second: a run's own DeleteApp is no earlier than its start by more. */
+const CLOUDTRAIL_CUT: Duration = 2 * SECOND;
 
 /**
  * How old a listing may be when it meets what events have recorded: an app that an event says started or
@@ -155,7 +160,7 @@ export function onCreated(app: AppRef & Pick<App, 'instanceType'>, at: Instant, 
  */
 export function onDeleted(app: AppRef, at: Instant, known: Run | undefined): EventEffect {
   if (!known) return { kind: 'start', run: { ...newRun(app, at), endedAt: at } };
-  const isOlder = at < known.startedAt - START_TOLERANCE;
+  const isOlder = at < known.startedAt - CLOUDTRAIL_CUT;
   if (isOlder || (known.endedAt !== undefined && known.endedAt <= at)) return { kind: 'none' };
   const end = { kind: 'end' as const, at: Math.max(at, known.startedAt) };
   return known.endedAt === undefined ? end : { ...end, laterEnd: known.endedAt };

@@ -16,7 +16,8 @@ export interface RunningApp {
   owner?: string;
   /** `Private` or `Shared`; undefined when AWS does not say. */
   sharing?: string;
-  team?: string;
+  /** What its team is called, as people say it first: a domain's name and its id, or a tag's value. */
+  teams: string[];
   domainName?: string;
   tags: Tags;
 }
@@ -31,7 +32,7 @@ export function runningApp(app: App, run: Run, picture: Picture, policy: Pick<Po
   const sharing = app.spaceName === undefined ? 'Private' : space?.sharing;
   const tags = tagsOf(app, owner, picture);
   const domainName = picture.domains.get(app.domainId);
-  const team = policy.team === 'domain' ? (domainName ?? app.domainId) : tags[policy.team.tag];
+  const teams = policy.team === 'domain' ? [domainName, app.domainId] : [tags[policy.team.tag]];
   const instanceType = app.instanceType ?? run.instanceType;
   return {
     ref: refOf(app),
@@ -40,8 +41,8 @@ export function runningApp(app: App, run: Run, picture: Picture, policy: Pick<Po
     ...(instanceType === undefined ? {} : { instanceType }),
     ...(owner === undefined ? {} : { owner }),
     ...(sharing === undefined ? {} : { sharing }),
-    ...(team === undefined ? {} : { team }),
     ...(domainName === undefined ? {} : { domainName }),
+    teams: teams.filter((team) => team !== undefined),
     tags,
   };
 }

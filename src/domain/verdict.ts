@@ -8,6 +8,8 @@ export interface Verdict {
   says: 'over' | 'within' | 'keep' | 'unknown' | 'nothing';
   /** When the bound was or will be reached; absent when nobody can tell. */
   due?: Instant;
+  /** The newest look that it rests on; absent where it rests on the clock alone. */
+  seenAt?: Instant;
   /** In plain words, with the figures. */
   reason: string;
 }

@@ -147,6 +147,7 @@ describe('killed at any await, the pass leaves a state from which the next one i
     expect([...expected.mails.keys()].filter((mail) => mail.endsWith('a@example.org')).sort()).toEqual([
       'digest 2026-11-23 to a@example.org',
       'digest 2026-11-24 to a@example.org',
+      'digest 2026-11-27 to a@example.org',
       `stopped again@${NOON} all: max-uptime to a@example.org`,
       `stopped forgotten@${NOON} all: max-uptime to a@example.org`,
       `stopped idle@${NOON} all: max-uptime to a@example.org`,

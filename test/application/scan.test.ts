@@ -52,9 +52,8 @@ describe('a timeline: warned at its limit, stopped a grace later', () => {
     const lab = world();
     lab.ports.fleet.start(gpu, NOON);
     await lab.scan(NOON);
-    const [run] = [...lab.ports.runs.items.values()];
     const use = (lastUseAt: number, observedAt: number) =>
-      lab.ports.runs.change(run!, {
+      lab.ports.runs.change([...lab.ports.runs.items.values()][0]!, {
         kind: 'evidence',
         evidence: { source: 'agent', kind: 'kernel', busy: false, lastUseAt, observedAt },
       });
@@ -64,7 +63,10 @@ describe('a timeline: warned at its limit, stopped a grace later', () => {
     expect(kinds(await lab.scan(NOON + 2 * HOUR + 30 * MINUTE))).toEqual(['lifted']);
     await use(NOON + 2 * HOUR + MINUTE, NOON + 5 * HOUR);
     expect(kinds(await lab.scan(NOON + 5 * HOUR))).toEqual(['warned']);
-    expect(kinds(await lab.scan(NOON + 5 * HOUR + 30 * MINUTE))).toEqual(['stopped']);
+    // Nobody has looked since the warning: the owner may be back, and the stop waits for a look.
+    expect(kinds(await lab.scan(NOON + 5 * HOUR + 30 * MINUTE))).toEqual([]);
+    await use(NOON + 2 * HOUR + MINUTE, NOON + 5 * HOUR + 31 * MINUTE);
+    expect(kinds(await lab.scan(NOON + 5 * HOUR + 35 * MINUTE))).toEqual(['stopped']);
   });
 
   test('evidence that falls silent keeps: silence is not idleness', async () => {

@@ -53,7 +53,7 @@ describe('status', () => {
     });
     expect(readTable(few.stdout).find(({ APP }) => APP!.includes('orphan'))!.OWNER).toBe('(nobody)');
     expect(readTable(few.stdout).find(({ APP }) => APP!.includes('commons'))!.OWNER).toBe('bob (shared)');
-    for (const row of readTable(few.stdout)) expect(row['LAST USE']).toBe('unknown');
+    for (const row of readTable(few.stdout)) expect(row['LAST USE']).toBe('unknown (no agent)');
   });
 
   it('tells costs at list price: one charge for KernelGateway apps that share, and never $0 for an unknown price', async () => {
@@ -172,7 +172,7 @@ describe('status', () => {
       /^90 min|^1 h 30 min ago \(kernel\)/,
     );
     const told = await run('explain', 'alice-lab/default', '--table', 'curfew');
-    expect(told.stdout).toMatch(/evidence\s+agent: kernel last used 1 h 30 min ago, seen 1 min ago/);
+    expect(told.stdout).toMatch(/evidence\s+agent looked 1 min ago\s+kernel: last used 1 h 30 min ago/);
     expect(told.stdout).toMatch(/warning\s+cheap: max-idle: given/);
     expect(told.stdout).toMatch(/extension asked/);
     const json = (await shown('--table', 'curfew')).find(({ spaceName }) => spaceName === 'alice-lab')!;

@@ -27,7 +27,7 @@ export const quietApp: RunningApp = {
   instanceType: 'ml.g5.xlarge',
   owner: 'alice',
   sharing: 'Private',
-  team: 'd-abcdefghijkl',
+  teams: ['d-abcdefghijkl'],
   tags: {},
 };
 

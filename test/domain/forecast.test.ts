@@ -25,7 +25,13 @@ describe('what will happen next', () => {
 
   test('under a mode that holds it: nothing', () => {
     expect(coming(appWith(overdue), { mode: 'observe' })).toBeUndefined();
-    expect(coming(warned, { mode: 'warn' })).toBeUndefined();
+    const { given } = warned.run.warnings['all: max-uptime']!;
+    const { stopAt: _, ...unannounced } = given!;
+    const told = {
+      ...warned,
+      run: { ...warned.run, warnings: { 'all: max-uptime': { number: 1, given: unannounced } } },
+    };
+    expect(coming(told, { mode: 'warn' })).toBeUndefined();
   });
 
   test('a limit whose window opens later, and which is reached by then: at its opening, by the clock on the wall', () => {

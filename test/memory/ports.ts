@@ -87,10 +87,8 @@ const isSame = (a: Run, b: Run) => a.startedAt === b.startedAt;
 function holds(item: Run, run: Run, change: RunChange): boolean {
   if (change.kind === 'end') return change.stop !== undefined || item.endedAt === undefined || item.endedAt > change.at;
   if (item.endedAt !== undefined) return false;
-  if (change.kind === 'stop') return item.version === run.version;
-  if (change.kind !== 'evidence') return true;
-  const before = item.evidence[change.evidence.source];
-  return before === undefined || before.observedAt < change.evidence.observedAt;
+  if (change.kind === 'stop' || change.kind === 'evidence') return item.version === run.version;
+  return change.kind !== 'extend' || !item.extensions.includes(change.at);
 }
 
 function apply(item: Run, change: RunChange): void {

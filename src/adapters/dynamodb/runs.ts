@@ -158,8 +158,12 @@ async function query(client: DynamoDBClient, input: QueryCommandInput, take: (it
 }
 
 function readState(item: Item): ScanState {
-  const { digest, valve } = fromItem<ScanState>(item);
-  return { ...(digest === undefined ? {} : { digest }), ...(valve === undefined ? {} : { valve }) };
+  const { digest, digestAt, valve } = fromItem<ScanState>(item);
+  return {
+    ...(digest === undefined ? {} : { digest }),
+    ...(digestAt === undefined ? {} : { digestAt }),
+    ...(valve === undefined ? {} : { valve }),
+  };
 }
 
 /** The item is still the one that was read. */
@@ -235,16 +239,19 @@ function expressionOf(run: Run, change: RunChange): Expression {
     case 'extend':
       return {
         set: 'SET extensions = list_append(extensions, :asked)',
-        condition: GOING_ON,
-        values: { ':asked': [change.at] },
+        condition: `${GOING_ON} AND NOT contains(extensions, :at)`,
+        values: { ':asked': [change.at], ':at': change.at },
       };
-    case 'evidence':
+    case 'evidence': {
+      const values = { ':evidence': change.evidence, ':version': run.version };
+      const condition = `${GOING_ON} AND version = :version`;
       return {
         set: 'SET evidence.#source = :evidence',
-        condition: `${GOING_ON} AND (attribute_not_exists(evidence.#source) OR evidence.#source.observedAt < :observedAt)`,
+        condition,
         names: { '#source': change.evidence.source },
-        values: { ':evidence': change.evidence, ':observedAt': change.evidence.observedAt },
+        values,
       };
+    }
     default:
       return assertNever(change);
   }

@@ -10,7 +10,7 @@ export interface Standing {
 }
 
 /** A mail that SES accepts within this time of being owed is on time: `deliver` runs each minute. */
-const ON_TIME: Duration = 5 * MINUTE;
+export const ON_TIME: Duration = 5 * MINUTE;
 
 /**
  * A stop waits for its warning's mail: while sending it fails, nothing is stopped; when it went out late, the grace runs

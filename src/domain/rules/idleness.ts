@@ -33,7 +33,7 @@ export function idleness(app: RunningApp, limit: Limit, policy: Pick<Policy, 'ev
       ? `last use ${describeDuration(now - lastUseAt)} ago (${name(last)})`
       : 'never used since its start';
   const reason = `idle ${describeDuration(now - lastUseAt)}, limit ${describeDuration(limit.maxIdle)}; ${used}`;
-  return { rule, says: now >= due ? 'over' : 'within', due, reason };
+  return { rule, says: now >= due ? 'over' : 'within', due, seenAt: newest.observedAt, reason };
 }
 
 function name(evidence: Evidence): string {
