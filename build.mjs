@@ -1,5 +1,5 @@
 // Writes each Lambda to dist/handlers/<name>.mjs and the CLI to dist/cli.mjs, all self-contained.
-import { rm } from 'node:fs/promises';
+import { chmod, rm } from 'node:fs/promises';
 import { build } from 'esbuild';
 import { writeTemplates } from './templates/compile.mjs';
 
@@ -41,6 +41,8 @@ async function buildAll() {
       banner: { js: `#!/usr/bin/env node\n${shared.banner.js}` },
     }),
   ]);
+  // npx links the bin once, and makes it executable only then: a rebuilt one must be so by itself.
+  await chmod('dist/cli.mjs', 0o755);
 }
 
 if (import.meta.filename === process.argv[1]) await buildAll();

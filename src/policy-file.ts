@@ -53,7 +53,8 @@ export function parsePolicy(text: string): { policy: Policy } | { faults: Fault[
     return { faults: [{ line: 1, column: 1, key: '', message: (error as Error).message }] };
   }
   const parsed = policySchema.safeParse(raw);
-  const issues = [...(parsed.success ? [] : parsed.error.issues.flatMap(splitKeys)), ...crossCheck(raw)];
+  const told = parsed.success ? [] : parsed.error.issues.flatMap(splitKeys);
+  const issues = [...told.map((issue) => tellMissing(issue, raw)), ...crossCheck(raw)];
   if (parsed.success && issues.length === 0) return { policy: toPolicy(parsed.data) };
   const faults = issues.map(({ path, message, isKey }) => ({
     ...at(offsetOf(document, path, isKey)),
@@ -98,6 +99,13 @@ function splitKeys(issue: { path: PropertyKey[]; message: string; code: string; 
     isKey: true,
     message: i === 0 ? messages[0]! : `unknown key ${messages[i]}`,
   }));
+}
+
+/** A key that is needed and not there at all: the fault is the key's, not that of a value it does not have. */
+function tellMissing(issue: Issue, raw: object): Issue {
+  const [key] = issue.path;
+  if (typeof key !== 'string' || issue.isKey || key in raw) return issue;
+  return { path: [key], message: `this key is missing; ${issue.message}` };
 }
 
 /** Where in the file a path is, or the nearest part of it that exists: the key itself where it has one. */

@@ -155,7 +155,7 @@ describe('a policy with faults: each with its line, its column, and what would b
     ],
     ['limits: *all', '3:9  *all stands for nothing: no &all before it; quote a text that begins with *'],
     ['limits: 1', '3:9  limits: expected a list of limits'],
-    ['', '1:1  limits: expected a list of limits'],
+    ['', '1:1  limits: this key is missing; expected a list of limits'],
     ['limits: [', '3:10  '],
     ['limits: []\nlimits: []', '4:1  Map keys must be unique'],
   ])('%s', (body, expected) => {
@@ -187,6 +187,13 @@ budgets:
       '1:10  admins[0]: "josé@example.org" is not a mail address whose part before the @ is plain ASCII',
     );
     expect(faults('limits: []', "admins: [o'brien+lab@example.org]\nsender: c@example.org\n")).toEqual([]);
+  });
+
+  test('a key that is needed and not there', () => {
+    expect(faults('limits: []', '')).toEqual([
+      'curfew.yml:1:1  admins: this key is missing; expected a mail address whose part before the @ is plain ASCII',
+      'curfew.yml:1:1  sender: this key is missing; expected a sender such as Curfew <curfew@example.org>, in plain ASCII before the @',
+    ]);
   });
 
   test('an empty file, and one that is no set of keys', () => {

@@ -1,5 +1,4 @@
 import { survey } from '../application/survey.ts';
-import type { AppRef } from '../domain/app.ts';
 import { holderName } from '../domain/app.ts';
 import { decide, tryRules } from '../domain/decide.ts';
 import { comingNext } from '../domain/forecast.ts';
@@ -17,7 +16,7 @@ export async function explainCommand(name: string, options: WorldOptions): Promi
   for (const text of notes) note(text);
   const { picture, running } = await progress('Looking at SageMaker Studio', survey(ports, policy, { place, now }));
   tellFaults({ missing: picture.missing, unusable: picture.unusable, faults: [] });
-  const found = running.map(({ app }) => app).filter(({ ref }) => isCalled(ref, name));
+  const found = running.map(({ app }) => app).filter((app) => isCalled(app, name));
   if (found.length === 0) {
     const some = running.slice(0, 5).map(({ app: { ref } }) => `${holderName(ref)}/${ref.appType}/${ref.appName}`);
     note(
@@ -29,17 +28,16 @@ export async function explainCommand(name: string, options: WorldOptions): Promi
   return picture.missing.length > 0 ? 1 : 0;
 }
 
-/** Whether `name` is the app's name, with as much before it as is needed. */
-function isCalled(ref: AppRef, name: string): boolean {
+/** Whether `name` is the app's name, with as much before it as is needed; its owner may stand for the space that holds it. */
+function isCalled({ ref, owner }: RunningApp, name: string): boolean {
   const { domainId, appType, appName } = ref;
-  const holder = holderName(ref);
-  const names = [
-    appName,
+  const holders = [holderName(ref), ...(owner === undefined ? [] : [owner])];
+  const names = holders.flatMap((holder) => [
     `${holder}/${appName}`,
     `${holder}/${appType}/${appName}`,
     `${domainId}/${holder}/${appType}/${appName}`,
-  ];
-  return names.some((candidate) => candidate.toLowerCase() === name.toLowerCase());
+  ]);
+  return [appName, ...names].some((candidate) => candidate.toLowerCase() === name.toLowerCase());
 }
 
 function explain(app: RunningApp, policy: Policy, now: number): string[] {

@@ -38,7 +38,7 @@ const looking = (command: Command) =>
     .option('--now <time>', 'take this for the present, such as 2026-11-23T14:05:00Z')
     .option(
       '--from <dir>',
-      'read saved `aws sagemaker list-apps` and `list-spaces` output (*.json in DIR) instead of an account',
+      'read saved AWS CLI output (*.json in DIR) instead of an account: `aws sagemaker list-apps`, `list-spaces`, and `aws resourcegroupstaggingapi get-resources` where the policy speaks of tags',
     );
 
 let exitCode = 0;
@@ -69,7 +69,10 @@ looking(program.command('status'))
 
 looking(program.command('explain'))
   .description('show every rule that is tried on an app, and what each says')
-  .argument('<app>', 'APP, HOLDER/APP, HOLDER/TYPE/APP or DOMAIN/HOLDER/TYPE/APP')
+  .argument(
+    '<app>',
+    'APP, HOLDER/APP, HOLDER/TYPE/APP or DOMAIN/HOLDER/TYPE/APP, where HOLDER is a user profile, a space, or the owner of one',
+  )
   .action(exitWith((name: string, options: WorldOptions) => explainCommand(name, options)));
 
 const policy = program.command('policy').description('work on the policy file');

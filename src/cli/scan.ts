@@ -139,5 +139,5 @@ function sumUp({ intents, outcomes, valve }: ScanReport, apply: boolean, mode: s
   if (!apply)
     return `${wanted}${closed} Nothing was changed: this was a dry run (--apply acts; the policy's mode is ${mode}).`;
   const came = (...kinds: string[]) => outcomes.filter(({ kind }) => kinds.includes(kind)).length;
-  return `${wanted}${closed} Done: ${came('stopped', 'already gone')} stopped, ${came('warned')} warned, ${came('failed')} failed (the policy's mode is ${mode}).`;
+  return `${wanted}${closed} Done: ${came('stopped', 'already gone')} stopped, ${came('warned')} warned, ${came('failed')} failed, ${came('held')} held (the policy's mode is ${mode}).${came('warned') > 0 ? ' The mail is sent by the deployed `deliver`; nothing here sends it.' : ''}`;
 }

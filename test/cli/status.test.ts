@@ -223,8 +223,9 @@ describe('explain', () => {
       return stdout.split('Decision:').length - 1;
     };
     expect(await count('default')).toBe(7);
-    expect(await count('alice/default')).toBe(2);
-    expect(await count('ALICE/jupyterlab/DEFAULT')).toBe(1);
+    // Two that alice holds, and one in a space that she owns.
+    expect(await count('alice/default')).toBe(3);
+    expect(await count('ALICE-lab/jupyterlab/DEFAULT')).toBe(1);
     expect(await count('d-lab/bob/KernelGateway/k1')).toBe(1);
   });
 
