@@ -3,7 +3,7 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
-    exclude: ['test/browser/**'],
+    exclude: ['test/browser/**', 'test/agent/**'],
     // Real servers and bundles: a slow machine may take its time over the first of them.
     maxWorkers: 2,
     testTimeout: 30_000,

@@ -13,7 +13,14 @@ export interface AwsError extends Error {
 }
 
 /** The services that the embedded AWS speaks, by the names that the SDK's endpoint variables carry. */
-export type Service = 'sagemaker' | 'dynamodb' | 'sesv2' | 'resource-groups-tagging-api' | 'sts' | 'ssm';
+export type Service =
+  | 'sagemaker'
+  | 'dynamodb'
+  | 'sesv2'
+  | 'resource-groups-tagging-api'
+  | 'sts'
+  | 'ssm'
+  | 'eventbridge';
 
 /** A request's body once parsed. Tests look into it freely, so it is not typed further. */
 // biome-ignore lint/suspicious/noExplicitAny: every operation has a form of its own, checked by the operation itself.
@@ -41,6 +48,7 @@ const jsonTypes: Record<Service, string> = {
   ssm: 'application/x-amz-json-1.1',
   sesv2: 'application/json',
   sts: 'text/xml',
+  eventbridge: 'application/x-amz-json-1.1',
 };
 
 /** Wraps a successful result in the service's protocol; no result is an empty body, as for DeleteApp. */

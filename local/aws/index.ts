@@ -1,6 +1,7 @@
 import { type Answer, type Input, type Service, success } from './answers.ts';
 import { type Calls, callLog } from './calls.ts';
 import { startDynamoDb } from './dynamodb.ts';
+import { type EventBridge, startEventBridge } from './eventbridge.ts';
 import { type Faults, faultList } from './faults.ts';
 import { type Mail, startMailroom } from './mailbox.ts';
 import { performSageMaker } from './sagemaker.ts';
@@ -12,6 +13,7 @@ import { createStudio } from './studio.ts';
 import type { Studio } from './studio-types.ts';
 import { performTagging } from './tagging.ts';
 
+export type { BusEvent, EventBridge } from './eventbridge.ts';
 export type { Fault } from './faults.ts';
 export type { Mail } from './mailbox.ts';
 export type { Ses } from './ses.ts';
@@ -20,13 +22,15 @@ export type { App } from './studio-apps.ts';
 export type { CloudTrailEvent } from './studio-events.ts';
 export type { CreateApp, Studio } from './studio-types.ts';
 
-/** An AWS of its own in this process: SageMaker, DynamoDB, SES, tagging, STS and SSM on one loopback port. */
+/** An AWS of its own in this process: SageMaker, DynamoDB, SES, EventBridge, tagging, STS and SSM on one loopback port. */
 export interface EmbeddedAws {
   /** `AWS_REGION`, an `AWS_ENDPOINT_URL_…` for each service, and credentials that open nothing else. */
   env: Record<string, string>;
   /** What is true of SageMaker, and the means to change it. */
   studio: Studio;
   ses: Ses;
+  /** The default event bus: what PutEvents puts there, its listeners hear. */
+  eventbridge: EventBridge;
   /** SSM parameters by name. */
   parameters: Map<string, string>;
   /** The mail that arrived: a page for people, a list for tests. The newest 20,000 are kept. */
@@ -52,6 +56,7 @@ export async function startEmbeddedAws(options: {
   const studio = createStudio({ now, ...place });
   const mailroom = await startMailroom(20_000);
   const ses = startSes(place, now, mailroom);
+  const eventBridge = startEventBridge(place, now);
   const dynamoDb = startDynamoDb();
   const parameters = new Map<string, string>();
   const calls = callLog(record);
@@ -63,6 +68,7 @@ export async function startEmbeddedAws(options: {
     ssm: (request, input) => performSsm(place, parameters, now(), request.action, input),
     sts: (request, input) => performSts(place, request.action, input),
     sesv2: (request, input) => ses.perform(request.action, input),
+    eventbridge: (request, input) => eventBridge.perform(request.action, input),
     dynamodb: () => undefined,
   };
   const perform = async (request: Request): Promise<Answer> => {
@@ -81,7 +87,7 @@ export async function startEmbeddedAws(options: {
     page: mailroom.page,
   });
 
-  const names = ['SAGEMAKER', 'DYNAMODB', 'SESV2', 'RESOURCE_GROUPS_TAGGING_API', 'STS', 'SSM'];
+  const names = ['SAGEMAKER', 'DYNAMODB', 'SESV2', 'RESOURCE_GROUPS_TAGGING_API', 'STS', 'SSM', 'EVENTBRIDGE'];
   return Object.assign(world, {
     env: {
       AWS_REGION: region,
@@ -91,6 +97,7 @@ export async function startEmbeddedAws(options: {
     },
     studio,
     ses: ses.account,
+    eventbridge: eventBridge.bus,
     parameters,
     mailbox: { url: `${url}/`, messages: async () => mailroom.messages(), clear: mailroom.clear },
     calls,

@@ -98,6 +98,7 @@ const targets: Record<string, Service> = {
   DynamoDB_20120810: 'dynamodb',
   ResourceGroupsTaggingAPI_20170126: 'resource-groups-tagging-api',
   AmazonSSM: 'ssm',
+  AWSEvents: 'eventbridge',
 };
 
 /** Tells which call a request is; undefined where it is a person's browser. */
@@ -157,6 +158,7 @@ const signingNames: Record<Service, string> = {
   ssm: 'ssm',
   sesv2: 'ses',
   sts: 'sts',
+  eventbridge: 'events',
 };
 
 /** Signatures are not verified, but a call without one, for another region or for another service, is refused. */

@@ -205,6 +205,7 @@ describe('the world itself', () => {
     expect(Object.keys(world.aws.env).sort()).toEqual([
       'AWS_ACCESS_KEY_ID',
       'AWS_ENDPOINT_URL_DYNAMODB',
+      'AWS_ENDPOINT_URL_EVENTBRIDGE',
       'AWS_ENDPOINT_URL_RESOURCE_GROUPS_TAGGING_API',
       'AWS_ENDPOINT_URL_SAGEMAKER',
       'AWS_ENDPOINT_URL_SESV2',

@@ -1,0 +1,6 @@
+import { defineConfig } from 'vitest/config';
+
+/** The agent against a real Jupyter server: `npm run test:agent`. Debian: `apt-get install jupyter-server python3-ipykernel`. */
+export default defineConfig({
+  test: { include: ['test/agent/**/*.test.ts'], testTimeout: 60_000, hookTimeout: 60_000 },
+});
