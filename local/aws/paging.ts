@@ -81,7 +81,11 @@ export function takePage<Row>(
 }
 
 /** Rows kept in order of their keys: appended cheaply, sorted only when one came out of order. */
-export function sortedRows<Row>(keyOf: (row: Row) => Key): { push(row: Row): void; all(): readonly Row[] } {
+export function sortedRows<Row>(keyOf: (row: Row) => Key): {
+  push(row: Row): void;
+  remove(row: Row): void;
+  all(): readonly Row[];
+} {
   const rows: Row[] = [];
   let isSorted = true;
   return {
@@ -89,6 +93,9 @@ export function sortedRows<Row>(keyOf: (row: Row) => Key): { push(row: Row): voi
       const last = rows.at(-1);
       if (last !== undefined && compareKeys(keyOf(last), keyOf(row)) > 0) isSorted = false;
       rows.push(row);
+    },
+    remove(row) {
+      rows.splice(rows.indexOf(row), 1);
     },
     all() {
       if (!isSorted) rows.sort((a, b) => compareKeys(keyOf(a), keyOf(b)));

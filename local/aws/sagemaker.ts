@@ -1,6 +1,8 @@
 import { awsError, type Input, invalid, unknownOperation } from './answers.ts';
 import { issueToken, type Key, readToken, takePage } from './paging.ts';
+import { domainRow, lifecycleRow, profileRow, settingsOperations } from './sagemaker-settings.ts';
 import { type App, appKey, isListed } from './studio-apps.ts';
+import { type LifecycleConfig, lifecycleAppTypes } from './studio-settings.ts';
 import type { Domain, Space, Studio, UserProfile } from './studio-types.ts';
 import { readTags } from './tags.ts';
 import { appTypes, checkDomain, checkEnum, checkMaxResults, checkName, demand } from './validate.ts';
@@ -15,6 +17,8 @@ export function performSageMaker(studio: Studio, action: string, input: Input): 
 }
 
 const operations: Record<string, Operation> = {
+  ...settingsOperations,
+
   ListApps(studio, input) {
     checkEnum(input, 'SortBy', ['CreationTime']);
     const domainId = checkDomain(input, 'DomainIdEquals', false);
@@ -55,13 +59,7 @@ const operations: Record<string, Operation> = {
     const part = checkName(input, 'UserProfileNameContains', false);
     const accepts = (profile: UserProfile): boolean =>
       (domainId === undefined || profile.domainId === domainId) && (part === undefined || profile.name.includes(part));
-    return list(studio, 'ListUserProfiles', input, studio.profiles(), rowKey, accepts, 'UserProfiles', (profile) => ({
-      DomainId: profile.domainId,
-      UserProfileName: profile.name,
-      Status: 'InService',
-      CreationTime: profile.creationTime / 1000,
-      LastModifiedTime: profile.creationTime / 1000,
-    }));
+    return list(studio, 'ListUserProfiles', input, studio.profiles(), rowKey, accepts, 'UserProfiles', profileRow);
   },
 
   ListDomains(studio, input) {
@@ -73,35 +71,27 @@ const operations: Record<string, Operation> = {
       rowKey,
       () => true,
       'Domains',
-      (domain: Domain) => ({
-        DomainArn: domain.arn,
-        DomainId: domain.domainId,
-        DomainName: domain.name,
-        Status: 'InService',
-        CreationTime: domain.creationTime / 1000,
-        LastModifiedTime: domain.creationTime / 1000,
-        Url: `https://${domain.domainId}.studio.${studio.place.region}.sagemaker.aws`,
-      }),
+      (domain: Domain) => domainRow(studio, domain),
     );
   },
 
-  DescribeUserProfile(studio, input) {
-    const domainId = checkDomain(input, 'DomainId', true) as string;
-    const name = checkName(input, 'UserProfileName', true) as string;
-    const profile = studio.profile(domainId, name);
-    if (profile === undefined)
-      throw awsError('ResourceNotFound', `UserProfile ${studio.arn.profile(domainId, name)} does not exist.`);
-    return {
-      DomainId: domainId,
-      UserProfileArn: profile.arn,
-      UserProfileName: name,
-      Status: 'InService',
-      CreationTime: profile.creationTime / 1000,
-      LastModifiedTime: profile.creationTime / 1000,
-      ...(profile.ssoUser === undefined
-        ? {}
-        : { SingleSignOnUserIdentifier: 'UserName', SingleSignOnUserValue: profile.ssoUser }),
-    };
+  ListStudioLifecycleConfigs(studio, input) {
+    checkEnum(input, 'SortBy', ['CreationTime', 'LastModifiedTime', 'Name']);
+    const appType = checkEnum(input, 'AppTypeEquals', lifecycleAppTypes);
+    const part = checkName(input, 'NameContains', false);
+    const accepts = (config: LifecycleConfig): boolean =>
+      (appType === undefined || config.appType === appType) && (part === undefined || config.name.includes(part));
+    const rows = studio.lifecycleConfigs.all();
+    return list(
+      studio,
+      'ListStudioLifecycleConfigs',
+      input,
+      rows,
+      rowKey,
+      accepts,
+      'StudioLifecycleConfigs',
+      lifecycleRow,
+    );
   },
 
   DescribeApp(studio, input) {

@@ -15,5 +15,9 @@ export function rowsByArn<Row extends { arn: string; creationTime: number; seq: 
       ordered.push(row);
       return row;
     },
+    remove(arn: string): void {
+      ordered.remove(byArn.get(arn) as Row);
+      byArn.delete(arn);
+    },
   };
 }

@@ -1,5 +1,6 @@
 import type { App, AppId, AppStatus } from './studio-apps.ts';
 import type { CloudTrailEvent, Place } from './studio-events.ts';
+import type { lifecycleConfigs, Settings } from './studio-settings.ts';
 import type { TagStore } from './tags.ts';
 import type { AppType } from './validate.ts';
 
@@ -7,6 +8,8 @@ import type { AppType } from './validate.ts';
 export interface Domain {
   domainId: string;
   name: string;
+  /** `DefaultUserSettings`. */
+  settings: Settings;
   arn: string;
   creationTime: number;
   seq: number;
@@ -17,6 +20,8 @@ export interface UserProfile {
   domainId: string;
   name: string;
   ssoUser?: string | undefined;
+  /** `UserSettings`: what is absent is the domain's. */
+  settings: Settings;
   arn: string;
   creationTime: number;
   seq: number;
@@ -62,8 +67,16 @@ export interface CreateApp extends AppId, Made {
 export interface Studio {
   readonly place: Place;
   now(): number;
-  createDomain(input: { domainId: string; name: string; at?: number; tags?: Record<string, string> }): Domain;
-  createUserProfile(input: { domainId: string; name: string; ssoUser?: string | undefined } & Made): UserProfile;
+  createDomain(input: {
+    domainId: string;
+    name: string;
+    settings?: Settings;
+    at?: number;
+    tags?: Record<string, string>;
+  }): Domain;
+  createUserProfile(
+    input: { domainId: string; name: string; ssoUser?: string | undefined; settings?: Settings } & Made,
+  ): UserProfile;
   createSpace(input: Omit<Space, 'arn' | 'creationTime' | 'modifiedTime' | 'seq'> & Made): Space;
   createApp(input: CreateApp, origin?: 'api'): App;
   deleteApp(id: AppId & { by?: string | undefined }, origin?: 'api'): App;
@@ -83,6 +96,9 @@ export interface Studio {
   spaces(): readonly Space[];
   appRows(): readonly App[];
   readonly tags: TagStore;
+  /** How an update of settings treats what it does not name: AWS does not say. */
+  updates: 'replace' | 'merge';
+  readonly lifecycleConfigs: ReturnType<typeof lifecycleConfigs>;
   /** Whether an ARN names something that can have tags now: a Deleted app cannot. */
   canTag(arn: string): boolean;
   arn: {

@@ -3,6 +3,7 @@ import { type App, type AppId, createAppTable, isListed, statusOf } from './stud
 import { type CloudTrailEvent, type Place, type TrailCall, trail } from './studio-events.ts';
 import { appParameters, spaceParameters, tagParameters } from './studio-requests.ts';
 import { rowsByArn } from './studio-rows.ts';
+import { lifecycleConfigs } from './studio-settings.ts';
 import type { CreateApp, Domain, Space, Studio, UserProfile } from './studio-types.ts';
 import { createTagStore } from './tags.ts';
 import { appTypes, checkDomain, checkEnum, checkName } from './validate.ts';
@@ -100,6 +101,8 @@ export function createStudio(options: { now: () => number } & Place): Studio {
     now,
     arn,
     tags,
+    updates: 'replace',
+    lifecycleConfigs: lifecycleConfigs((name) => `${prefix}studio-lifecycle-config/${name}`, now),
     createDomain(input) {
       checkDomain({ DomainId: input.domainId }, 'DomainId', true);
       seq += 1;
@@ -107,6 +110,7 @@ export function createStudio(options: { now: () => number } & Place): Studio {
       const row: Domain = {
         domainId: input.domainId,
         name: input.name,
+        settings: input.settings ?? {},
         arn: resource,
         creationTime: input.at ?? now(),
         seq,
@@ -116,12 +120,13 @@ export function createStudio(options: { now: () => number } & Place): Studio {
       return row;
     },
     createUserProfile(input) {
-      const { domainId, name, ssoUser } = input;
+      const { domainId, name, ssoUser, settings = {} } = input;
       checkName({ UserProfileName: name }, 'UserProfileName', true);
       needDomain(domainId);
       const resource = arn.profile(domainId, name);
       seq += 1;
-      const row = profiles.insert({ domainId, name, ssoUser, arn: resource, creationTime: input.at ?? now(), seq });
+      const creationTime = input.at ?? now();
+      const row = profiles.insert({ domainId, name, ssoUser, settings, arn: resource, creationTime, seq });
       tagAtBirth(resource, input.tags);
       if (input.at === undefined) {
         tell(() => ({
