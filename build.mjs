@@ -16,7 +16,9 @@ const shared = {
   sourcesContent: false,
   legalComments: 'none',
   logLevel: 'warning',
-  // yaml is CommonJS inside, and asks for Node's own modules with `require`.
+  // yaml's own build for Node is CommonJS: twice the size once bundled.
+  alias: { yaml: './node_modules/yaml/browser/dist/index.js' },
+  // What is still CommonJS asks for Node's own modules with `require`.
   banner: { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);" },
 };
 

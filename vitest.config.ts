@@ -1,6 +1,9 @@
+import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
+  // The build of yaml that ships: build.mjs.
+  resolve: { alias: { yaml: fileURLToPath(new URL('node_modules/yaml/browser/dist/index.js', import.meta.url)) } },
   test: {
     include: ['test/**/*.test.ts'],
     exclude: ['test/browser/**', 'test/agent/**'],

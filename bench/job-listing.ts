@@ -1,8 +1,17 @@
 import { DynamoDBClient, QueryCommand } from '@aws-sdk/client-dynamodb';
 import { GetResourcesCommand, ResourceGroupsTaggingAPIClient } from '@aws-sdk/client-resource-groups-tagging-api';
-import { ListAppsCommand, ListSpacesCommand, SageMakerClient } from '@aws-sdk/client-sagemaker';
+import {
+  ListAppsCommand,
+  ListSpacesCommand,
+  SageMakerClient,
+  type SageMakerClientConfig,
+} from '@aws-sdk/client-sagemaker';
 
-const client = { region: process.env.AWS_REGION ?? '', retryMode: 'adaptive', maxAttempts: 5 } as const;
+// The same retries and the same logger as in src/wiring.ts: one that has no `info` to copy answers for.
+const logger = { trace() {}, debug() {}, warn() {}, error() {} } as unknown as NonNullable<
+  SageMakerClientConfig['logger']
+>;
+const client = { region: process.env.AWS_REGION ?? '', retryMode: 'adaptive', maxAttempts: 5, logger } as const;
 
 /**
  * The bare listing that a scan's time is held against: the same pages with the same SDK clients, apps, spaces and tags

@@ -1,7 +1,8 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { ResourceGroupsTaggingAPIClient } from '@aws-sdk/client-resource-groups-tagging-api';
-import { SageMakerClient } from '@aws-sdk/client-sagemaker';
+import { SageMakerClient, type SageMakerClientConfig } from '@aws-sdk/client-sagemaker';
 import { SESv2Client } from '@aws-sdk/client-sesv2';
+import { SSMClient } from '@aws-sdk/client-ssm';
 import { STSClient } from '@aws-sdk/client-sts';
 import { dynamodbOutbox } from './adapters/dynamodb/outbox.ts';
 import { dynamodbRuns } from './adapters/dynamodb/runs.ts';
@@ -11,6 +12,7 @@ import { domainAccount } from './adapters/sagemaker/account.ts';
 import { sagemakerFleet } from './adapters/sagemaker/fleet.ts';
 import { savedFleet } from './adapters/saved/fleet.ts';
 import { sesPostbox } from './adapters/ses/postbox.ts';
+import { readParameter } from './adapters/ssm/parameter.ts';
 import { callerAccount } from './adapters/sts/account.ts';
 import type { Fleet, Outbox, Postbox, Prices, Runs } from './application/ports.ts';
 import type { Config, ReadParameter } from './config.ts';
@@ -18,8 +20,16 @@ import type { Config, ReadParameter } from './config.ts';
 // The only file that knows which adapters exist. Endpoints and credentials are the SDK's own to find
 // (`AWS_ENDPOINT_URL_<SERVICE>`, `AWS_PROFILE`, …).
 
+/**
+ * Given no logger, the SDK makes one whose `info` does nothing, and still copies every answer to hand it over: a
+ * hundred rows a page. This one has no `info`.
+ */
+const logger = { trace() {}, debug() {}, warn() {}, error() {} } as unknown as NonNullable<
+  SageMakerClientConfig['logger']
+>;
+
 /** Adaptive retry slows itself to what AWS grants: it publishes no rates for these calls. */
-const client = (region: string) => ({ region, retryMode: 'adaptive', maxAttempts: 5 }) as const;
+const client = (region: string) => ({ region, retryMode: 'adaptive', maxAttempts: 5, logger }) as const;
 
 /**
  * A client is made once a region, and keeps its connections from one invocation to the next. The calls below are marked
@@ -71,15 +81,9 @@ export function makeTable({ region, table }: Table): ReturnType<typeof createTab
   return createTable(dynamodb(region), table);
 }
 
-/** Loads SSM's client only where a policy lives there: it costs a cold start otherwise. */
+/** Reads the parameter that holds a policy. */
 export function parameterReader(region: string | undefined): ReadParameter {
-  return async (name) => {
-    const [{ SSMClient }, { readParameter }] = await Promise.all([
-      import('@aws-sdk/client-ssm'),
-      import('./adapters/ssm/parameter.ts'),
-    ]);
-    return readParameter(new SSMClient(region === undefined ? {} : { region }), name);
-  };
+  return (name) => readParameter(new SSMClient(region === undefined ? {} : { region }), name);
 }
 
 /** A fleet as saved output of the AWS CLI tells it. */

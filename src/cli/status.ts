@@ -2,6 +2,7 @@ import { survey } from '../application/survey.ts';
 import { appKey, isFree } from '../domain/app.ts';
 import { type Cost, costsSoFar } from '../domain/cost.ts';
 import { type Decision, decide, governingLimit } from '../domain/decide.ts';
+import { useOf } from '../domain/evidence.ts';
 import { comingNext } from '../domain/forecast.ts';
 import { costOf, describeMoney } from '../domain/money.ts';
 import type { Policy } from '../domain/policy.ts';
@@ -92,15 +93,13 @@ function row(decision: Decision, cost: Cost, policy: Policy, now: number): strin
   ];
 }
 
-/** The newest evidence of use, with its age; unknown where there is none, or where all its sources are silent. */
-function describeUse({ evidence }: Run, staleAfter: number, now: number): string {
-  const all = Object.values(evidence);
-  if (all.length === 0) return 'unknown (no agent)';
-  const newest = all.reduce((a, b) => (b.observedAt > a.observedAt ? b : a));
-  const silent = now - newest.observedAt;
-  if (silent > staleAfter) return `unknown (${newest.source} silent for ${describeDuration(silent)})`;
-  const last = all.find(({ busy }) => busy) ?? all.reduce((a, b) => (b.lastUseAt > a.lastUseAt ? b : a));
-  return last.busy ? `now (${last.kind})` : `${describeDuration(now - last.lastUseAt)} ago (${last.kind})`;
+/** The last use that is proven, and by what; or why it is unknown. */
+function describeUse({ evidence, app }: Run, staleAfter: number, now: number): string {
+  const use = useOf(evidence, staleAfter, now);
+  if (use.kind === 'busy') return `now (${use.evidence.kind})`;
+  if (use.kind === 'quiet') return `${describeDuration(now - use.last.lastUseAt)} ago (${use.last.kind})`;
+  const hasAgent = app.appType !== 'Canvas';
+  return `unknown (${Object.keys(evidence).length === 0 && hasAgent ? 'no agent' : use.why})`;
 }
 
 function describeCost(cost: Cost): string {

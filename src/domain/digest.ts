@@ -2,6 +2,7 @@ import { appKey } from './app.ts';
 import type { Cost } from './cost.ts';
 import type { Decision } from './decide.ts';
 import { governingLimit } from './decide.ts';
+import { useOf } from './evidence.ts';
 import { costOf } from './money.ts';
 import type { AppFacts, DigestFacts, DigestRow } from './notice.ts';
 import type { Policy } from './policy.ts';
@@ -49,13 +50,17 @@ export function digestOf(
   );
   if (decisions.length === 0 && stopped.length === 0) return undefined;
   const local = localTime(now, policy.timezone);
-  const limits = decisions.map(({ app }) => governingLimit(app, policy, local));
   const warned = decisions
     .filter(({ action }) => action !== 'keep')
     .map(({ app, reason, next }) => row(facts(app), reason, next?.at));
   const failing = decisions
     .filter(({ app }) => (app.run.stop?.failures ?? 0) > 0)
     .map(({ app }) => row(facts(app), `${app.run.stop!.failures} failed stops, the last with ${app.run.stop!.code}`));
+  const unknownUse = decisions.flatMap(({ app, rule }) => {
+    const use = useOf(app.run.evidence, policy.evidence.staleAfter, now);
+    const isIdleLimited = rule !== 'exempt' && governingLimit(app, policy, local)?.maxIdle !== undefined;
+    return use.kind === 'unknown' && isIdleLimited ? [row(facts(app), use.why)] : [];
+  });
   const longest = [...decisions]
     .sort((a, b) => a.app.startedAt - b.app.startedAt)
     .map(({ app, reason }) => row(facts(app), reason));
@@ -67,19 +72,18 @@ export function digestOf(
     mode: policy.mode,
     running: decisions.length,
     unlimited: decisions.filter(({ rule }) => rule === 'no limit').length,
-    unknownUse: decisions.filter(
-      ({ app }, i) => limits[i]?.maxIdle !== undefined && Object.keys(app.run.evidence).length === 0,
-    ).length,
     hourly: [...costs.values()].reduce((sum, cost) => sum + (cost.kind === 'known' ? costOf(cost.rate, HOUR) : 0), 0),
     unpriced: [...new Set(unpriced.map(({ app }) => app.instanceType ?? app.ref.appType))].sort(),
     warned: warned.slice(0, MOST_ROWS),
     stopped: stopped.map((run) => row(facts(run), run.stop!.reason, run.endedAt)).slice(0, MOST_ROWS),
     failing: failing.slice(0, MOST_ROWS),
+    unknownUse: unknownUse.slice(0, MOST_ROWS),
     longest: longest.slice(0, MOST_LONGEST),
     more: {
       warned: Math.max(0, warned.length - MOST_ROWS),
       stopped: Math.max(0, stopped.length - MOST_ROWS),
       failing: Math.max(0, failing.length - MOST_ROWS),
+      unknownUse: Math.max(0, unknownUse.length - MOST_ROWS),
       longest: Math.max(0, longest.length - MOST_LONGEST),
     },
   };

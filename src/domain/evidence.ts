@@ -1,5 +1,5 @@
 import type { Duration, Instant } from './time.ts';
-import { MINUTE } from './time.ts';
+import { describeDuration, MINUTE } from './time.ts';
 
 /**
  * A dated proof of use of one run, from one source. A source keeps one piece of evidence: the newest.
@@ -78,4 +78,29 @@ export function evidenceOf(
   const latest = proven.lastUseAt > known.lastUseAt ? proven : known;
   if (newest === known && latest === known) return undefined;
   return { ...newest, lastUseAt: latest.lastUseAt, kind: newest.busy ? newest.kind : latest.kind };
+}
+
+/** What all of a run's evidence says of its use. */
+export type Use =
+  | { kind: 'unknown'; why: string }
+  | { kind: 'busy'; evidence: Evidence }
+  /** `last` proves the newest use; `seenAt` is the newest look. */
+  | { kind: 'quiet'; last: Evidence; seenAt: Instant };
+
+/**
+ * Weighs the evidence: without any that is younger than `staleAfter` use is unknown, one source that says busy is use
+ * now, and else the newest proven use counts. A source that saw the run busy may not be outvoted by another that looked
+ * elsewhere, or by its own silence.
+ */
+export function useOf(evidence: Record<string, Evidence>, staleAfter: Duration, now: Instant): Use {
+  const all = Object.values(evidence);
+  if (all.length === 0) return { kind: 'unknown', why: 'no evidence of use' };
+  const newest = all.reduce((a, b) => (b.observedAt > a.observedAt ? b : a));
+  const silent = all.filter(({ observedAt }) => now - observedAt > staleAfter);
+  const lost = silent.find(({ busy }) => busy) ?? (silent.length === all.length ? newest : undefined);
+  if (lost) return { kind: 'unknown', why: `${lost.source} silent for ${describeDuration(now - lost.observedAt)}` };
+  const busy = all.find((one) => one.busy);
+  if (busy) return { kind: 'busy', evidence: busy };
+  const last = all.reduce((a, b) => (b.lastUseAt > a.lastUseAt ? b : a));
+  return { kind: 'quiet', last, seenAt: newest.observedAt };
 }

@@ -79,8 +79,6 @@ export interface DigestFacts {
   running: number;
   /** Of them, how many have no limit that governs them. */
   unlimited: number;
-  /** Of them, how many have an idle limit but no evidence of use: only uptime binds them. */
-  unknownUse: number;
   /** What all running apps with a known price cost an hour. */
   hourly: MicroDollars;
   /** Running apps without a known price, by instance type. */
@@ -91,10 +89,12 @@ export interface DigestFacts {
   stopped: DigestRow[];
   /** Stops that keep failing. */
   failing: DigestRow[];
+  /** Under an idle limit, with an agent that is missing or silent: their use is unknown, and only uptime binds them. */
+  unknownUse: DigestRow[];
   /** The longest-running apps, exempt ones included. */
   longest: DigestRow[];
   /** Rows left out of the lists above, by list, where a list was cut. */
-  more: { warned: number; stopped: number; failing: number; longest: number };
+  more: { warned: number; stopped: number; failing: number; unknownUse: number; longest: number };
 }
 
 export interface DigestRow {

@@ -39,14 +39,14 @@ const facts: Record<'warning' | 'stopped' | 'failure' | 'digest', NoticeFacts> =
     mode: 'warn',
     running: 1,
     unlimited: 0,
-    unknownUse: 0,
+    unknownUse: [],
     hourly: 0,
     unpriced: [],
     warned: [],
     stopped: [],
     failing: [],
     longest: [],
-    more: { warned: 0, stopped: 0, failing: 0, longest: 0 },
+    more: { warned: 0, stopped: 0, failing: 0, unknownUse: 0, longest: 0 },
   },
 };
 const notice = (id: string, owedAt = T0, kind: keyof typeof facts = 'warning'): Notice => ({

@@ -22,7 +22,7 @@ describe('unknown is never idle', () => {
   test('evidence older than stale-after: unknown, however long ago the last use', () => {
     expect(idle({ lastUseAt: NOON - 9 * HOUR, observedAt: NOON - 31 * MINUTE })).toMatchObject({
       says: 'unknown',
-      reason: 'idle: unknown (evidence is 31 min old)',
+      reason: 'idle: unknown (agent silent for 31 min)',
     });
     expect(idle({ lastUseAt: NOON - 9 * HOUR, observedAt: NOON - 30 * MINUTE }).says).toBe('over');
   });

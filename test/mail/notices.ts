@@ -112,28 +112,28 @@ export const digest: DigestFacts = {
   mode: 'enforce',
   running: 42,
   unlimited: 3,
-  unknownUse: 11,
   hourly: 61_437_000,
   unpriced: ['ml.p6.48xlarge'],
   warned: rows(3, 'up 26 h 10 min, limit 24 h', NOW + 30 * MINUTE),
   stopped: rows(2, 'idle 2 h 5 min, limit 2 h', NOW - 4 * HOUR),
   failing: rows(1, 'failed 3 times: AccessDeniedException', NOW - 2 * HOUR),
+  unknownUse: [...rows(2, 'no evidence of use'), row(2, 'agent silent for 3 h')],
   longest: rows(5, 'up 6 d 3 h, limit 7 d'),
-  more: { warned: 0, stopped: 0, failing: 0, longest: 37 },
+  more: { warned: 0, stopped: 0, failing: 0, unknownUse: 8, longest: 37 },
 };
 
 export const emptyDigest: DigestFacts = {
   ...digest,
   running: 0,
   unlimited: 0,
-  unknownUse: 0,
   hourly: 0,
   unpriced: [],
   warned: [],
   stopped: [],
   failing: [],
+  unknownUse: [],
   longest: [],
-  more: { warned: 0, stopped: 0, failing: 0, longest: 0 },
+  more: { warned: 0, stopped: 0, failing: 0, unknownUse: 0, longest: 0 },
 };
 
 /** As long as AWS's names can be, and with as many rows as a digest carries. */
@@ -160,8 +160,9 @@ export const fullDigest: DigestFacts = {
   warned: fifty,
   stopped: fifty,
   failing: fifty,
+  unknownUse: fifty,
   longest: fifty,
-  more: { warned: 7, stopped: 0, failing: 0, longest: 12_295 },
+  more: { warned: 7, stopped: 0, failing: 0, unknownUse: 4, longest: 12_295 },
 };
 
 /** A name that tries to be markup, a header, a line, an order of reading and a template. */

@@ -211,7 +211,7 @@ describe('a digest', () => {
     expect(text).toContain(
       '- bob-thesis (bob, Code Editor, ml.g5.xlarge): up 26 h 10 min, limit 24 h; stops at 14:35; $4.94',
     );
-    expect(html.match(/<th scope="col"/g)).toHaveLength(12);
+    expect(html.match(/<th scope="col"/g)).toHaveLength(15);
   });
 
   test('of an empty fleet is a friendly sentence without tables', () => {
@@ -246,7 +246,14 @@ describe('a digest', () => {
 
   test('drops rows, and says how many, before a mail client clips it', () => {
     const rows = fullDigest.warned.map((row) => ({ ...row, reason: '<&"\'`='.repeat(60), app: evilApp }));
-    const { html, text } = render({ ...fullDigest, warned: rows, stopped: rows, failing: rows, longest: rows });
+    const { html, text } = render({
+      ...fullDigest,
+      warned: rows,
+      stopped: rows,
+      failing: rows,
+      unknownUse: rows,
+      longest: rows,
+    });
     expect(Buffer.byteLength(html)).toBeLessThan(102_000);
     expect(html).toContain('Warned (57)');
     const shown = text.slice(text.indexOf('WARNED'), text.indexOf('STOPPED')).match(/^- /gm)!.length;
