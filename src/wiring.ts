@@ -4,6 +4,8 @@ import { SageMakerClient, type SageMakerClientConfig } from '@aws-sdk/client-sag
 import { SESv2Client } from '@aws-sdk/client-sesv2';
 import { SSMClient } from '@aws-sdk/client-ssm';
 import { STSClient } from '@aws-sdk/client-sts';
+import { dynamodbContacts } from './adapters/dynamodb/contacts.ts';
+import { dynamodbLinks } from './adapters/dynamodb/links.ts';
 import { dynamodbOutbox } from './adapters/dynamodb/outbox.ts';
 import { dynamodbRuns } from './adapters/dynamodb/runs.ts';
 import { createTable } from './adapters/dynamodb/table.ts';
@@ -14,7 +16,7 @@ import { savedFleet } from './adapters/saved/fleet.ts';
 import { sesPostbox } from './adapters/ses/postbox.ts';
 import { readParameter } from './adapters/ssm/parameter.ts';
 import { callerAccount } from './adapters/sts/account.ts';
-import type { Fleet, Outbox, Postbox, Prices, Runs } from './application/ports.ts';
+import type { Contacts, Fleet, Links, Outbox, Postbox, Prices, Runs } from './application/ports.ts';
 import type { Config, ReadParameter } from './config.ts';
 
 // The only file that knows which adapters exist. Endpoints and credentials are the SDK's own to find
@@ -61,6 +63,14 @@ export function runsOf({ region, table }: Table): Runs {
 
 export function outboxOf({ region, table }: Table): Outbox {
   return dynamodbOutbox(dynamodb(region), table);
+}
+
+export function contactsOf({ region, table }: Table): Contacts {
+  return dynamodbContacts(dynamodb(region), table);
+}
+
+export function linksOf({ region, table }: Table): Links {
+  return dynamodbLinks(dynamodb(region), table);
 }
 
 export function postboxOf({ region, policy: { sender, timezone } }: Pick<Config, 'region' | 'policy'>): Postbox {

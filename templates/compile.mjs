@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import Handlebars from 'handlebars';
 import mjml2html from 'mjml';
 
-const KINDS = ['warning', 'stopped', 'failure', 'digest'];
+const KINDS = ['warning', 'stopped', 'failure', 'digest', 'confirmation'];
 const OUTPUT = new URL('../src/adapters/ses/templates.generated.mjs', import.meta.url);
 const here = fileURLToPath(new URL('.', import.meta.url));
 

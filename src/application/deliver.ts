@@ -108,7 +108,7 @@ async function sendOne(
 ): Promise<boolean> {
   let messageId: string;
   try {
-    messageId = await postbox.send(notice);
+    messageId = await postbox.send(notice, {});
   } catch (error) {
     const { kind, code, message } =
       error instanceof PortError ? error : new PortError('fault', 'Unexpected', String(error));

@@ -1,11 +1,13 @@
 import type { AppRef, Place } from '../domain/app.ts';
+import type { Contact } from '../domain/contact.ts';
 import type { Rates } from '../domain/cost.ts';
 import type { Evidence } from '../domain/evidence.ts';
-import type { Notice } from '../domain/notice.ts';
+import type { MailLink, Purpose } from '../domain/mail-link.ts';
+import type { Fate, Notice, PastNotice, Trace } from '../domain/notice.ts';
 import type { Needs, Picture } from '../domain/picture.ts';
 import type { Standing } from '../domain/rules/delivery.ts';
 import type { Run, Stop, Warning } from '../domain/run.ts';
-import type { Instant } from '../domain/time.ts';
+import type { Duration, Instant } from '../domain/time.ts';
 
 /**
  * The few ways in which the outside can fail. Adapters turn every SDK error into one, with the SDK's own as `cause`.
@@ -52,7 +54,7 @@ export type RunChange =
   | { kind: 'retry'; stop: Stop | undefined }
   /** The run is over since `at`; an earlier end on record stays. With `stop`, Curfew ended it: any end on record stays. */
   | { kind: 'end'; at: Instant; stop?: Stop; laterEnd?: Instant }
-  | { kind: 'facts'; owner?: string; instanceType?: string }
+  | { kind: 'facts'; owner?: string; instanceType?: string; contact?: string }
   | { kind: 'extend'; at: Instant }
   | { kind: 'evidence'; evidence: Evidence };
 
@@ -81,9 +83,6 @@ export interface Runs {
   place(): Promise<Place | undefined>;
 }
 
-/** Where a notice stands. */
-export type Fate = { kind: 'sent'; messageId: string } | { kind: 'refused'; code: string; why: string };
-
 /** A notice to be sent, and how many tries it has had. */
 export interface Owed {
   notice: Notice;
@@ -104,7 +103,40 @@ export interface Outbox {
   settle(notice: Notice, fate: Fate, now: Instant): Promise<void>;
   /** Gives a claimed notice back: it is tried again at `at`. */
   postpone(notice: Notice, at: Instant, code: string): Promise<void>;
+  get(place: Place, id: string): Promise<PastNotice | undefined>;
+  /** Notes what is known of a sent mail, once each. `false`: it was known, or there is no such notice. */
+  trace(place: Place, id: string, what: Trace, at: Instant): Promise<boolean>;
+  /** Every notice that was owed since then, the newest first. */
+  history(place: Place, since: Instant, now: Instant): Promise<PastNotice[]>;
 }
+
+/** Addresses and their consent. Addresses differing in case are one. Every write is one conditional write on one item. */
+export interface Contacts {
+  /** Strongly consistent. */
+  get(place: Place, address: string): Promise<Contact | undefined>;
+  /** All of them, in order of address. */
+  list(place: Place): Promise<Contact[]>;
+  /** Begins a contact. `false`: there is one already. */
+  open(contact: Contact): Promise<boolean>;
+  /** Makes a contact another, if nobody has changed it since it was read. */
+  change(contact: Contact, next: Contact): Promise<boolean>;
+  /** Forgets a contact, if nobody has changed it since it was read. */
+  remove(contact: Contact): Promise<boolean>;
+}
+
+/** The links of mail, and how often they may be asked for. */
+export interface Links {
+  open(link: MailLink): Promise<void>;
+  /** Strongly consistent. */
+  get(id: string): Promise<MailLink | undefined>;
+  /** Notes the first use of a link. Returns when that was: at `at`, or earlier where another was first. */
+  use(link: MailLink, purpose: Purpose, at: Instant): Promise<Instant>;
+  /** Counts one more asking under a key. `false`: there were `most` in this window of time already. */
+  allow(key: string, most: number, window: Duration, now: Instant): Promise<boolean>;
+}
+
+/** Where a mail's links lead: whole URLs. */
+export type MailUrls = Partial<Record<Purpose, string>>;
 
 /** What may be sent now. */
 export interface SendingQuota {
@@ -117,8 +149,8 @@ export interface SendingQuota {
 /** SES. */
 export interface Postbox {
   quota(): Promise<SendingQuota>;
-  /** Sends a notice's mail. Returns SES's message id. Throws PortError: `refused` is for good. */
-  send(notice: Notice): Promise<string>;
+  /** Sends a notice's mail, with these links. Returns SES's message id. Throws PortError: `refused` is for good. */
+  send(notice: Notice, urls: MailUrls): Promise<string>;
 }
 
 /** List prices. */

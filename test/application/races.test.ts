@@ -205,10 +205,10 @@ describe('deliver', () => {
     lab.ports.fleet.start(gpu, NOON);
     await lab.scan(NOON + DAY);
     const { send } = lab.ports.postbox;
-    lab.ports.postbox.send = async (notice) => {
+    lab.ports.postbox.send = async (notice, urls) => {
       if (notice.to.startsWith('gone'))
         throw new PortError('refused', 'MessageRejected', 'Address is on the suppression list');
-      return send(notice);
+      return send(notice, urls);
     };
     for (const minute of [0, 1, 2]) await lab.deliver(NOON + DAY + minute * MINUTE);
     expect(lab.ports.postbox.sent.map(({ to, facts }) => `${facts.kind} ${to}`).sort()).toEqual([

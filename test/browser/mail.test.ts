@@ -4,7 +4,7 @@ import type { AxeResults } from 'axe-core';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { renderNotice } from '../../src/adapters/ses/render.ts';
-import { gallery, notice, ZONE } from '../mail/notices.ts';
+import { gallery, notice, urls, ZONE } from '../mail/notices.ts';
 
 const CHROMIUM = process.env.CURFEW_CHROMIUM ?? '/usr/bin/chromium';
 /** Set it to a folder, and every mail is photographed there, to be looked at. */
@@ -20,7 +20,7 @@ const LOOKS = [
 const mails = Object.entries(gallery).map(([name, facts]) => ({
   name,
   facts,
-  html: renderNotice(notice(facts), { timezone: ZONE }).html,
+  html: renderNotice(notice(facts), { timezone: ZONE }, urls).html,
 }));
 
 // Scripts for the page are texts: our types know no DOM, and the rest of the code shall not come to know one.

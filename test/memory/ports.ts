@@ -1,8 +1,21 @@
-import type { Fate, Fleet, Outbox, Postbox, Prices, RunChange, Runs, ScanState } from '../../src/application/ports.ts';
+import type {
+  Contacts,
+  Fleet,
+  Links,
+  MailUrls,
+  Outbox,
+  Postbox,
+  Prices,
+  RunChange,
+  Runs,
+  ScanState,
+} from '../../src/application/ports.ts';
 import { PortError } from '../../src/application/ports.ts';
 import { type App, type AppRef, appKey, type Place, placeKey, type Space } from '../../src/domain/app.ts';
 import { assertNever } from '../../src/domain/assert-never.ts';
-import type { Notice } from '../../src/domain/notice.ts';
+import type { Contact } from '../../src/domain/contact.ts';
+import type { MailLink } from '../../src/domain/mail-link.ts';
+import type { Fate, Notice, PastNotice, Trace } from '../../src/domain/notice.ts';
 import { emptyPicture, type Missing, spaceKey, type Tags } from '../../src/domain/picture.ts';
 import type { Run } from '../../src/domain/run.ts';
 import type { Instant } from '../../src/domain/time.ts';
@@ -10,7 +23,7 @@ import type { Instant } from '../../src/domain/time.ts';
 /** Ports in memory that keep the adapters' contract (test/contract): for timelines and for crashes. */
 
 const copy = <T>(value: T): T => structuredClone(value);
-const URGENCY = { warning: 1, stopped: 2, failure: 2, digest: 5 };
+const URGENCY = { warning: 1, stopped: 2, failure: 2, confirmation: 3, digest: 5 };
 
 export interface MemoryRuns extends Runs {
   items: Map<string, Run>;
@@ -136,6 +149,7 @@ interface OutboxItem {
   claimedUntil?: Instant;
   fate?: Fate;
   settledAt?: Instant;
+  traces?: Partial<Record<Trace, Instant>>;
 }
 
 export interface MemoryOutbox extends Outbox {
@@ -192,6 +206,85 @@ export function memoryOutbox(): MemoryOutbox {
       store.writes++;
       const item = store.items.get(id);
       if (item && !item.fate) item.claimedUntil = at;
+    },
+    async get(place, id) {
+      const item = store.items.get(id);
+      return item && placeKey(item.notice) === placeKey(place) ? past(item) : undefined;
+    },
+    async trace(place, id, what, at) {
+      store.writes++;
+      const item = store.items.get(id);
+      if (!item || placeKey(item.notice) !== placeKey(place) || item.traces?.[what] !== undefined) return false;
+      item.traces = { ...item.traces, [what]: at };
+      return true;
+    },
+    async history(place, since) {
+      const items = [...store.items.values()].filter(
+        ({ notice }) => placeKey(notice) === placeKey(place) && notice.owedAt >= since,
+      );
+      return items.map(past).sort((a, b) => b.notice.owedAt - a.notice.owedAt || (a.notice.id < b.notice.id ? -1 : 1));
+    },
+  };
+  return store;
+}
+
+function past({ notice, attempts, fate, settledAt, traces = {} }: OutboxItem): PastNotice {
+  return copy({ notice, attempts, traces, ...(fate ? { fate: { ...fate, at: settledAt! } } : {}) });
+}
+
+export interface MemoryContacts extends Contacts {
+  items: Map<string, Contact>;
+}
+
+export function memoryContacts(): MemoryContacts {
+  const key = (place: Place, address: string) => `${placeKey(place)}#${address.toLowerCase()}`;
+  const isAsRead = (contact: Contact) => store.items.get(key(contact, contact.address))?.version === contact.version;
+  const store: MemoryContacts = {
+    items: new Map(),
+    get: async (place, address) => copy(store.items.get(key(place, address))),
+    async list(place) {
+      const ours = [...store.items.values()].filter((contact) => placeKey(contact) === placeKey(place));
+      return copy(ours.sort((a, b) => (a.address.toLowerCase() < b.address.toLowerCase() ? -1 : 1)));
+    },
+    async open(contact) {
+      if (store.items.has(key(contact, contact.address))) return false;
+      store.items.set(key(contact, contact.address), copy(contact));
+      return true;
+    },
+    async change(contact, next) {
+      if (!isAsRead(contact)) return false;
+      store.items.set(key(contact, contact.address), copy({ ...next, version: contact.version + 1 }));
+      return true;
+    },
+    async remove(contact) {
+      return isAsRead(contact) && store.items.delete(key(contact, contact.address));
+    },
+  };
+  return store;
+}
+
+export interface MemoryLinks extends Links {
+  items: Map<string, MailLink>;
+}
+
+export function memoryLinks(): MemoryLinks {
+  const rates = new Map<string, number>();
+  const store: MemoryLinks = {
+    items: new Map(),
+    async open(link) {
+      store.items.set(link.id, copy(link));
+    },
+    get: async (id) => copy(store.items.get(id)),
+    async use(link, purpose, at) {
+      const item = store.items.get(link.id);
+      if (item) item.used[purpose] ??= at;
+      return item?.used[purpose] ?? at;
+    },
+    async allow(key, most, window, now) {
+      const name = `${key}@${now - (now % window)}`;
+      const count = rates.get(name) ?? 0;
+      if (count < most) rates.set(name, count + 1);
+      return count < most;
     },
   };
   return store;
@@ -254,6 +347,8 @@ export function addSpace(fleet: MemoryFleet, space: Space): void {
 
 export interface MemoryPostbox extends Postbox {
   sent: Notice[];
+  /** The links of each. */
+  urls: MailUrls[];
   /** Makes the next sends fail with this. */
   failures: PortError[];
   left: number;
@@ -262,15 +357,17 @@ export interface MemoryPostbox extends Postbox {
 export function memoryPostbox(): MemoryPostbox {
   const postbox: MemoryPostbox = {
     sent: [],
+    urls: [],
     failures: [],
     left: Number.POSITIVE_INFINITY,
     async quota() {
       return { perSecond: 14, left: postbox.left };
     },
-    async send(notice) {
+    async send(notice, urls) {
       const failure = postbox.failures.shift();
       if (failure) throw failure;
       postbox.sent.push(copy(notice));
+      postbox.urls.push(urls);
       return `message-${postbox.sent.length}`;
     },
   };

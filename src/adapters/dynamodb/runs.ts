@@ -11,7 +11,7 @@ import type { RunChange, Runs, ScanState } from '../../application/ports.ts';
 import { appKey, type Place } from '../../domain/app.ts';
 import { assertNever } from '../../domain/assert-never.ts';
 import type { Run } from '../../domain/run.ts';
-import { DAY, type Instant } from '../../domain/time.ts';
+import type { Instant } from '../../domain/time.ts';
 import { call } from '../aws-error.ts';
 import { conditional } from './conditional.ts';
 import type { Item } from './items.ts';
@@ -20,6 +20,7 @@ import {
   fromItem,
   historyItem,
   historyPartition,
+  monthsBetween,
   readRun,
   runItem,
   runItemKey,
@@ -118,12 +119,8 @@ async function history(
   now: Instant,
 ): Promise<Run[]> {
   const runs = new Map<string, Run>();
-  const months = new Set<string>();
-  // A month is never shorter than four weeks: no step over one.
-  for (let at = since; at < now; at += 28 * DAY) months.add(historyPartition(place, at));
-  months.add(historyPartition(place, now));
-  for (const month of months) {
-    const { KeyConditionExpression, ExpressionAttributeValues } = partition(month);
+  for (const at of monthsBetween(since, now)) {
+    const { KeyConditionExpression, ExpressionAttributeValues } = partition(historyPartition(place, at));
     const input = {
       TableName: table,
       KeyConditionExpression,
@@ -226,9 +223,11 @@ function expressionOf(run: Run, change: RunChange): Expression {
         values: { ':at': change.at, ...(change.laterEnd === undefined ? {} : { ':laterEnd': change.laterEnd }) },
       };
     case 'facts': {
-      const facts = Object.entries({ owner: change.owner, instanceType: change.instanceType }).filter(
-        ([, value]) => value !== undefined,
-      );
+      const facts = Object.entries({
+        owner: change.owner,
+        instanceType: change.instanceType,
+        contact: change.contact,
+      }).filter(([, value]) => value !== undefined);
       return {
         set: `SET ${facts.map(([name]) => `#${name} = :${name}`).join(', ')}`,
         condition: GOING_ON,

@@ -1,0 +1,146 @@
+import type { Place } from './app.ts';
+import type { Notice } from './notice.ts';
+import { DAY, type Duration, type Instant } from './time.ts';
+
+/**
+ * An address and what its reader has agreed to. Consent is the address's: whoever reads it decides, for every profile
+ * that the policy gives it. An owner whose address changes has another contact, which must be asked anew.
+ */
+export interface Contact extends Place {
+  address: string;
+  /** `bounced` and `complained`: no mail goes there again until an admin has seen to it. */
+  consent: 'unconfirmed' | 'confirmed' | 'bounced' | 'complained';
+  /** What the reader wants no longer. */
+  unsubscribed?: Unsubscribed;
+  /** The profiles that the policy gives this address, `domain/profile`, the first seen first. */
+  owners: string[];
+  /** When requests to confirm were owed, since the last invitation. */
+  asked: Instant[];
+  /** When consent last changed. */
+  changedAt: Instant;
+  /** Transient bounces in a row. */
+  bounces: number;
+  /** Grows with every write. */
+  version: number;
+}
+
+/** Levels of unsubscribing, each with those before it: `warnings` leaves only the news that an app was stopped. */
+export const UNSUBSCRIBED = ['reports', 'warnings', 'everything'] as const;
+export type Unsubscribed = (typeof UNSUBSCRIBED)[number];
+
+/** When an address is asked to confirm: at once, and twice more. Never again by itself. */
+const ASKED_AFTER: Duration[] = [0, 2 * DAY, 7 * DAY];
+
+/** So many transient bounces in a row count as a permanent one. */
+const MOST_BOUNCES = 5;
+
+/** So many profiles of one address are remembered: mail names them. */
+const MOST_OWNERS = 20;
+
+/** An address never heard of. */
+export function newContact(place: Place, address: string, at: Instant): Contact {
+  const { account, region } = place;
+  return {
+    account,
+    region,
+    address,
+    consent: 'unconfirmed',
+    owners: [],
+    asked: [],
+    changedAt: at,
+    bounces: 0,
+    version: 1,
+  };
+}
+
+/** What happens to a contact. */
+export type ContactEvent =
+  /** The policy gives a profile this address. */
+  | { kind: 'met'; owner: string }
+  /** A request to confirm is owed. */
+  | { kind: 'asked' }
+  /** The reader pressed the button of the confirmation page. */
+  | { kind: 'confirmed' }
+  | { kind: 'unsubscribed'; from: Unsubscribed }
+  | { kind: 'delivered' }
+  | { kind: 'bounced'; isPermanent: boolean }
+  | { kind: 'complained' }
+  /** An admin wants it asked anew: three more requests may follow. Never after a complaint or an unsubscribing. */
+  | { kind: 'invited' };
+
+/** What an event makes of a contact; undefined where it changes nothing. */
+export function onContactEvent(contact: Contact, event: ContactEvent, at: Instant): Contact | undefined {
+  const { consent, owners, asked, bounces, unsubscribed } = contact;
+  const isAlive = consent === 'unconfirmed' || consent === 'confirmed';
+  switch (event.kind) {
+    case 'met':
+      if (owners.includes(event.owner) || owners.length >= MOST_OWNERS) return undefined;
+      return { ...contact, owners: [...owners, event.owner] };
+    case 'asked':
+      return consent === 'unconfirmed' ? { ...contact, asked: [...asked, at] } : undefined;
+    case 'confirmed': {
+      // A button that was pressed is consent, also after an unsubscribing; it does not mend an address that bounces.
+      if (!isAlive || (consent === 'confirmed' && unsubscribed === undefined)) return undefined;
+      const { unsubscribed: _, ...rest } = contact;
+      return { ...rest, consent: 'confirmed', changedAt: at };
+    }
+    case 'unsubscribed':
+      // A link of an old mail never brings back what was unsubscribed from since.
+      if (unsubscribed !== undefined && covers(unsubscribed, event.from)) return undefined;
+      return { ...contact, unsubscribed: event.from, changedAt: at };
+    case 'delivered':
+      return bounces > 0 ? { ...contact, bounces: 0 } : undefined;
+    case 'bounced': {
+      if (!isAlive) return undefined;
+      const isOver = event.isPermanent || bounces + 1 >= MOST_BOUNCES;
+      return { ...contact, bounces: bounces + 1, ...(isOver ? { consent: 'bounced', changedAt: at } : {}) };
+    }
+    case 'complained':
+      return consent === 'complained' ? undefined : { ...contact, consent: 'complained', changedAt: at };
+    case 'invited':
+      if (consent === 'complained' || consent === 'confirmed' || unsubscribed === 'everything') return undefined;
+      return { ...contact, consent: 'unconfirmed', asked: [], bounces: 0, changedAt: at };
+  }
+}
+
+/** Whether the next request to confirm is due. Three at most, and none to whom it would annoy. */
+export function isToBeAsked({ consent, unsubscribed, asked }: Contact, now: Instant): boolean {
+  if (consent !== 'unconfirmed' || unsubscribed === 'everything') return false;
+  const after = ASKED_AFTER[asked.length];
+  return after !== undefined && now >= (asked[0] ?? now) + after;
+}
+
+/** What unsubscribing a kind of mail needs; `undefined` never comes to more than a request to confirm. */
+const LEVEL: Record<Exclude<Notice['facts']['kind'], 'confirmation'>, Unsubscribed> = {
+  digest: 'reports',
+  warning: 'warnings',
+  stopped: 'everything',
+  failure: 'everything',
+};
+
+/** From what a mail's own unsubscribe button takes its reader. */
+export function levelOf(kind: Notice['facts']['kind']): Unsubscribed {
+  return kind === 'confirmation' ? 'everything' : LEVEL[kind];
+}
+
+/**
+ * Why a contact may not get a kind of mail now; undefined where it may. An owner must have confirmed; an admin is named
+ * by the policy, and only what they said or what their mailbox did is held against them.
+ */
+export function refusalOf(
+  contact: Contact | undefined,
+  kind: Notice['facts']['kind'],
+  role: 'owner' | 'admins',
+): string | undefined {
+  if (contact?.consent === 'bounced') return 'mail to this address comes back';
+  if (contact?.consent === 'complained') return 'its reader marked our mail as spam';
+  if (contact?.unsubscribed !== undefined && covers(contact.unsubscribed, levelOf(kind)))
+    return contact.unsubscribed === 'everything' ? 'its reader unsubscribed' : 'its reader unsubscribed from such mail';
+  if (kind === 'confirmation') return contact?.consent === 'unconfirmed' ? undefined : 'it is confirmed already';
+  if (role === 'owner' && contact?.consent !== 'confirmed') return 'it is not confirmed';
+  return undefined;
+}
+
+function covers(level: Unsubscribed, other: Unsubscribed): boolean {
+  return UNSUBSCRIBED.indexOf(level) >= UNSUBSCRIBED.indexOf(other);
+}
