@@ -49,14 +49,25 @@ export function loadLocation(env: Environment): Location {
 function locate(env: Environment): { location?: Location; faults: string[] } {
   const region = env.AWS_REGION || env.AWS_DEFAULT_REGION;
   const table = env.CURFEW_TABLE;
-  const baseUrl = env.CURFEW_BASE_URL?.replace(/\/+$/, '');
   const faults: string[] = [];
+  let baseUrl: string | undefined;
+  try {
+    baseUrl = loadBaseUrl(env);
+  } catch (error) {
+    faults.push((error as ConfigError).message);
+  }
   if (!region) faults.push('AWS_REGION is not set: name the region to govern, such as us-east-1');
   if (!table) faults.push('CURFEW_TABLE is not set: name the DynamoDB table (`curfew table create` makes it)');
-  if (baseUrl && !isBaseUrl(baseUrl))
-    faults.push(`CURFEW_BASE_URL ${baseUrl} is not an address such as https://curfew.example.org`);
   if (!region || !table || faults.length > 0) return { faults };
   return { location: { region, table, ...(baseUrl ? { baseUrl } : {}) }, faults };
+}
+
+/** Reads `CURFEW_BASE_URL`, where links in mail point. Throws ConfigError where it is no such address. */
+export function loadBaseUrl(env: Environment): string | undefined {
+  const baseUrl = env.CURFEW_BASE_URL?.replace(/\/+$/, '');
+  if (!baseUrl) return undefined;
+  if (isBaseUrl(baseUrl)) return baseUrl;
+  throw new ConfigError(`CURFEW_BASE_URL ${baseUrl} is not an address such as https://curfew.example.org`);
 }
 
 /** Links carry secrets: plain HTTP is for this machine alone. */

@@ -2,14 +2,16 @@ import { type AppRef, holderName } from '../domain/app.ts';
 import type { Decision } from '../domain/decide.ts';
 import { liftedWarnings } from '../domain/decide.ts';
 import type { Intent } from '../domain/plan.ts';
-import { waitsForMail } from '../domain/rules/delivery.ts';
+import { isHopeless, waitsForMail } from '../domain/rules/delivery.ts';
 import type { Run, Stop } from '../domain/run.ts';
+import type { RunningApp } from '../domain/running-app.ts';
 import { DAY, type Instant } from '../domain/time.ts';
+import { meet } from './invite.ts';
 import type { Runs } from './ports.ts';
 import { PortError } from './ports.ts';
 import type { Seen } from './survey.ts';
 import type { Teller } from './tell.ts';
-import { endedApp, failureOf, runId, tellAdmins, tellStopped, tellWarning } from './tell.ts';
+import { addressOf, endedApp, failureOf, runId, tellAdmins, tellStopped, tellWarning } from './tell.ts';
 
 /** What came of a decision. `started` and `ended` are what the scan found; the rest is what it did. */
 export interface Outcome {
@@ -56,7 +58,9 @@ export async function act(
   if (sighting.now === 'started') {
     if (sighting.replaces) await tellUntoldStop(actor, sighting.replaces, now);
     // Another scan or an event was first: the next scan decides on what that wrote.
-    if (!(await actor.runs.open(sighting.run, sighting.replaces))) return [outcome(decision, 'superseded')];
+    const contact = isBlind ? undefined : await contactOf(actor, seen.app, now);
+    const run = contact === undefined ? sighting.run : { ...sighting.run, contact };
+    if (!(await actor.runs.open(run, sighting.replaces))) return [outcome(decision, 'superseded')];
     outcomes.push(outcome(decision, 'started'));
   }
   const { run } = seen.app;
@@ -65,7 +69,7 @@ export async function act(
     return [...outcomes, held === undefined ? await stop(actor, decision, now) : heldBack(decision, held)];
   // What half a picture shows is no reason to take anything back.
   if (isBlind) return held === undefined ? outcomes : [...outcomes, heldBack(decision, held)];
-  await refreshFacts(actor, seen);
+  if (sighting.now === 'running') await refreshFacts(actor, seen.app, now);
   const lifted = liftedWarnings(decision).map((rule) => ({ rule, number: run.warnings[rule]!.number }));
   if (lifted.length > 0 && (await actor.runs.change(run, { kind: 'lift', warnings: lifted }))) {
     for (const { rule } of lifted) outcomes.push({ ...outcome(decision, 'lifted'), rule });
@@ -83,16 +87,31 @@ function outcome({ app, rule, reason }: Decision, kind: Outcome['kind']): Outcom
   return { app: app.ref, kind, rule, reason };
 }
 
-async function refreshFacts(actor: Actor, { app, sighting }: Seen): Promise<void> {
-  const { owner, instanceType } = app;
-  const isNew = owner !== undefined && owner !== sighting.run.owner;
-  const isTyped = instanceType !== undefined && instanceType !== sighting.run.instanceType;
-  if (!isNew && !isTyped) return;
-  await actor.runs.change(sighting.run, {
-    kind: 'facts',
-    ...(isNew ? { owner } : {}),
-    ...(isTyped ? { instanceType } : {}),
-  });
+/** Records what a listing says anew of a run that goes on. */
+async function refreshFacts(actor: Actor, app: RunningApp, now: Instant): Promise<void> {
+  const { owner, instanceType, run } = app;
+  const contact = await contactOf(actor, app, now);
+  const facts = {
+    ...(owner !== undefined && owner !== run.owner ? { owner } : {}),
+    ...(instanceType !== undefined && instanceType !== run.instanceType ? { instanceType } : {}),
+    ...(contact === undefined ? {} : { contact }),
+  };
+  if (Object.keys(facts).length > 0) await actor.runs.change(run, { kind: 'facts', ...facts });
+}
+
+/**
+ * The address of a run's owner once its contact is made, empty where there is none; undefined where the run has it on
+ * record already. The SSO user name is a call of its own, so it is asked for once a run.
+ */
+export async function contactOf(actor: Actor, app: RunningApp, now: Instant): Promise<string | undefined> {
+  const { ref, owner, run } = app;
+  if (actor.policy.owners.address === 'sso' && run.contact !== undefined) return undefined;
+  const address = await addressOf(actor, app);
+  if (address && 'isFault' in address) return undefined;
+  const known = address && 'address' in address ? address.address : '';
+  if (known === run.contact) return undefined;
+  if (known !== '') await meet(actor, ref, { domainId: ref.domainId, userProfileName: owner! }, known, now);
+  return known;
 }
 
 /** The notice first, then the run's own note of it: a crash in between finds the notice owed, and keeps its clock. */
@@ -110,10 +129,10 @@ async function warn(actor: Actor, decision: Decision, now: Instant): Promise<Out
     number++;
     told = await tell();
   }
-  const { at, notices } = told;
+  const { at, notices, told: words } = told;
   // The grace runs from when the notice was first owed, which a crash may have put before now.
   const promise = isEnforced ? { stopAt: at + grace } : {};
-  const warning = { number, given: { due: due!, at, notices, ...promise } };
+  const warning = { number, given: { due: due!, at, notices, told: words, ...promise } };
   if (!(await actor.runs.change(app.run, { kind: 'warn', rule, warning }))) return [outcome(decision, 'superseded')];
   return [{ ...outcome(decision, 'warned'), ...promise }];
 }
@@ -127,9 +146,8 @@ async function stop(actor: Actor, decision: Decision, now: Instant): Promise<Out
   if (waits !== undefined) {
     // Refused for all its readers a day ago: given up, so that the next scan warns whoever the admins are by then.
     const given = run.warnings[rule]?.given;
-    const isHopeless =
-      standings.every(({ fate }) => fate?.kind === 'refused') && given !== undefined && now - given.at >= DAY;
-    if (isHopeless)
+    const isOver = standings.every(isHopeless) && given !== undefined && now - given.at >= DAY;
+    if (isOver)
       await actor.runs.change(run, { kind: 'lift', warnings: [{ rule, number: run.warnings[rule]!.number }] });
     return heldBack(decision, waits);
   }

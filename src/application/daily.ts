@@ -1,9 +1,11 @@
+import type { Place } from '../domain/app.ts';
 import { costsSoFar } from '../domain/cost.ts';
 import type { Decision } from '../domain/decide.ts';
 import { digestDue, digestOf } from '../domain/digest.ts';
 import type { FailureFacts } from '../domain/notice.ts';
 import { DAY, type Instant, localTime } from '../domain/time.ts';
 import type { Actor } from './act.ts';
+import { ask, mayAsk } from './invite.ts';
 import type { ScanState } from './ports.ts';
 import type { ScanReport } from './scan.ts';
 import type { Survey } from './survey.ts';
@@ -14,7 +16,7 @@ type Found = Pick<ScanReport, 'now' | 'place' | 'intents' | 'missing' | 'valve'>
   decisions: Decision[];
 };
 
-/** Once a day, the admins' digest; once a day while it lasts, that the safety valve is closed. The notice first, then the note of it. */
+/** Once a day, the admins' digest and the requests to confirm that are due again; once a day while it lasts, that the safety valve is closed. The notice first, then the note of it. */
 export async function tellDaily(
   actor: Actor,
   { now, place, intents, missing, valve, seen, decisions }: Found,
@@ -45,7 +47,24 @@ export async function tellDaily(
     state.digest = day;
     state.digestAt = now;
   }
-  if (state.valve !== seen.state.valve || state.digest !== seen.state.digest) await actor.runs.remember(place, state);
+  if (
+    state.asked !== today &&
+    localTime(now, policy.timezone).minutes >= ASKING_FROM &&
+    (await remind(actor, place, now))
+  )
+    state.asked = today;
+  const isNew = (['valve', 'digest', 'asked'] as const).some((key) => state[key] !== seen.state[key]);
+  if (isNew) await actor.runs.remember(place, state);
+}
+
+/** Once a day, from this local time on, whoever has not answered is asked again: a mail at midnight annoys. */
+const ASKING_FROM = 8 * 60;
+
+/** Asks the contacts that are due. @returns whether this was a place and mode in which anybody is asked at all */
+async function remind(actor: Actor, place: Place, now: Instant): Promise<boolean> {
+  if (!mayAsk(actor)) return false;
+  for (const contact of await actor.contacts.list(place)) await ask(actor, contact, now);
+  return true;
 }
 
 /** Apps that the mail names; the rest are counted. */

@@ -43,6 +43,8 @@ export interface ScanState {
   digestAt?: Instant;
   /** The last local day on which the admins were told of the safety valve. */
   valve?: string;
+  /** The last local day on which unconfirmed contacts were looked through for whom to ask again. */
+  asked?: string;
 }
 
 /** The fields of a run that a write may change. Each is set on its own: what another pass wrote beside it stays. */

@@ -8,7 +8,7 @@ import { DAY, type Instant } from '../domain/time.ts';
 import { type Actor, act, finish, type Outcome } from './act.ts';
 import { tellDaily } from './daily.ts';
 import { each } from './each.ts';
-import { type Fleet, type Outbox, PortError, type Prices, type Runs } from './ports.ts';
+import { type Contacts, type Fleet, type Outbox, PortError, type Prices, type Runs } from './ports.ts';
 import { type Survey, survey } from './survey.ts';
 
 /** What a scan found, wanted and did. */
@@ -25,11 +25,12 @@ export interface ScanReport {
   faults: string[];
 }
 
-/** What a scan works on. Without `runs` and `outbox` it can only be a dry run. */
+/** What a scan works on. Without a table it can only be a dry run. */
 export interface ScanPorts {
   fleet: Fleet;
   runs?: Runs | undefined;
   outbox?: Outbox | undefined;
+  contacts?: Contacts | undefined;
   prices: Prices;
 }
 
@@ -47,7 +48,7 @@ const RETIRE_AFTER = 2 * DAY;
 export async function scan(
   ports: ScanPorts,
   policy: Policy,
-  { place, now, apply }: { place: Place; now: Instant; apply: boolean },
+  { place, now, apply, baseUrl }: { place: Place; now: Instant; apply: boolean; baseUrl?: string | undefined },
 ): Promise<ScanReport> {
   const seen = await survey(ports, policy, { place, now });
   const decisions = seen.running.map(({ app }) => decide(app, policy, now));
@@ -58,9 +59,9 @@ export async function scan(
     const wanted = found.intents.filter(({ decision }) => decision.action !== 'keep');
     return { ...found, outcomes: wanted.map(dryRun), faults: [] };
   }
-  const { fleet, runs, outbox, prices } = ports;
-  if (!runs || !outbox) throw new Error('a scan that applies needs a table');
-  const actor: Actor = { fleet, runs, outbox, policy, rates: await prices.rates(place.region) };
+  const { fleet, runs, outbox, contacts, prices } = ports;
+  if (!runs || !outbox || !contacts) throw new Error('a scan that applies needs a table');
+  const actor: Actor = { fleet, runs, outbox, contacts, policy, baseUrl, rates: await prices.rates(place.region) };
   const outcomes = await carryOut(actor, seen, intents, now);
   const faults: string[] = [];
   await tellDaily(actor, { ...found, seen, decisions }).catch((error: unknown) => {

@@ -1,11 +1,12 @@
 import { PortError, type Runs } from '../application/ports.ts';
 import type { ScanPorts } from '../application/scan.ts';
-import { ConfigError, loadPolicy } from '../config.ts';
+import { ConfigError, loadBaseUrl, loadPolicy } from '../config.ts';
 import type { Place } from '../domain/app.ts';
 import type { Policy } from '../domain/policy.ts';
 import type { Instant } from '../domain/time.ts';
 import {
   accountOf,
+  contactsOf,
   fleetOf,
   outboxOf,
   parameterReader,
@@ -30,6 +31,8 @@ export interface World {
   place: Place;
   now: Instant;
   ports: ScanPorts;
+  /** Where links in mail point: `CURFEW_BASE_URL`. */
+  baseUrl?: string;
   /** What cannot be known, in whole sentences, for people. */
   notes: string[];
 }
@@ -68,10 +71,14 @@ export async function openWorld(options: WorldOptions, { apply = false } = {}): 
     );
   const ports: ScanPorts = { fleet: fleetOf({ region }), prices: pricesOf() };
   const tabled = table ? await openTable({ region, table }, apply, notes) : undefined;
-  if (tabled) Object.assign(ports, { runs: tabled.runs, outbox: outboxOf({ region, table: table! }) });
-  else notes.push(WITHOUT_TABLE);
+  if (tabled) {
+    const at = { region, table: table! };
+    Object.assign(ports, { runs: tabled.runs, outbox: outboxOf(at), contacts: contactsOf(at) });
+  }
+  if (!tabled) notes.push(WITHOUT_TABLE);
   const account = tabled?.place?.account ?? (apply ? await accountOf(region) : undefined) ?? UNKNOWN_ACCOUNT;
-  return { policy, now, notes, ports, place: { account, region } };
+  const baseUrl = loadBaseUrl(process.env);
+  return { policy, now, notes, ports, place: { account, region }, ...(baseUrl ? { baseUrl } : {}) };
 }
 
 const WITHOUT_TABLE =

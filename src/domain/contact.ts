@@ -124,20 +124,21 @@ export function levelOf(kind: Notice['facts']['kind']): Unsubscribed {
 }
 
 /**
- * Why a contact may not get a kind of mail now; undefined where it may. An owner must have confirmed; an admin is named
- * by the policy, and only what they said or what their mailbox did is held against them.
+ * Why a contact may not get a kind of mail now, said of its reader: `has not confirmed this address`; undefined where it
+ * may. An owner must have confirmed; an admin is named by the policy, and only what they said or what their mailbox did
+ * is held against them.
  */
 export function refusalOf(
   contact: Contact | undefined,
   kind: Notice['facts']['kind'],
   role: 'owner' | 'admins',
 ): string | undefined {
-  if (contact?.consent === 'bounced') return 'mail to this address comes back';
-  if (contact?.consent === 'complained') return 'its reader marked our mail as spam';
+  if (contact?.consent === 'bounced') return 'cannot be reached at this address: mail to it comes back';
+  if (contact?.consent === 'complained') return 'marked mail of ours as spam';
   if (contact?.unsubscribed !== undefined && covers(contact.unsubscribed, levelOf(kind)))
-    return contact.unsubscribed === 'everything' ? 'its reader unsubscribed' : 'its reader unsubscribed from such mail';
-  if (kind === 'confirmation') return contact?.consent === 'unconfirmed' ? undefined : 'it is confirmed already';
-  if (role === 'owner' && contact?.consent !== 'confirmed') return 'it is not confirmed';
+    return contact.unsubscribed === 'everything' ? 'has unsubscribed' : 'has unsubscribed from such mail';
+  if (kind === 'confirmation') return contact?.consent === 'unconfirmed' ? undefined : 'has confirmed already';
+  if (role === 'owner' && contact?.consent !== 'confirmed') return 'has not confirmed this address';
   return undefined;
 }
 

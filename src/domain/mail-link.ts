@@ -1,4 +1,6 @@
 import type { Place } from './app.ts';
+import type { NoticeFacts } from './notice.ts';
+import type { ExtensionsPolicy } from './policy.ts';
 import { DAY, type Duration, type Instant } from './time.ts';
 
 /** What a link in mail may do: each has a secret of its own, so that one cannot stand for another. */
@@ -27,4 +29,11 @@ const LIFETIME: Record<Purpose, Duration> = { confirm: 30 * DAY, keep: 7 * DAY, 
 /** When a link that was made at `madeAt` ends. Whoever opens it checks: DynamoDB deletes what has expired some days late. */
 export function linkExpiry(purpose: Purpose, madeAt: Instant): Instant {
   return madeAt + LIFETIME[purpose];
+}
+
+/** What a mail's links offer: each mail its unsubscribing, a warning what may be done about it. */
+export function purposesOf({ kind }: NoticeFacts, { atMost }: ExtensionsPolicy): Purpose[] {
+  if (kind === 'confirmation') return ['confirm', 'unsubscribe'];
+  if (kind === 'warning') return [...(atMost > 0 ? (['keep'] as const) : []), 'stop', 'unsubscribe'];
+  return ['unsubscribe'];
 }

@@ -1,8 +1,8 @@
 import type { Tags } from './picture.ts';
 import type { OwnersPolicy } from './policy.ts';
 
-/** An owner's address, or why there is none. */
-export type Address = { address: string } | { unknown: string };
+/** An owner's address, or why there is none; `isFault` where asking for it failed, and may not fail again. */
+export type Address = { address: string } | { unknown: string; isFault?: true };
 
 /**
  * The address that the policy gives an owner: an exception first, then its template, tag or SSO user name.

@@ -3,7 +3,7 @@ import middy from '@middy/core';
 import type { Context } from 'aws-lambda';
 import { hasFailed, scan } from '../application/scan.ts';
 import { loadConfig } from '../config.ts';
-import { fleetOf, outboxOf, parameterReader, pricesOf, runsOf } from '../wiring.ts';
+import { contactsOf, fleetOf, outboxOf, parameterReader, pricesOf, runsOf } from '../wiring.ts';
 import { envelopeOf, logger, refusable } from './envelope.ts';
 import { PassFailed, summaryOf } from './summary.ts';
 
@@ -11,9 +11,16 @@ import { PassFailed, summaryOf } from './summary.ts';
 export const handler = middy((event: unknown, context: Context) =>
   refusable(async () => {
     const config = await loadConfig(process.env, parameterReader(process.env.AWS_REGION));
-    const ports = { fleet: fleetOf(config), runs: runsOf(config), outbox: outboxOf(config), prices: pricesOf() };
-    const report = await scan(ports, config.policy, { ...envelopeOf(event, context, config.region), apply: true });
-    const summary = summaryOf(report, config.policy);
+    const { policy, region, baseUrl } = config;
+    const ports = {
+      fleet: fleetOf(config),
+      runs: runsOf(config),
+      outbox: outboxOf(config),
+      contacts: contactsOf(config),
+      prices: pricesOf(),
+    };
+    const report = await scan(ports, policy, { ...envelopeOf(event, context, region), apply: true, baseUrl });
+    const summary = summaryOf(report, policy);
     logger.info('scan', { ...summary });
     if (hasFailed(report)) throw new PassFailed('scan', summary);
     return summary;

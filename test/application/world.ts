@@ -4,7 +4,16 @@ import { noteStudioEvent, type StudioEvent } from '../../src/application/studio-
 import type { Policy } from '../../src/domain/policy.ts';
 import type { Instant } from '../../src/domain/time.ts';
 import { policy as basePolicy, NOON } from '../domain/builders.ts';
-import { memoryFleet, memoryOutbox, memoryPostbox, memoryPrices, memoryRuns, PLACE } from '../memory/ports.ts';
+import {
+  memoryContacts,
+  memoryFleet,
+  memoryLinks,
+  memoryOutbox,
+  memoryPostbox,
+  memoryPrices,
+  memoryRuns,
+  PLACE,
+} from '../memory/ports.ts';
 
 /** A lab of one's own under a clock that tests turn: no stop is held by the valve, no digest goes out. */
 export function world(overrides: Partial<Policy> = {}) {
@@ -12,6 +21,8 @@ export function world(overrides: Partial<Policy> = {}) {
     fleet: memoryFleet(),
     runs: memoryRuns(),
     outbox: memoryOutbox(),
+    contacts: memoryContacts(),
+    links: memoryLinks(),
     postbox: memoryPostbox(),
     prices: memoryPrices(),
   };
@@ -25,15 +36,17 @@ export function world(overrides: Partial<Policy> = {}) {
     ports,
     policy,
     now: NOON as Instant,
+    /** Where links point: without it nobody is asked to confirm. */
+    baseUrl: undefined as string | undefined,
     scan(now: Instant, apply = true) {
-      return scan(ports, this.policy, { place: PLACE, now, apply });
+      return scan(ports, this.policy, { place: PLACE, now, apply, baseUrl: this.baseUrl });
     },
     deliver(now: Instant) {
-      return deliver(ports, this.policy, { place: PLACE, now, wait: async () => {} });
+      return deliver({ ...ports, baseUrl: this.baseUrl }, this.policy, { place: PLACE, now, wait: async () => {} });
     },
     async event(event: StudioEvent) {
       const rates = await ports.prices.rates('us-east-1');
-      return noteStudioEvent({ ...ports, policy: this.policy, rates }, event, event.at);
+      return noteStudioEvent({ ...ports, policy: this.policy, baseUrl: this.baseUrl, rates }, PLACE, event, event.at);
     },
     /** What every mail that went out was, in order: `warning default`. */
     mails() {
