@@ -13,8 +13,8 @@ export interface Asker {
   baseUrl?: string | undefined;
 }
 
-/** How often a writer that lost a race looks again. */
-const TRIES = 5;
+/** How often a writer that lost a race looks again: of all that a scan has under way at once, one wins each time. */
+const TRIES = 40;
 
 /**
  * Tells an address's contact of an event; one never heard of is begun. Safe to repeat.
