@@ -22,6 +22,9 @@ describe('help', () => {
     ['explain --help', /<app>/],
     ['policy check --help', /\[file\]/],
     ['table create --help', /--table/],
+    ['agent script --help', /--bus.*--snippet/s],
+    ['agent install --help', /--domain.*--app-type.*--dry-run.*--yes.*--bus.*--profiles/s],
+    ['agent uninstall --help', /--domain.*--app-type.*--dry-run.*--yes/s],
     ['--version', /^\d+\.\d+\.\d+\n$/],
   ])('curfew %s: exit 0, on stdout, nothing on stderr', async (line, shown) => {
     const { code, stdout, stderr } = await curfew(line.split(' '));
