@@ -1,6 +1,7 @@
 import type { AppRef, Place } from '../domain/app.ts';
 import type { Rates } from '../domain/cost.ts';
 import type { Evidence } from '../domain/evidence.ts';
+import type { SettingsHolder, UserSettings } from '../domain/native-idle.ts';
 import type { Notice } from '../domain/notice.ts';
 import type { Needs, Picture } from '../domain/picture.ts';
 import type { Standing } from '../domain/rules/delivery.ts';
@@ -33,6 +34,16 @@ export interface Fleet {
   ssoUserName(domainId: string, userProfileName: string): Promise<string | undefined>;
 }
 
+/** The user settings of Studio's domains and profiles, as AWS writes them. Every call throws PortError. */
+export interface StudioSettings {
+  domains(): Promise<{ domainId: string; domainName?: string }[]>;
+  profiles(): Promise<Required<SettingsHolder>[]>;
+  /** A domain's defaults, or what a profile says itself; undefined where the holder is gone. */
+  read(holder: SettingsHolder): Promise<UserSettings | undefined>;
+  /** Sets these members, each whole, and no others. */
+  update(holder: SettingsHolder, members: UserSettings): Promise<void>;
+}
+
 /** What the passes have to remember of themselves. */
 export interface ScanState {
   /** The last local day for which the admins' digest is owed, `2026-11-23`. */
@@ -41,6 +52,8 @@ export interface ScanState {
   digestAt?: Instant;
   /** The last local day on which the admins were told of the safety valve. */
   valve?: string;
+  /** The profile after which the next look at idle settings goes on; absent where the last one saw all. */
+  idleAfter?: string | undefined;
 }
 
 /** The fields of a run that a write may change. Each is set on its own: what another pass wrote beside it stays. */

@@ -3,6 +3,7 @@ import type { Cost } from './cost.ts';
 import type { Decision } from './decide.ts';
 import { governingLimit } from './decide.ts';
 import { costOf } from './money.ts';
+import type { IdleReview } from './native-idle.ts';
 import type { AppFacts, DigestFacts, DigestRow } from './notice.ts';
 import type { Policy } from './policy.ts';
 import type { Run } from './run.ts';
@@ -34,12 +35,15 @@ export function digestOf(
     costs,
     since,
     now,
+    idle,
     facts,
   }: {
     policy: Policy;
     costs: Map<string, Cost>;
     since: Instant;
     now: Instant;
+    /** What the day's look at idle settings found, where the policy asks for one. */
+    idle?: IdleReview | undefined;
     facts: (app: RunningApp | Run) => AppFacts;
   },
 ): DigestFacts | undefined {
@@ -47,7 +51,8 @@ export function digestOf(
   const stopped = past.filter(
     ({ stop, endedAt }) => stop !== undefined && !stop.hadNoEffect && endedAt! >= since && endedAt! < now,
   );
-  if (decisions.length === 0 && stopped.length === 0) return undefined;
+  const nativeIdle = idle && idleFacts(idle);
+  if (decisions.length === 0 && stopped.length === 0 && !nativeIdle) return undefined;
   const local = localTime(now, policy.timezone);
   const limits = decisions.map(({ app }) => governingLimit(app, policy, local));
   const warned = decisions
@@ -82,7 +87,16 @@ export function digestOf(
       failing: Math.max(0, failing.length - MOST_ROWS),
       longest: Math.max(0, longest.length - MOST_LONGEST),
     },
+    ...(nativeIdle ? { nativeIdle } : {}),
   };
+}
+
+/** What failed first, then what drifts, then what was set; undefined where all is as the policy wants it. */
+function idleFacts({ findings, faults, unseen }: IdleReview): DigestFacts['nativeIdle'] {
+  if (findings.length + faults.length + unseen === 0) return undefined;
+  const rank = { failed: 0, drift: 1, set: 2 };
+  const rows = [...findings].sort((a, b) => rank[a.outcome] - rank[b.outcome]).slice(0, MOST_ROWS);
+  return { findings: rows, faults, unseen, more: findings.length - rows.length };
 }
 
 function row(app: AppFacts, reason: string, at?: Instant): DigestRow {
