@@ -151,13 +151,13 @@ function describeHolder({ domainId, domainName = domainId, userProfileName }: Id
   return userProfileName === undefined ? domainName : `${domainName}/${userProfileName}`;
 }
 
-/** `2 h`, `off`, or `2 h, and people may choose 1 h to 5 h`: idle settings in words. */
+/** `2 h`, `off`, or `2 h (least 1 h, most 5 h)`, where people may choose between these: idle settings in words. */
 export function describeIdle(is: IdleSettings | undefined): string {
   if (is === undefined) return 'not set';
   if (is.LifecycleManagement !== 'ENABLED') return is.LifecycleManagement === 'DISABLED' ? 'off' : 'not turned on';
   const [timeout, least, most] = KEYS.slice(1).map((key) => describeMinutes(is[key as 'IdleTimeoutInMinutes']));
   if (least === timeout && most === timeout) return timeout ?? 'on, with no timeout';
-  return `${timeout ?? 'no timeout'}, and people may choose ${least ?? 'any'} to ${most ?? 'any'}`;
+  return `${timeout ?? 'on, with no timeout'} (${least ? `least ${least}` : 'no least'}, ${most ? `most ${most}` : 'no most'})`;
 }
 
 function describeMinutes(minutes: number | undefined): string | undefined {
