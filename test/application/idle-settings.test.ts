@@ -1,10 +1,13 @@
 import { describe, expect, test } from 'vitest';
 import { reviewIdleSettings } from '../../src/application/idle-settings.ts';
 import { PortError } from '../../src/application/ports.ts';
+import { scan } from '../../src/application/scan.ts';
 import type { IdleReview, UserSettings } from '../../src/domain/native-idle.ts';
 import { emptyPicture } from '../../src/domain/picture.ts';
-import { NOON, policyOf } from '../domain/builders.ts';
+import { NOON, policyOf, ref } from '../domain/builders.ts';
 import { memorySettings, PLACE } from '../memory/ports.ts';
+import { Killed, mortal } from './mortal.ts';
+import { world } from './world.ts';
 
 const HEAD = 'admins: [a@example.org]\nsender: c@example.org\nlimits: []\n';
 const POLICY = `${HEAD}native-idle: { JupyterLab: 2h, CodeEditor: 1h }\n`;
@@ -153,6 +156,28 @@ test('an exempt owner or domain is not even read', async () => {
   settings.calls.length = 0;
   expect(await look({}, `${POLICY}exempt: [{ domain: lab }]\n`)).toMatchObject({ findings: [], exempt: 3 });
   expect(settings.calls.sort()).toEqual(['domains', 'profiles']);
+});
+
+test('a pass that dies at any call: the next sets the rest, and each day has one digest', async () => {
+  const policy = policyOf(`mode: enforce\n${POLICY.replace('1h }', '1h, apply: true }')}report: { daily: "00:00" }\n`);
+  const pass = (ports: Parameters<typeof scan>[0]) => scan(ports, policy, { place: PLACE, now: NOON, apply: true });
+  let deaths = 0;
+  for (let call = 0; call === deaths; call++) {
+    for (const when of ['before', 'after'] as const) {
+      const { settings } = lab({ alice: off, bob: off }, {});
+      const ports = { ...world().ports, settings };
+      ports.fleet.start({ ...ref, appName: 'default' }, NOON);
+      const dying = mortal(ports, { call, when });
+      await pass(dying.ports).catch((error: unknown) => expect(error).toBeInstanceOf(Killed));
+      if (dying.calls() > call) deaths = call + 1;
+      await pass(ports);
+      expect(settings.settings.get('d-lab/bob')).toEqual({ JupyterLabAppSettings: { ...idle(120), CustomImages: [] } });
+      expect(settings.settings.get('d-lab')).toMatchObject({ CodeEditorAppSettings: { AppLifecycleManagement: {} } });
+      expect([...ports.outbox.items.values()].map(({ notice }) => notice.facts.kind)).toEqual(['digest']);
+    }
+  }
+  // Two listings, three reads and sets, and what a pass without settings calls.
+  expect(deaths).toBeGreaterThan(10);
 });
 
 describe('ten thousand profiles', () => {

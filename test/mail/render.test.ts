@@ -255,9 +255,15 @@ describe('a digest', () => {
       '- bob (d-abcdefghijkl): not looked at; sagemaker:DescribeUserProfile: Rate exceeded; failed',
       '- dmitri (research, JupyterLab): is off; wanted 2 h (least 1 h, most 2 h); differs',
       '- research (domain, Code Editor): was not set; now 2 h (least 1 h, most 2 h); set',
-      'and 4 more. 7,000 profiles not looked at for lack of time: the next look begins there. Apps that run take a new setting once they are restarted',
+      'and 4 more; 7,000 profiles not looked at for lack of time: the next look begins there; apps that run take a new setting once they are restarted',
     ]);
     expect(html.match(/<th scope="col"/g)).toHaveLength(3);
+    const unseen = render({
+      ...idleDigest,
+      nativeIdle: { findings: [], more: 0, unseen: 0, faults: ['no profiles: denied'] },
+    });
+    expect(unseen.text).toContain('NATIVE IDLE SHUTDOWN\nno profiles: denied\n');
+    expect(unseen.html).not.toContain('<th scope="col"');
     for (const facts of [digest, emptyDigest]) expect(render(facts).text).not.toMatch(/native idle/i);
   });
 

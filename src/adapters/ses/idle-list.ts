@@ -8,14 +8,15 @@ const OUTCOMES = { drift: 'differs', set: 'set', failed: 'failed' };
 export function idleList(idle: NonNullable<DigestFacts['nativeIdle']>, most: number) {
   const rows = idle.findings.slice(0, most);
   const left = idle.findings.length - rows.length + idle.more;
-  const heading = `Native idle shutdown (${number(rows.length + left)})`;
+  const all = rows.length + left;
+  const heading = `Native idle shutdown${all > 0 ? ` (${number(all)})` : ''}`;
   const notes = [
     left > 0 ? `and ${number(left)} more` : '',
     ...idle.faults.map((fault) => clip(fault, 300)),
     idle.unseen > 0
       ? `${count(idle.unseen, 'profile')} not looked at for lack of time: the next look begins there`
       : '',
-    rows.some(({ outcome }) => outcome === 'set') ? 'Apps that run take a new setting once they are restarted' : '',
+    rows.some(({ outcome }) => outcome === 'set') ? 'apps that run take a new setting once they are restarted' : '',
   ];
   return {
     heading,
@@ -24,7 +25,7 @@ export function idleList(idle: NonNullable<DigestFacts['nativeIdle']>, most: num
     last: 'Outcome',
     capitals: heading.toUpperCase(),
     rows: rows.map(row),
-    more: notes.filter(Boolean).join('. '),
+    more: notes.filter(Boolean).join('; '),
   };
 }
 
