@@ -156,11 +156,11 @@ type Holders = [domain: SettingsHolder, ...profiles: SettingsHolder[]];
 async function readHolders(settings: StudioSettings, domainId: string): Promise<Holders> {
   const domain = await settings.read({ domainId });
   if (!domain) {
-    const there = (await settings.domains()).map(({ domainId: id, name }) => `${id} (${name})`);
+    const there = (await settings.domains()).map(({ domainId: id, domainName }) => `${id} (${domainName})`);
     const others = there.length === 0 ? 'there is none' : `there are ${there.join(', ')}`;
     throw new PortError('refused', 'UnknownDomain', `no domain ${domainId} in this account and region: ${others}`);
   }
-  const names = await settings.profileNames(domainId);
+  const names = (await settings.profiles(domainId)).map(({ userProfileName }) => userProfileName);
   const profiles = new Map<string, SettingsHolder>();
   await each(names, WIDTH, async (userProfileName) => {
     const profile = await settings.read({ domainId, userProfileName });

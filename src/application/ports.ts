@@ -42,6 +42,8 @@ export interface ScanState {
   digestAt?: Instant;
   /** The last local day on which the admins were told of the safety valve. */
   valve?: string;
+  /** The profile after which the next look at idle settings goes on; absent where the last one saw all. */
+  idleAfter?: string | undefined;
 }
 
 /** The fields of a run that a write may change. Each is set on its own: what another pass wrote beside it stays. */
@@ -131,9 +133,9 @@ export interface Prices {
 export interface StudioSettings {
   /** A domain, or a user profile in it; undefined where there is none. */
   read(ref: SettingsRef): Promise<SettingsHolder | undefined>;
-  domains(): Promise<{ domainId: string; name: string }[]>;
-  /** The names of a domain's user profiles, in full pages. */
-  profileNames(domainId: string): Promise<string[]>;
+  domains(): Promise<{ domainId: string; domainName?: string }[]>;
+  /** All user profiles, or those of one domain, in full pages. */
+  profiles(domainId?: string): Promise<Required<SettingsRef>[]>;
   /** Sets what is given and nothing else. Returns once AWS is done with it. */
   update(ref: SettingsRef, settings: SettingsUpdate): Promise<void>;
 }

@@ -8,7 +8,7 @@ import { DAY, type Instant } from '../domain/time.ts';
 import { type Actor, act, finish, type Outcome } from './act.ts';
 import { tellDaily } from './daily.ts';
 import { each } from './each.ts';
-import { type Fleet, type Outbox, PortError, type Prices, type Runs } from './ports.ts';
+import { type Fleet, type Outbox, PortError, type Prices, type Runs, type StudioSettings } from './ports.ts';
 import { type Survey, survey } from './survey.ts';
 
 /** What a scan found, wanted and did. */
@@ -31,6 +31,8 @@ export interface ScanPorts {
   runs?: Runs | undefined;
   outbox?: Outbox | undefined;
   prices: Prices;
+  /** For the digest of a policy that has `native-idle`. */
+  settings?: StudioSettings | undefined;
 }
 
 /** How many apps' records are written at once, and how many DeleteApp calls run at once: AWS publishes no rate for those. */
@@ -43,11 +45,12 @@ const RETIRE_AFTER = 2 * DAY;
 /**
  * The pass: sees every app, decides by the policy, and with `apply` records, warns and stops. A dry run changes nothing.
  * One app's failure stays its own; the report tells all of them.
+ * @param hasTime whether there is time to begin what can wait for another day
  */
 export async function scan(
   ports: ScanPorts,
   policy: Policy,
-  { place, now, apply }: { place: Place; now: Instant; apply: boolean },
+  { place, now, apply, hasTime }: { place: Place; now: Instant; apply: boolean; hasTime?: () => boolean },
 ): Promise<ScanReport> {
   const seen = await survey(ports, policy, { place, now });
   const decisions = seen.running.map(({ app }) => decide(app, policy, now));
@@ -58,14 +61,14 @@ export async function scan(
     const wanted = found.intents.filter(({ decision }) => decision.action !== 'keep');
     return { ...found, outcomes: wanted.map(dryRun), faults: [] };
   }
-  const { fleet, runs, outbox, prices } = ports;
+  const { fleet, runs, outbox, prices, settings } = ports;
   if (!runs || !outbox) throw new Error('a scan that applies needs a table');
   const actor: Actor = { fleet, runs, outbox, policy, rates: await prices.rates(place.region) };
   const outcomes = await carryOut(actor, seen, intents, now);
-  const faults: string[] = [];
-  await tellDaily(actor, { ...found, seen, decisions }).catch((error: unknown) => {
-    faults.push(`telling the admins failed: ${error instanceof Error ? error.message : error}`);
-  });
+  const daily = tellDaily(actor, { ...found, seen, decisions, settings, hasTime });
+  const faults = await daily.catch((error: unknown) => [
+    `telling the admins failed: ${error instanceof Error ? error.message : error}`,
+  ]);
   return { ...found, outcomes, faults };
 }
 

@@ -7,6 +7,7 @@ import { makeTable, parameterReader, regionOfSdk } from '../wiring.ts';
 import { agentInstallCommand, agentScriptCommand, agentUninstallCommand } from './agent.ts';
 import { DEFAULT_BUS } from './agent-script.ts';
 import { explainCommand } from './explain.ts';
+import { idleSettingsCommand } from './idle-settings.ts';
 import { note } from './print.ts';
 import { scanCommand } from './scan.ts';
 import { statusCommand } from './status.ts';
@@ -33,10 +34,13 @@ Environment:
 Exit codes: 0 fine, 1 something failed, 2 wrong usage.`,
   );
 
-const looking = (command: Command) =>
+const governed = (command: Command) =>
   command
     .option('--policy <file>', 'the policy: a file, or ssm:/name (default: CURFEW_POLICY, else curfew.yml)')
-    .option('--region <region>', 'the region (default: AWS_REGION, or the profile’s)')
+    .option('--region <region>', 'the region (default: AWS_REGION, or the profile’s)');
+
+const looking = (command: Command) =>
+  governed(command)
     .option('--table <name>', 'the DynamoDB table (default: CURFEW_TABLE)')
     .option('--now <time>', 'take this for the present, such as 2026-11-23T14:05:00Z')
     .option(
@@ -77,6 +81,17 @@ looking(program.command('explain'))
     'APP, HOLDER/APP, HOLDER/TYPE/APP or DOMAIN/HOLDER/TYPE/APP, where HOLDER is a user profile, a space, or the owner of one',
   )
   .action(exitWith((name: string, options: WorldOptions) => explainCommand(name, options)));
+
+governed(program.command('idle-settings'))
+  .description(
+    'compare SageMaker’s own idle shutdown of every domain and user profile with the policy’s native-idle; with --apply, set it',
+  )
+  .option(
+    '--apply',
+    'set what differs, in mode enforce: nothing else of the settings changes (default: a dry run that changes nothing)',
+  )
+  .option('--json', 'print JSON')
+  .action(exitWith(idleSettingsCommand));
 
 const policy = program.command('policy').description('work on the policy file');
 policy

@@ -10,6 +10,16 @@ export interface AppSettings {
   readonly DefaultResourceSpec?: { readonly [member: string]: unknown; readonly LifecycleConfigArn?: string };
   /** The one that always runs, before the default: each start takes what the domain says then (JupyterLab and Code Editor). */
   readonly BuiltInLifecycleConfigArn?: string;
+  /** SageMaker's own idle shutdown (JupyterLab and Code Editor). */
+  readonly AppLifecycleManagement?: { readonly IdleSettings?: IdleSettings };
+}
+
+/** `IdleSettings`, in minutes; a space may choose its own timeout between least and most. Source: SageMaker API reference. */
+export interface IdleSettings {
+  readonly LifecycleManagement?: string;
+  readonly IdleTimeoutInMinutes?: number;
+  readonly MinIdleTimeoutInMinutes?: number;
+  readonly MaxIdleTimeoutInMinutes?: number;
 }
 
 /** Settings of apps, by app type. */

@@ -158,11 +158,12 @@ async function query(client: DynamoDBClient, input: QueryCommandInput, take: (it
 }
 
 function readState(item: Item): ScanState {
-  const { digest, digestAt, valve } = fromItem<ScanState>(item);
+  const { digest, digestAt, valve, idleAfter } = fromItem<ScanState>(item);
   return {
     ...(digest === undefined ? {} : { digest }),
     ...(digestAt === undefined ? {} : { digestAt }),
     ...(valve === undefined ? {} : { valve }),
+    ...(idleAfter === undefined ? {} : { idleAfter }),
   };
 }
 

@@ -21,7 +21,7 @@ import type {
 import { call } from '../aws-error.ts';
 import { pages } from './pages.ts';
 
-/** The IAM actions that this adapter calls. No Lambda does: they are for whoever runs the CLI. */
+/** The IAM actions that this adapter calls. */
 export const SETTINGS_ACTIONS = [
   'sagemaker:DescribeDomain',
   'sagemaker:DescribeUserProfile',
@@ -31,9 +31,10 @@ export const SETTINGS_ACTIONS = [
   'sagemaker:UpdateUserProfile',
 ];
 
+/** The most that a page may hold; AWS's default is 10 (ListDomains, ListUserProfiles). */
 const PAGE = 100;
 
-/** The settings of domains and user profiles, over the SDK. */
+/** The settings of domains and user profiles, over the SDK. A member that this SDK does not know is not in what is read. */
 export function sagemakerSettings(client: SageMakerClient): StudioSettings {
   return {
     async read(ref) {
@@ -47,22 +48,27 @@ export function sagemakerSettings(client: SageMakerClient): StudioSettings {
       }
     },
     async domains() {
-      const found: { domainId: string; name: string }[] = [];
+      const found: Awaited<ReturnType<StudioSettings['domains']>> = [];
       await pages('sagemaker:ListDomains', async (NextToken) => {
         const page = await client.send(new ListDomainsCommand({ MaxResults: PAGE, NextToken }));
         for (const { DomainId, DomainName } of page.Domains ?? [])
-          if (DomainId) found.push({ domainId: DomainId, name: DomainName ?? '' });
+          if (DomainId) found.push({ domainId: DomainId, ...(DomainName ? { domainName: DomainName } : {}) });
         return page.NextToken;
       });
       return found;
     },
-    async profileNames(domainId) {
-      const found: string[] = [];
+    async profiles(domainId) {
+      const found: Required<SettingsRef>[] = [];
       await pages('sagemaker:ListUserProfiles', async (NextToken) => {
         const page = await client.send(
-          new ListUserProfilesCommand({ DomainIdEquals: domainId, MaxResults: PAGE, NextToken }),
+          new ListUserProfilesCommand({
+            ...(domainId === undefined ? {} : { DomainIdEquals: domainId }),
+            MaxResults: PAGE,
+            NextToken,
+          }),
         );
-        for (const { UserProfileName } of page.UserProfiles ?? []) if (UserProfileName) found.push(UserProfileName);
+        for (const { DomainId, UserProfileName } of page.UserProfiles ?? [])
+          if (DomainId && UserProfileName) found.push({ domainId: DomainId, userProfileName: UserProfileName });
         return page.NextToken;
       });
       return found;
