@@ -2,7 +2,7 @@ import type { Alias, Document, YAMLMap } from 'yaml';
 import { isMap, isNode, LineCounter, parseDocument, visit } from 'yaml';
 import type { Match } from './domain/match.ts';
 import { includes } from './domain/match.ts';
-import type { Budget, Limit, Policy } from './domain/policy.ts';
+import type { Budget, Limit, NativeIdle, Policy } from './domain/policy.ts';
 import { HOUR, MINUTE } from './domain/time.ts';
 import type { MatchFile, PolicyFile } from './policy-schema.ts';
 import { budgetSchema, limitSchema, policySchema } from './policy-schema.ts';
@@ -216,7 +216,12 @@ function toPolicy(file: PolicyFile): Policy {
     },
     safety: { maxStops: file.safety?.['max-stops'] ?? { share: 0.25 } },
     evidence: { staleAfter: file.evidence?.['stale-after'] ?? 30 * MINUTE },
+    ...(file['native-idle'] ? { nativeIdle: toNativeIdle(file['native-idle']) } : {}),
   };
+}
+
+function toNativeIdle({ apply = false, ...timeouts }: NonNullable<PolicyFile['native-idle']>): NativeIdle {
+  return { timeouts, apply };
 }
 
 const EVERY_DAY = [0, 1, 2, 3, 4, 5, 6];

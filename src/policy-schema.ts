@@ -1,7 +1,8 @@
 import * as z from 'zod';
 import { parseRate } from './domain/money.ts';
 import { isAddress } from './domain/owner.ts';
-import { parseDuration } from './domain/time.ts';
+import { NATIVE_IDLE_APPS } from './domain/policy.ts';
+import { DAY, HOUR, parseDuration } from './domain/time.ts';
 
 /** The policy file's form: each key, what it may hold, and what to write instead. Meaning is given by policy-file.ts. */
 
@@ -21,20 +22,20 @@ function read<T>(right: string, parse: (text: string) => T | undefined) {
     });
 }
 
-/** Keys that may stand here and no others: an unknown one is told with the nearest known. */
-function section<T extends z.ZodRawShape>(shape: T) {
+/** Keys that may stand here and no others: an unknown one is told with the nearest known, or with `why` there are no others. */
+function section<T extends z.ZodRawShape>(shape: T, why?: string) {
   const known = Object.keys(shape);
   return z.strictObject(shape, {
     error: (issue) => {
-      if (issue.code === 'unrecognized_keys') return issue.keys!.map((key) => unknownKey(key, known)).join('; ');
+      if (issue.code === 'unrecognized_keys') return issue.keys!.map((key) => unknownKey(key, known, why)).join('; ');
       return issue.code === 'invalid_type' ? `expected the keys ${known.join(', ')}` : undefined;
     },
   });
 }
 
-function unknownKey(key: string, known: string[]): string {
+function unknownKey(key: string, known: string[], why = `the keys here are ${known.join(', ')}`): string {
   const near = known.find((candidate) => distance(candidate, key.toLowerCase().replaceAll('_', '-')) <= 2);
-  return `unknown key "${key}"; ${near ? `did you mean "${near}"?` : `the keys here are ${known.join(', ')}`}`;
+  return `unknown key "${key}"; ${near ? `did you mean "${near}"?` : why}`;
 }
 
 function distance(a: string, b: string): number {
@@ -198,6 +199,22 @@ export const budgetSchema = section({
   'at-limit': oneOf('warn', 'stop').optional(),
 });
 
+/** AWS takes 60 to 525,600 minutes (its API reference, IdleSettings). */
+const idleTimeout = read('a duration from 1h to 365d, such as 2h: SageMaker takes no other', (text) => {
+  const timeout = parseDuration(text);
+  return timeout !== undefined && timeout >= HOUR && timeout <= 365 * DAY ? timeout : undefined;
+}).optional();
+
+const leave = read('true or false', (text) => (text === 'true' || text === 'false' ? text === 'true' : undefined));
+
+const nativeIdle = section(
+  { JupyterLab: idleTimeout, CodeEditor: idleTimeout, apply: leave.optional() },
+  'native idle shutdown exists for JupyterLab and CodeEditor only; besides them, there is apply',
+).refine((value) => NATIVE_IDLE_APPS.some((appType) => value[appType] !== undefined), {
+  error: 'expected JupyterLab, CodeEditor or both, such as { JupyterLab: 2h, CodeEditor: 2h }',
+  when: ({ issues }) => issues.length === 0,
+});
+
 export const limitSchema = section({
   name,
   match: match.optional(),
@@ -231,6 +248,7 @@ export const policySchema = section({
   report: section({ weekly: weekly.optional(), daily: dailyTime.optional() }).optional(),
   safety: section({ 'max-stops': maxStops }).optional(),
   evidence: section({ 'stale-after': duration }).optional(),
+  'native-idle': nativeIdle.optional(),
 });
 
 export type PolicyFile = z.output<typeof policySchema>;

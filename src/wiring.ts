@@ -12,11 +12,23 @@ import { createTable } from './adapters/dynamodb/table.ts';
 import { bundledPrices } from './adapters/prices/bundled.ts';
 import { domainAccount } from './adapters/sagemaker/account.ts';
 import { sagemakerFleet } from './adapters/sagemaker/fleet.ts';
+import { sagemakerLifecycleConfigs } from './adapters/sagemaker/lifecycle-configs.ts';
+import { sagemakerSettings } from './adapters/sagemaker/settings.ts';
 import { savedFleet } from './adapters/saved/fleet.ts';
 import { sesPostbox } from './adapters/ses/postbox.ts';
 import { readParameter } from './adapters/ssm/parameter.ts';
 import { callerAccount } from './adapters/sts/account.ts';
-import type { Contacts, Fleet, Links, Outbox, Postbox, Prices, Runs } from './application/ports.ts';
+import type {
+  Contacts,
+  Fleet,
+  LifecycleConfigs,
+  Links,
+  Outbox,
+  Postbox,
+  Prices,
+  Runs,
+  StudioSettings,
+} from './application/ports.ts';
 import type { Config, ReadParameter } from './config.ts';
 
 // The only file that knows which adapters exist. Endpoints and credentials are the SDK's own to find
@@ -55,6 +67,14 @@ type Table = Pick<Config, 'region' | 'table'>;
 
 export function fleetOf({ region }: Pick<Config, 'region'>): Fleet {
   return sagemakerFleet(sagemaker(region), tagging(region));
+}
+
+export function settingsOf({ region }: Pick<Config, 'region'>): StudioSettings {
+  return sagemakerSettings(sagemaker(region));
+}
+
+export function lifecycleConfigsOf({ region }: Pick<Config, 'region'>): LifecycleConfigs {
+  return sagemakerLifecycleConfigs(sagemaker(region));
 }
 
 export function runsOf({ region, table }: Table): Runs {

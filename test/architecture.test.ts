@@ -15,7 +15,7 @@ const MAY_IMPORT: Record<string, { rings: string[]; packages: RegExp }> = {
     packages: /^(node:.*|@middy\/.*|@aws-lambda-powertools\/.*|aws-lambda|zod)$/,
   },
   cli: {
-    rings: ['cli', 'application', 'domain', 'config.ts', 'wiring.ts', '../package.json'],
+    rings: ['cli', 'application', 'domain', 'config.ts', 'wiring.ts', '../package.json', '../agent/activity-agent.sh'],
     packages: /^(node:.*|commander|cli-table3|string-width)$/,
   },
   'config.ts': { rings: ['domain', 'policy-file.ts'], packages: /^node:fs\/promises$/ },

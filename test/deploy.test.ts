@@ -5,6 +5,7 @@ import { OUTBOX_ACTIONS } from '../src/adapters/dynamodb/outbox.ts';
 import { RUNS_ACTIONS } from '../src/adapters/dynamodb/runs.ts';
 import { TTL_ATTRIBUTE, tableDefinition } from '../src/adapters/dynamodb/table.ts';
 import { FLEET_ACTIONS } from '../src/adapters/sagemaker/fleet.ts';
+import { SETTINGS_ACTIONS } from '../src/adapters/sagemaker/settings.ts';
 import { POSTBOX_ACTIONS } from '../src/adapters/ses/postbox.ts';
 
 /** CloudFormation's own tags (`!Ref`, `!Sub`, …) are read as what stands behind them. */
@@ -33,7 +34,7 @@ describe('the stack', () => {
     const allowed = stack.provider.iam.role.statements.flatMap(({ Action }: { Action: string | string[] }) => Action);
     // Only the CLI asks any item whose table it is.
     const needed = new Set(
-      [...FLEET_ACTIONS, ...RUNS_ACTIONS, ...OUTBOX_ACTIONS, ...POSTBOX_ACTIONS].filter(
+      [...FLEET_ACTIONS, ...SETTINGS_ACTIONS, ...RUNS_ACTIONS, ...OUTBOX_ACTIONS, ...POSTBOX_ACTIONS].filter(
         (action) => action !== 'dynamodb:Scan',
       ),
     );

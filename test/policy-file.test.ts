@@ -105,6 +105,19 @@ describe('a policy that is fine', () => {
     expect(during('{ hours: "00:00-24:00" }')).toEqual({ days: [0, 1, 2, 3, 4, 5, 6], from: 0, to: 1440 });
   });
 
+  test('native-idle: absent unless it is there, and it only tells unless it has leave', () => {
+    const idle = (text: string) => policyOf(`${HEAD}limits: []\n${text}`).nativeIdle;
+    expect(idle('')).toBeUndefined();
+    expect(idle('native-idle: { JupyterLab: 1h, CodeEditor: 365d }')).toEqual({
+      timeouts: { JupyterLab: HOUR, CodeEditor: 365 * DAY },
+      apply: false,
+    });
+    expect(idle('native-idle: { CodeEditor: 90m, apply: true }')).toEqual({
+      timeouts: { CodeEditor: 90 * MINUTE },
+      apply: true,
+    });
+  });
+
   test('values that YAML reads as numbers or truths are text where text is meant', () => {
     expect(policyOf(`${HEAD}limits: []\nexempt: [{ tag: { keep: true, cost-centre: 42 } }]`).exempt).toEqual([
       { tag: { keep: ['true'], 'cost-centre': ['42'] } },
@@ -153,6 +166,21 @@ describe('a policy with faults: each with its line, its column, and what would b
       'limits: []\nbudgets: [{ name: b, for: account, period: { from: 2026-02-30, to: 2026-03-01 }, limit: 20 USD }]',
       '4:52  budgets[0].period.from: "2026-02-30" is not a date such as 2026-09-01',
     ],
+    ...['59m', '365d1m', 'never', '120', '2 hours'].map((text): [string, string] => [
+      `limits: []\nnative-idle: { JupyterLab: ${text} }`,
+      `4:28  native-idle.JupyterLab: ${text === '120' ? text : `"${text}"`} is not a duration from 1h to 365d, such as 2h`,
+    ]),
+    [
+      'limits: []\nnative-idle: { Canvas: 2h }',
+      '4:16  native-idle.Canvas: unknown key "Canvas"; native idle shutdown exists for JupyterLab and CodeEditor only',
+    ],
+    [
+      'limits: []\nnative-idle: { JupyterLab: 2h, codeeditor: 2h }',
+      '4:32  native-idle.codeeditor: unknown key "codeeditor"; did you mean "CodeEditor"?',
+    ],
+    ['limits: []\nnative-idle: { JupyterLab: 2h, apply: yes }', '4:39  native-idle.apply: "yes" is not true or false'],
+    ['limits: []\nnative-idle: { apply: true }', '4:14  native-idle: expected JupyterLab, CodeEditor or both'],
+    ['limits: []\nnative-idle: 2h', '4:14  native-idle: expected the keys JupyterLab, CodeEditor, apply'],
     ['limits: *all', '3:9  *all stands for nothing: no &all before it; quote a text that begins with *'],
     ['limits: 1', '3:9  limits: expected a list of limits'],
     ['', '1:1  limits: this key is missing; expected a list of limits'],

@@ -7,12 +7,22 @@ import { checkDomain, checkName } from './validate.ts';
 export const settingsOperations = {
   DescribeDomain(studio: Studio, input: Input) {
     const domain = domainOf(studio, input);
-    return { ...domainRow(studio, domain), DefaultUserSettings: domain.settings };
+    const { settings, spaceSettings } = domain;
+    return {
+      ...domainRow(studio, domain),
+      ...statusOf(domain),
+      DefaultUserSettings: settings,
+      ...(spaceSettings === undefined ? {} : { DefaultSpaceSettings: spaceSettings }),
+    };
   },
 
   UpdateDomain(studio: Studio, input: Input) {
     const domain = domainOf(studio, input);
-    domain.settings = changed(studio, domain.settings, input.DefaultUserSettings);
+    const { DefaultUserSettings, DefaultSpaceSettings } = input;
+    const settings = changed(studio, domain.settings, DefaultUserSettings);
+    if (DefaultSpaceSettings) domain.spaceSettings = changed(studio, domain.spaceSettings ?? {}, DefaultSpaceSettings);
+    domain.settings = settings;
+    domain.statuses = [...studio.updateStatuses];
     return { DomainArn: domain.arn };
   },
 
@@ -21,6 +31,7 @@ export const settingsOperations = {
     const { ssoUser, settings } = profile;
     return {
       ...profileRow(profile),
+      ...statusOf(profile),
       UserProfileArn: profile.arn,
       ...(ssoUser === undefined ? {} : { SingleSignOnUserIdentifier: 'UserName', SingleSignOnUserValue: ssoUser }),
       ...(Object.keys(settings).length === 0 ? {} : { UserSettings: settings }),
@@ -30,6 +41,7 @@ export const settingsOperations = {
   UpdateUserProfile(studio: Studio, input: Input) {
     const profile = profileOf(studio, input);
     profile.settings = changed(studio, profile.settings, input.UserSettings);
+    profile.statuses = [...studio.updateStatuses];
     return { UserProfileArn: profile.arn };
   },
 
@@ -45,9 +57,10 @@ export const settingsOperations = {
   },
 
   DeleteStudioLifecycleConfig(studio: Studio, input: Input) {
-    const holders = [...studio.domains(), ...studio.profiles()];
+    const domains = studio.domains().flatMap(({ settings, spaceSettings = {} }) => [settings, spaceSettings]);
+    const all = [...domains, ...studio.profiles().map(({ settings }) => settings)];
     studio.lifecycleConfigs.remove(input, (arn) =>
-      holders.some(({ settings }) => Object.values(settings).some((app) => arnsOf(app).includes(arn))),
+      all.some((settings) => Object.values(settings).some((app) => arnsOf(app).includes(arn))),
     );
     return undefined;
   },
@@ -86,6 +99,12 @@ export function lifecycleRow(config: LifecycleConfig): Record<string, unknown> {
     CreationTime: config.creationTime / 1000,
     LastModifiedTime: config.creationTime / 1000,
   };
+}
+
+/** An update goes on after its answer: each look at the row finds its next status. */
+function statusOf({ statuses }: Domain | UserProfile): Record<string, unknown> {
+  const Status = statuses.shift() ?? 'InService';
+  return { Status, ...(Status === 'Update_Failed' ? { FailureReason: 'InternalFailure' } : {}) };
 }
 
 function domainOf(studio: Studio, input: Input): Domain {

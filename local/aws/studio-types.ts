@@ -10,6 +10,10 @@ export interface Domain {
   name: string;
   /** `DefaultUserSettings`. */
   settings: Settings;
+  /** `DefaultSpaceSettings`: absent in a domain that has no shared spaces. */
+  spaceSettings?: Settings | undefined;
+  /** What the next looks at it find as its status; then InService. */
+  statuses: string[];
   arn: string;
   creationTime: number;
   seq: number;
@@ -22,6 +26,8 @@ export interface UserProfile {
   ssoUser?: string | undefined;
   /** `UserSettings`: what is absent is the domain's. */
   settings: Settings;
+  /** As of a domain. */
+  statuses: string[];
   arn: string;
   creationTime: number;
   seq: number;
@@ -71,6 +77,7 @@ export interface Studio {
     domainId: string;
     name: string;
     settings?: Settings;
+    spaceSettings?: Settings;
     at?: number;
     tags?: Record<string, string>;
   }): Domain;
@@ -98,6 +105,8 @@ export interface Studio {
   readonly tags: TagStore;
   /** How an update of settings treats what it does not name: AWS does not say. */
   updates: 'replace' | 'merge';
+  /** The statuses that a domain or a profile goes through after an update, a look each: `['Updating']`, `['Update_Failed']`. */
+  updateStatuses: string[];
   readonly lifecycleConfigs: ReturnType<typeof lifecycleConfigs>;
   /** Whether an ARN names something that can have tags now: a Deleted app cannot. */
   canTag(arn: string): boolean;

@@ -102,21 +102,15 @@ export function createStudio(options: { now: () => number } & Place): Studio {
     arn,
     tags,
     updates: 'replace',
+    updateStatuses: [],
     lifecycleConfigs: lifecycleConfigs((name) => `${prefix}studio-lifecycle-config/${name}`, now),
-    createDomain(input) {
-      checkDomain({ DomainId: input.domainId }, 'DomainId', true);
+    createDomain({ domainId, name, settings = {}, spaceSettings, at, tags: wantedTags }) {
+      checkDomain({ DomainId: domainId }, 'DomainId', true);
       seq += 1;
-      const resource = arn.domain(input.domainId);
-      const row: Domain = {
-        domainId: input.domainId,
-        name: input.name,
-        settings: input.settings ?? {},
-        arn: resource,
-        creationTime: input.at ?? now(),
-        seq,
-      };
-      domains.insert(row);
-      tagAtBirth(resource, input.tags);
+      const resource = arn.domain(domainId);
+      const own = { domainId, name, settings, spaceSettings, statuses: [] };
+      const row = domains.insert({ ...own, arn: resource, creationTime: at ?? now(), seq });
+      tagAtBirth(resource, wantedTags);
       return row;
     },
     createUserProfile(input) {
@@ -126,7 +120,8 @@ export function createStudio(options: { now: () => number } & Place): Studio {
       const resource = arn.profile(domainId, name);
       seq += 1;
       const creationTime = input.at ?? now();
-      const row = profiles.insert({ domainId, name, ssoUser, settings, arn: resource, creationTime, seq });
+      const own = { domainId, name, ssoUser, settings, statuses: [] };
+      const row = profiles.insert({ ...own, arn: resource, creationTime, seq });
       tagAtBirth(resource, input.tags);
       if (input.at === undefined) {
         tell(() => ({

@@ -2,11 +2,14 @@ import type { Place } from '../domain/app.ts';
 import { costsSoFar } from '../domain/cost.ts';
 import type { Decision } from '../domain/decide.ts';
 import { digestDue, digestOf } from '../domain/digest.ts';
+import { type IdleReview, idleFaults } from '../domain/native-idle.ts';
 import type { FailureFacts } from '../domain/notice.ts';
+import type { Policy } from '../domain/policy.ts';
 import { DAY, type Instant, localTime } from '../domain/time.ts';
 import type { Actor } from './act.ts';
+import { reviewIdleSettings } from './idle-settings.ts';
 import { ask, mayAsk } from './invite.ts';
-import type { ScanState } from './ports.ts';
+import type { ScanState, StudioSettings } from './ports.ts';
 import type { ScanReport } from './scan.ts';
 import type { Survey } from './survey.ts';
 import { appFacts, endedApp, runId, tellAdmins } from './tell.ts';
@@ -14,14 +17,21 @@ import { appFacts, endedApp, runId, tellAdmins } from './tell.ts';
 type Found = Pick<ScanReport, 'now' | 'place' | 'intents' | 'missing' | 'valve'> & {
   seen: Survey;
   decisions: Decision[];
+  settings?: StudioSettings | undefined;
+  hasTime?: (() => boolean) | undefined;
 };
 
-/** Once a day, the admins' digest and the requests to confirm that are due again; once a day while it lasts, that the safety valve is closed. The notice first, then the note of it. */
+/**
+ * Once a day, the admins' digest, with what a look at idle settings found and set, and the requests to confirm that are due
+ * again; once a day while it lasts, that the safety valve is closed. The notice first, then the note of it.
+ * @returns what failed in the look, in words
+ */
 export async function tellDaily(
   actor: Actor,
-  { now, place, intents, missing, valve, seen, decisions }: Found,
-): Promise<void> {
+  { now, place, intents, missing, valve, seen, decisions, settings, hasTime }: Found,
+): Promise<string[]> {
   const { policy, rates } = actor;
+  const faults: string[] = [];
   const state: ScanState = { ...seen.state };
   const today = localTime(now, policy.timezone).date;
   if (valve && state.valve !== today) {
@@ -36,9 +46,12 @@ export async function tellDaily(
     const past = [...(await actor.runs.history(place, since - 1, now)), ...seen.past];
     // A run that is being put away may be on both: each once.
     const once = [...new Map(past.map((run) => [runId(run), run])).values()];
+    const idle = settings && (await lookAtSettings(settings, policy, { seen, now, hasTime }));
+    faults.push(...(idle ? idleFaults(idle) : []));
     const facts = digestOf(decisions, once, {
       since,
       policy,
+      idle,
       costs: costsSoFar(apps, rates, now),
       now,
       facts: (app) => appFacts('run' in app ? app : endedApp(app), rates, now),
@@ -46,6 +59,7 @@ export async function tellDaily(
     if (facts) await tellAdmins(actor, place, `digest ${day}`, facts, now);
     state.digest = day;
     state.digestAt = now;
+    state.idleAfter = idle?.after;
   }
   if (
     state.asked !== today &&
@@ -55,6 +69,7 @@ export async function tellDaily(
     state.asked = today;
   const isNew = (['valve', 'digest', 'asked'] as const).some((key) => state[key] !== seen.state[key]);
   if (isNew) await actor.runs.remember(place, state);
+  return faults;
 }
 
 /** Once a day, from this local time on, whoever has not answered is asked again: a mail at midnight annoys. */
@@ -65,6 +80,18 @@ async function remind(actor: Actor, place: Place, now: Instant): Promise<boolean
   if (!mayAsk(actor)) return false;
   for (const contact of await actor.contacts.list(place)) await ask(actor, contact, now);
   return true;
+}
+
+/** A pass that dies after it has set something tells of it in no digest: the next look finds it as it should be. */
+async function lookAtSettings(
+  settings: StudioSettings,
+  policy: Policy,
+  { seen, now, hasTime }: Pick<Found, 'seen' | 'now' | 'hasTime'>,
+): Promise<IdleReview | undefined> {
+  if (!policy.nativeIdle) return undefined;
+  const apply = policy.nativeIdle.apply && policy.mode === 'enforce';
+  const { picture, state } = seen;
+  return reviewIdleSettings(settings, policy, { picture, now, apply, after: state.idleAfter, hasTime });
 }
 
 /** Apps that the mail names; the rest are counted. */

@@ -7,6 +7,7 @@ import type { Fate, Notice, PastNotice, Trace } from '../domain/notice.ts';
 import type { Needs, Picture } from '../domain/picture.ts';
 import type { Standing } from '../domain/rules/delivery.ts';
 import type { Run, Stop, Warning } from '../domain/run.ts';
+import type { SettingsHolder, SettingsRef, SettingsUpdate } from '../domain/studio-settings.ts';
 import type { Duration, Instant } from '../domain/time.ts';
 
 /**
@@ -45,6 +46,8 @@ export interface ScanState {
   valve?: string;
   /** The last local day on which unconfirmed contacts were looked through for whom to ask again. */
   asked?: string;
+  /** The profile after which the next look at idle settings goes on; absent where the last one saw all. */
+  idleAfter?: string | undefined;
 }
 
 /** The fields of a run that a write may change. Each is set on its own: what another pass wrote beside it stays. */
@@ -158,4 +161,34 @@ export interface Postbox {
 /** List prices. */
 export interface Prices {
   rates(region: string): Promise<Rates>;
+}
+
+/** The settings of Studio's domains and user profiles. All throw PortError. */
+export interface StudioSettings {
+  /** A domain, or a user profile in it; undefined where there is none. */
+  read(ref: SettingsRef): Promise<SettingsHolder | undefined>;
+  domains(): Promise<{ domainId: string; domainName?: string }[]>;
+  /** All user profiles, or those of one domain, in full pages. */
+  profiles(domainId?: string): Promise<Required<SettingsRef>[]>;
+  /** Sets what is given and nothing else. Returns once AWS is done with it. */
+  update(ref: SettingsRef, settings: SettingsUpdate): Promise<void>;
+}
+
+/** A lifecycle configuration: what runs when an app of that type starts. */
+export interface LifecycleConfig {
+  name: string;
+  appType: string;
+  script: string;
+}
+
+/** Studio's lifecycle configurations. AWS never changes one once it is made. All throw PortError. */
+export interface LifecycleConfigs {
+  /** The script of a configuration; undefined where there is none of that name. */
+  script(name: string): Promise<string | undefined>;
+  /** The names that hold `part`, in full pages. */
+  names(part: string): Promise<string[]>;
+  /** Makes one. One of the same name and script counts as made. */
+  create(config: LifecycleConfig): Promise<void>;
+  /** `in use`: settings or running apps still name it, and it stays. */
+  remove(name: string): Promise<'removed' | 'gone' | 'in use'>;
 }

@@ -8,7 +8,15 @@ import { DAY, type Instant } from '../domain/time.ts';
 import { type Actor, act, finish, type Outcome } from './act.ts';
 import { tellDaily } from './daily.ts';
 import { each } from './each.ts';
-import { type Contacts, type Fleet, type Outbox, PortError, type Prices, type Runs } from './ports.ts';
+import {
+  type Contacts,
+  type Fleet,
+  type Outbox,
+  PortError,
+  type Prices,
+  type Runs,
+  type StudioSettings,
+} from './ports.ts';
 import { type Survey, survey } from './survey.ts';
 
 /** What a scan found, wanted and did. */
@@ -32,6 +40,20 @@ export interface ScanPorts {
   outbox?: Outbox | undefined;
   contacts?: Contacts | undefined;
   prices: Prices;
+  /** For the digest of a policy that has `native-idle`. */
+  settings?: StudioSettings | undefined;
+}
+
+/** Where and when, and how far a scan may go. */
+export interface ScanOptions {
+  place: Place;
+  now: Instant;
+  /** Do it: a dry run changes nothing. */
+  apply: boolean;
+  /** Where links in mail point: without it nobody is asked to confirm. */
+  baseUrl?: string | undefined;
+  /** Whether there is time for more of what can wait. */
+  hasTime?: (() => boolean) | undefined;
 }
 
 /** How many apps' records are written at once, and how many DeleteApp calls run at once: AWS publishes no rate for those. */
@@ -44,11 +66,12 @@ const RETIRE_AFTER = 2 * DAY;
 /**
  * The pass: sees every app, decides by the policy, and with `apply` records, warns and stops. A dry run changes nothing.
  * One app's failure stays its own; the report tells all of them.
+ * @param hasTime whether there is time to begin what can wait for another day
  */
 export async function scan(
   ports: ScanPorts,
   policy: Policy,
-  { place, now, apply, baseUrl }: { place: Place; now: Instant; apply: boolean; baseUrl?: string | undefined },
+  { place, now, apply, baseUrl, hasTime }: ScanOptions,
 ): Promise<ScanReport> {
   const seen = await survey(ports, policy, { place, now });
   const decisions = seen.running.map(({ app }) => decide(app, policy, now));
@@ -59,14 +82,14 @@ export async function scan(
     const wanted = found.intents.filter(({ decision }) => decision.action !== 'keep');
     return { ...found, outcomes: wanted.map(dryRun), faults: [] };
   }
-  const { fleet, runs, outbox, contacts, prices } = ports;
+  const { fleet, runs, outbox, contacts, prices, settings } = ports;
   if (!runs || !outbox || !contacts) throw new Error('a scan that applies needs a table');
   const actor: Actor = { fleet, runs, outbox, contacts, policy, baseUrl, rates: await prices.rates(place.region) };
   const outcomes = await carryOut(actor, seen, intents, now);
-  const faults: string[] = [];
-  await tellDaily(actor, { ...found, seen, decisions }).catch((error: unknown) => {
-    faults.push(`telling the admins failed: ${error instanceof Error ? error.message : error}`);
-  });
+  const daily = tellDaily(actor, { ...found, seen, decisions, settings, hasTime });
+  const faults = await daily.catch((error: unknown) => [
+    `telling the admins failed: ${error instanceof Error ? error.message : error}`,
+  ]);
   return { ...found, outcomes, faults };
 }
 

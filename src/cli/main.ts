@@ -2,8 +2,12 @@ import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import packageFile from '../../package.json' with { type: 'json' };
 import { PortError } from '../application/ports.ts';
 import { ConfigError, loadPolicy } from '../config.ts';
+import { AGENT_APP_TYPES, type AgentAppType } from '../domain/agent.ts';
 import { makeTable, parameterReader, regionOfSdk } from '../wiring.ts';
+import { agentInstallCommand, agentScriptCommand, agentUninstallCommand } from './agent.ts';
+import { DEFAULT_BUS } from './agent-script.ts';
 import { explainCommand } from './explain.ts';
+import { idleSettingsCommand } from './idle-settings.ts';
 import { note } from './print.ts';
 import { scanCommand } from './scan.ts';
 import { statusCommand } from './status.ts';
@@ -30,10 +34,13 @@ Environment:
 Exit codes: 0 fine, 1 something failed, 2 wrong usage.`,
   );
 
-const looking = (command: Command) =>
+const governed = (command: Command) =>
   command
     .option('--policy <file>', 'the policy: a file, or ssm:/name (default: CURFEW_POLICY, else curfew.yml)')
-    .option('--region <region>', 'the region (default: AWS_REGION, or the profile’s)')
+    .option('--region <region>', 'the region (default: AWS_REGION, or the profile’s)');
+
+const looking = (command: Command) =>
+  governed(command)
     .option('--table <name>', 'the DynamoDB table (default: CURFEW_TABLE)')
     .option('--now <time>', 'take this for the present, such as 2026-11-23T14:05:00Z')
     .option(
@@ -75,6 +82,17 @@ looking(program.command('explain'))
   )
   .action(exitWith((name: string, options: WorldOptions) => explainCommand(name, options)));
 
+governed(program.command('idle-settings'))
+  .description(
+    'compare SageMaker’s own idle shutdown of every domain and user profile with the policy’s native-idle; with --apply, set it',
+  )
+  .option(
+    '--apply',
+    'set what differs, in mode enforce: nothing else of the settings changes (default: a dry run that changes nothing)',
+  )
+  .option('--json', 'print JSON')
+  .action(exitWith(idleSettingsCommand));
+
 const policy = program.command('policy').description('work on the policy file');
 policy
   .command('check')
@@ -89,6 +107,39 @@ table
   .option('--table <name>', 'its name (default: CURFEW_TABLE)')
   .option('--region <region>', 'the region (default: AWS_REGION, or the profile’s)')
   .action(exitWith(tableCreate));
+
+const agent = program.command('agent').description('work on the activity agent, which tells when an app was last used');
+const withBus = (command: Command) =>
+  command.option('--bus <name>', 'the event bus that it tells: a name, or an ARN', DEFAULT_BUS);
+const onDomain = (command: Command) =>
+  command
+    .requiredOption('--domain <id>', 'the Studio domain, such as d-abcdefghijkl')
+    .option('--region <region>', 'the region (default: AWS_REGION, or the profile’s)')
+    .option('--app-type <types>', `some of ${AGENT_APP_TYPES.join(',')} (default: all)`, agentAppTypes)
+    .option('--dry-run', 'only tell what would be changed')
+    .option('--yes', 'do not ask; needed where there is no terminal to ask at');
+
+withBus(agent.command('script'))
+  .description('print the agent, exactly as it is installed')
+  .option('--snippet', 'print lines that start it from within another lifecycle configuration')
+  .action(exitWith(agentScriptCommand));
+
+withBus(onDomain(agent.command('install')))
+  .description('attach the agent to a domain, beside what is attached; tells what it will change, and asks')
+  .option('--profiles', 'also to user profiles that have lifecycle configurations of their own')
+  .action(exitWith(agentInstallCommand));
+
+onDomain(agent.command('uninstall'))
+  .description('take the agent off a domain and its user profiles; tells what it will change, and asks')
+  .action(exitWith(agentUninstallCommand));
+
+function agentAppTypes(text: string): AgentAppType[] {
+  return text.split(',').map((name) => {
+    const found = AGENT_APP_TYPES.find((type) => type.toLowerCase() === name.trim().toLowerCase());
+    if (!found) throw new InvalidArgumentError(`"${name}" is none of ${AGENT_APP_TYPES.join(', ')}`);
+    return found;
+  });
+}
 
 function wholeNumber(text: string): number {
   if (!/^\d+$/.test(text)) throw new InvalidArgumentError('expected a whole number');

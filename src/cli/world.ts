@@ -14,12 +14,17 @@ import {
   regionOfSdk,
   runsOf,
   savedFleetOf,
+  settingsOf,
 } from '../wiring.ts';
 
-/** What every command that looks at a fleet takes. */
-export interface WorldOptions {
+/** What every command that goes by a policy takes. */
+export interface PolicyOptions {
   policy?: string;
   region?: string;
+}
+
+/** What every command that looks at a fleet takes. */
+export interface WorldOptions extends PolicyOptions {
   table?: string;
   from?: string;
   now?: string;
@@ -38,18 +43,27 @@ export interface World {
 }
 
 /** Where nobody tells the account: without a table it names nothing. */
-const UNKNOWN_ACCOUNT = '000000000000';
+export const UNKNOWN_ACCOUNT = '000000000000';
+
+/** The policy, and the region that the SDK goes by; undefined where there is none. */
+export async function openPolicy(options: PolicyOptions): Promise<{ policy: Policy; region: string | undefined }> {
+  const region = options.region ?? (await regionOfSdk());
+  const source = options.policy ?? (process.env.CURFEW_POLICY || 'curfew.yml');
+  return { region, policy: await loadPolicy(source, parameterReader(region)) };
+}
+
+/** A command that calls AWS needs a region. Throws ConfigError. */
+export function insistOnRegion(region: string | undefined): string {
+  if (!region) throw new ConfigError('no region: set AWS_REGION, or name one with --region');
+  return region;
+}
 
 /** Finds the policy, the region, the table and the account, as far as the command needs them. */
 export async function openWorld(options: WorldOptions, { apply = false } = {}): Promise<World> {
   const now = options.now === undefined ? Date.now() : Date.parse(options.now);
   if (Number.isNaN(now) || (options.now !== undefined && !/^\d{4}-\d\d-\d\d/.test(options.now)))
     throw new ConfigError(`--now ${options.now}: not a time such as 2026-11-23T14:05:00Z`);
-  const region = options.region ?? (await regionOfSdk());
-  const policy = await loadPolicy(
-    options.policy ?? (process.env.CURFEW_POLICY || 'curfew.yml'),
-    parameterReader(region),
-  );
+  const { policy, region: found } = await openPolicy(options);
   const notes: string[] = [];
   if (options.from !== undefined) {
     if (apply) throw new ConfigError('--apply and --from: what is saved in files cannot be stopped');
@@ -59,17 +73,17 @@ export async function openWorld(options: WorldOptions, { apply = false } = {}): 
       policy,
       now,
       notes,
-      place: { account: UNKNOWN_ACCOUNT, region: region ?? 'us-east-1' },
+      place: { account: UNKNOWN_ACCOUNT, region: found ?? 'us-east-1' },
       ports: { fleet, prices: pricesOf() },
     };
   }
-  if (!region) throw new ConfigError('no region: set AWS_REGION, or name one with --region');
+  const region = insistOnRegion(found);
   const table = options.table ?? process.env.CURFEW_TABLE;
   if (apply && !table)
     throw new ConfigError(
       '--apply needs a table: name one with CURFEW_TABLE or --table (`curfew table create` makes it)',
     );
-  const ports: ScanPorts = { fleet: fleetOf({ region }), prices: pricesOf() };
+  const ports: ScanPorts = { fleet: fleetOf({ region }), settings: settingsOf({ region }), prices: pricesOf() };
   const tabled = table ? await openTable({ region, table }, apply, notes) : undefined;
   if (tabled) {
     const at = { region, table: table! };

@@ -4,6 +4,7 @@ import type { Decision } from './decide.ts';
 import { governingLimit } from './decide.ts';
 import { useOf } from './evidence.ts';
 import { costOf } from './money.ts';
+import type { IdleReview } from './native-idle.ts';
 import type { AppFacts, DigestFacts, DigestRow } from './notice.ts';
 import type { Policy } from './policy.ts';
 import type { Run } from './run.ts';
@@ -35,12 +36,15 @@ export function digestOf(
     costs,
     since,
     now,
+    idle,
     facts,
   }: {
     policy: Policy;
     costs: Map<string, Cost>;
     since: Instant;
     now: Instant;
+    /** What the day's look at idle settings found, where the policy asks for one. */
+    idle?: IdleReview | undefined;
     facts: (app: RunningApp | Run) => AppFacts;
   },
 ): DigestFacts | undefined {
@@ -48,7 +52,8 @@ export function digestOf(
   const stopped = past.filter(
     ({ stop, endedAt }) => stop !== undefined && !stop.hadNoEffect && endedAt! >= since && endedAt! < now,
   );
-  if (decisions.length === 0 && stopped.length === 0) return undefined;
+  const nativeIdle = idle && idleFacts(idle);
+  if (decisions.length === 0 && stopped.length === 0 && !nativeIdle) return undefined;
   const local = localTime(now, policy.timezone);
   const warned = decisions
     .filter(({ action }) => action !== 'keep')
@@ -86,7 +91,16 @@ export function digestOf(
       unknownUse: Math.max(0, unknownUse.length - MOST_ROWS),
       longest: Math.max(0, longest.length - MOST_LONGEST),
     },
+    ...(nativeIdle ? { nativeIdle } : {}),
   };
+}
+
+/** What failed first, then what drifts, then what was set; undefined where all is as the policy wants it. */
+function idleFacts({ findings, faults, unseen }: IdleReview): DigestFacts['nativeIdle'] {
+  if (findings.length + faults.length + unseen === 0) return undefined;
+  const rank = { failed: 0, drift: 1, set: 2 };
+  const rows = [...findings].sort((a, b) => rank[a.outcome] - rank[b.outcome]).slice(0, MOST_ROWS);
+  return { findings: rows, faults, unseen, more: findings.length - rows.length };
 }
 
 function row(app: AppFacts, reason: string, at?: Instant): DigestRow {

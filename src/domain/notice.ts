@@ -1,5 +1,6 @@
 import type { AppRef, Place } from './app.ts';
 import type { MicroDollars } from './money.ts';
+import type { IdleReview } from './native-idle.ts';
 import type { Instant } from './time.ts';
 
 /** A mail that is owed to one address: recorded once, sent by `deliver`. */
@@ -128,6 +129,8 @@ export interface DigestFacts {
   longest: DigestRow[];
   /** Rows left out of the lists above, by list, where a list was cut. */
   more: { warned: number; stopped: number; failing: number; unknownUse: number; longest: number };
+  /** SageMaker's own idle shutdown, where the policy wants it and there is something to tell; `more` findings are left out. */
+  nativeIdle?: Pick<IdleReview, 'findings' | 'faults' | 'unseen'> & { more: number };
 }
 
 export interface DigestRow {

@@ -23,6 +23,21 @@ export interface Policy {
   report: Report;
   safety: { maxStops: MaxStops };
   evidence: { staleAfter: Duration };
+  nativeIdle?: NativeIdle;
+}
+
+/** The app types that SageMaker can shut down by itself when they are idle. Source: SageMaker developer guide, "Idle shutdown". */
+export const NATIVE_IDLE_APPS = ['JupyterLab', 'CodeEditor'] as const;
+export type NativeIdleApp = (typeof NATIVE_IDLE_APPS)[number];
+
+/** An app type that is absent is not compared. */
+export type IdleTimeouts = { [appType in NativeIdleApp]?: Duration | undefined };
+
+/** What SageMaker's own idle shutdown is to be set to. */
+export interface NativeIdle {
+  timeouts: IdleTimeouts;
+  /** Whether the daily pass may set it, in mode `enforce`; it reports what drifts all the same. */
+  apply: boolean;
 }
 
 /** Where owners' addresses come from. */

@@ -3,23 +3,24 @@ import middy from '@middy/core';
 import type { Context } from 'aws-lambda';
 import { hasFailed, scan } from '../application/scan.ts';
 import { loadConfig } from '../config.ts';
-import { contactsOf, fleetOf, outboxOf, parameterReader, pricesOf, runsOf } from '../wiring.ts';
+import { contactsOf, fleetOf, outboxOf, parameterReader, pricesOf, runsOf, settingsOf } from '../wiring.ts';
 import { envelopeOf, logger, refusable } from './envelope.ts';
 import { PassFailed, summaryOf } from './summary.ts';
+
+/** What is kept, in milliseconds, for the calls that are under way, the digest and the record. */
+const RESERVE = 120_000;
 
 /** The schedule: look at every app, warn and stop by the policy, record. Fails, once all is done, if anything failed. */
 export const handler = middy((event: unknown, context: Context) =>
   refusable(async () => {
     const config = await loadConfig(process.env, parameterReader(process.env.AWS_REGION));
     const { policy, region, baseUrl } = config;
-    const ports = {
-      fleet: fleetOf(config),
-      runs: runsOf(config),
-      outbox: outboxOf(config),
-      contacts: contactsOf(config),
-      prices: pricesOf(),
-    };
-    const report = await scan(ports, policy, { ...envelopeOf(event, context, region), apply: true, baseUrl });
+    const record = { runs: runsOf(config), outbox: outboxOf(config), contacts: contactsOf(config) };
+    const ports = { fleet: fleetOf(config), settings: settingsOf(config), prices: pricesOf(), ...record };
+    // A host that is not Lambda may set no end.
+    const hasTime = () => (context?.getRemainingTimeInMillis?.() ?? Number.POSITIVE_INFINITY) > RESERVE;
+    const at = { ...envelopeOf(event, context, region), baseUrl, hasTime };
+    const report = await scan(ports, policy, { ...at, apply: true });
     const summary = summaryOf(report, policy);
     logger.info('scan', { ...summary });
     if (hasFailed(report)) throw new PassFailed('scan', summary);

@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
@@ -28,24 +28,22 @@ export async function startShell(env: Record<string, string> = {}) {
     NODE_COMPILE_CACHE: join(tmpdir(), 'curfew-compile-cache'),
     ...env,
   };
+  const withBase = (more: Record<string, string | undefined>) =>
+    Object.fromEntries(
+      Object.entries({ ...base, ...more }).filter(([, value]) => value !== undefined),
+    ) as NodeJS.ProcessEnv;
   return {
     cwd,
+    /** Runs `curfew` on a terminal of its own, and types `answer` once it asks. What it prints is all on stdout. */
+    onTerminal(args: string[], answer: string): Promise<Ran> {
+      const line = [process.execPath, CLI, ...args].map((word) => `'${word}'`).join(' ');
+      const child = spawn('/usr/bin/script', ['-qec', line, '/dev/null'], { cwd, env: withBase({}) });
+      child.stdout.on('data', (chunk) => String(chunk).includes('[y/N]') && child.stdin.write(answer));
+      return outcome(child);
+    },
     /** Runs `curfew` with its output piped. A variable that is undefined is not set. */
     curfew(args: string[], more: Record<string, string | undefined> = {}): Promise<Ran> {
-      const merged = Object.fromEntries(
-        Object.entries({ ...base, ...more }).filter(([, value]) => value !== undefined),
-      );
-      const child = spawn(process.execPath, [CLI, ...args], { cwd, env: merged as NodeJS.ProcessEnv });
-      let stdout = '';
-      let stderr = '';
-      child.stdout.on('data', (chunk) => (stdout += chunk));
-      child.stderr.on('data', (chunk) => (stderr += chunk));
-      return new Promise((done, reject) => {
-        child.on('error', reject);
-        child.on('close', (code) =>
-          done({ code, stdout, stderr, lines: stderr.split('\n').filter((line) => line !== '') }),
-        );
-      });
+      return outcome(spawn(process.execPath, [CLI, ...args], { cwd, env: withBase(more) }));
     },
     /** Writes a file under the current folder. */
     async file(name: string, content: string | Buffer | object): Promise<string> {
@@ -57,6 +55,19 @@ export async function startShell(env: Record<string, string> = {}) {
     },
     close: () => rm(root, { recursive: true }),
   };
+}
+
+function outcome(child: ChildProcessWithoutNullStreams): Promise<Ran> {
+  let stdout = '';
+  let stderr = '';
+  child.stdout.on('data', (chunk) => (stdout += chunk));
+  child.stderr.on('data', (chunk) => (stderr += chunk));
+  return new Promise((done, reject) => {
+    child.on('error', reject);
+    child.on('close', (code) =>
+      done({ code, stdout, stderr, lines: stderr.split('\n').filter((line) => line !== '') }),
+    );
+  });
 }
 
 /** Whether a stack trace shows, or the insides of Node. */

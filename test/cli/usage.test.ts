@@ -20,8 +20,12 @@ describe('help', () => {
     ['scan --help', /--apply.*--json.*--max-stops/s],
     ['status --help', /--all.*--json/s],
     ['explain --help', /<app>/],
+    ['idle-settings --help', /--policy.*--region.*--apply.*--json/s],
     ['policy check --help', /\[file\]/],
     ['table create --help', /--table/],
+    ['agent script --help', /--bus.*--snippet/s],
+    ['agent install --help', /--domain.*--app-type.*--dry-run.*--yes.*--bus.*--profiles/s],
+    ['agent uninstall --help', /--domain.*--app-type.*--dry-run.*--yes/s],
     ['--version', /^\d+\.\d+\.\d+\n$/],
   ])('curfew %s: exit 0, on stdout, nothing on stderr', async (line, shown) => {
     const { code, stdout, stderr } = await curfew(line.split(' '));
@@ -43,6 +47,9 @@ describe('wrong usage', () => {
     ['scan --max-stops many'],
     ['scan --max-stops -1'],
     ['status --apply'],
+    ['idle-settings'],
+    ['idle-settings alice'],
+    ['idle-settings --table t'],
     ['scan --now soon --from saved'],
     ['scan --from saved --apply'],
     ['scan --from nowhere'],

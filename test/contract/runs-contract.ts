@@ -123,10 +123,11 @@ export function runsContract(name: string, make: () => Promise<Runs>): void {
       });
 
       it('remembers a pass’s state, the last whole, and no run is mistaken for it', async () => {
-        await runs.remember(place, { digest: '2026-11-22', valve: '2026-11-21' });
+        const whole = { digest: '2026-11-22', digestAt: T0, valve: '2026-11-21', idleAfter: 'd-lab/alice' };
+        await runs.remember(place, whole);
         await runs.open(run);
-        expect((await runs.load(place)).state).toEqual({ digest: '2026-11-22', valve: '2026-11-21' });
-        await runs.remember(place, { digest: '2026-11-23' });
+        expect((await runs.load(place)).state).toEqual(whole);
+        await runs.remember(place, { digest: '2026-11-23', idleAfter: undefined });
         expect(await runs.load(place)).toEqual({ runs: [run], state: { digest: '2026-11-23' } });
       });
 

@@ -38,6 +38,8 @@ process.on('message', async ({ id, events, context }) => {
   for (const event of events) {
     text = '';
     const result = {};
+    // Lambda's context has a function, which no message carries.
+    if (context?.remaining !== undefined) context.getRemainingTimeInMillis = () => context.remaining;
     try {
       result.value = await handler(event, context ?? undefined);
     } catch (error) {

@@ -65,6 +65,31 @@ describe('UpdateDomain and UpdateUserProfile', () => {
     expect(await settings()).toEqual({});
   });
 
+  it('change the defaults of shared spaces on their own, where a domain has any', async () => {
+    expect(await world.sagemaker.send(new DescribeDomainCommand({ DomainId: 'd-lab' }))).not.toHaveProperty(
+      'DefaultSpaceSettings',
+    );
+    const DefaultSpaceSettings = { ExecutionRole: 'arn:aws:iam::111122223333:role/Shared' };
+    await world.sagemaker.send(new UpdateDomainCommand({ DomainId: 'd-lab', DefaultSpaceSettings }));
+    const { StudioLifecycleConfigArn: arn } = await create('setup');
+    const JupyterLabAppSettings = { LifecycleConfigArns: [arn!] };
+    await world.sagemaker.send(
+      new UpdateDomainCommand({ DomainId: 'd-lab', DefaultSpaceSettings: { JupyterLabAppSettings } }),
+    );
+    expect(await world.sagemaker.send(new DescribeDomainCommand({ DomainId: 'd-lab' }))).toMatchObject({
+      DefaultUserSettings: {},
+      DefaultSpaceSettings: { ...DefaultSpaceSettings, JupyterLabAppSettings },
+    });
+    expect(await refusalOf(remove('setup'))).toMatchObject({ name: 'ResourceInUse' });
+  });
+
+  it('go on after their answer, a status a look', async () => {
+    world.aws.studio.updateStatuses = ['Updating', 'Update_Failed'];
+    await update({});
+    const look = async () => (await world.sagemaker.send(new DescribeDomainCommand({ DomainId: 'd-lab' }))).Status;
+    expect([await look(), await look(), await look()]).toEqual(['Updating', 'Update_Failed', 'InService']);
+  });
+
   it('a profile has settings of its own', async () => {
     const profile = { DomainId: 'd-lab', UserProfileName: 'alice' };
     const UserSettings = { JupyterLabAppSettings: { AppLifecycleManagement: idle(120) } };

@@ -1,5 +1,6 @@
 import type { MailUrls } from '../../src/application/ports.ts';
 import { PURPOSES } from '../../src/domain/mail-link.ts';
+import type { IdleFinding } from '../../src/domain/native-idle.ts';
 import type {
   AppFacts,
   ConfirmationFacts,
@@ -11,6 +12,7 @@ import type {
   StoppedFacts,
   WarningFacts,
 } from '../../src/domain/notice.ts';
+import type { IdleSettings } from '../../src/domain/studio-settings.ts';
 import { HOUR, MINUTE } from '../../src/domain/time.ts';
 
 /** Tuesday, 24 November 2026, 14:05 in New York. */
@@ -139,6 +141,50 @@ export const emptyDigest: DigestFacts = {
   more: { warned: 0, stopped: 0, failing: 0, unknownUse: 0, longest: 0 },
 };
 
+const minutes = (timeout: number, most = timeout): IdleSettings => ({
+  LifecycleManagement: 'ENABLED',
+  IdleTimeoutInMinutes: timeout,
+  MinIdleTimeoutInMinutes: 60,
+  MaxIdleTimeoutInMinutes: most,
+});
+const finding: IdleFinding = {
+  domainId: 'd-abcdefghijkl',
+  domainName: 'research',
+  outcome: 'set',
+  drift: { appType: 'CodeEditor', wanted: minutes(120) },
+};
+
+export const idleDigest: DigestFacts = {
+  ...emptyDigest,
+  nativeIdle: {
+    findings: [
+      {
+        ...finding,
+        userProfileName: 'chandra',
+        outcome: 'failed',
+        drift: { appType: 'JupyterLab', is: minutes(120, 300), wanted: minutes(120) },
+        why: 'sagemaker:UpdateUserProfile is not allowed to these credentials: not authorized',
+      },
+      {
+        domainId: 'd-abcdefghijkl',
+        userProfileName: 'bob',
+        outcome: 'failed',
+        why: 'sagemaker:DescribeUserProfile: Rate exceeded',
+      },
+      {
+        ...finding,
+        userProfileName: 'dmitri',
+        outcome: 'drift',
+        drift: { appType: 'JupyterLab', is: { LifecycleManagement: 'DISABLED' }, wanted: minutes(120) },
+      },
+      finding,
+    ],
+    more: 4,
+    faults: [],
+    unseen: 7000,
+  },
+};
+
 /** As long as AWS's names can be, and with as many rows as a digest carries. */
 export const LONG = 'z123456789-'.repeat(6).slice(0, 63);
 const longRow: DigestRow = {
@@ -166,6 +212,17 @@ export const fullDigest: DigestFacts = {
   unknownUse: fifty,
   longest: fifty,
   more: { warned: 7, stopped: 0, failing: 0, unknownUse: 4, longest: 12_295 },
+  nativeIdle: {
+    findings: Array.from({ length: 30 }, () => ({
+      ...idleDigest.nativeIdle!.findings[0]!,
+      domainName: LONG,
+      userProfileName: LONG,
+      why: `sagemaker:UpdateUserProfile is not allowed to these credentials: ${LONG.repeat(8)}`,
+    })),
+    more: 9_970,
+    faults: [`the user profiles were not looked at: ${LONG.repeat(8)}`],
+    unseen: 1,
+  },
 };
 
 /** A name that tries to be markup, a header, a line, an order of reading and a template. */
@@ -226,4 +283,9 @@ export const gallery: Record<string, NoticeFacts> = {
   digest,
   'digest, empty': emptyDigest,
   'digest, full': fullDigest,
+  'digest, native idle': idleDigest,
+  'digest, native idle unseen': {
+    ...digest,
+    nativeIdle: { findings: [], more: 0, unseen: 0, faults: [`the user profiles were not looked at: ${EVIL}`] },
+  },
 };

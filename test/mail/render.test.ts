@@ -15,6 +15,7 @@ import {
   failure,
   fullDigest,
   gallery,
+  idleDigest,
   idleWarning,
   LONG,
   longApp,
@@ -246,6 +247,28 @@ describe('a digest', () => {
     expect(text).toContain('1 app was running.');
   });
 
+  test('tells whose native idle shutdown differs, what was set, what failed, and what nobody looked at', () => {
+    const { subject, text, html } = render(idleDigest);
+    expect(subject).toBe('Studio, Tue 24 Nov: nothing is running');
+    expect(text).not.toContain('quiet');
+    const section = text.slice(text.indexOf('NATIVE IDLE SHUTDOWN (8)')).split('\n').slice(1, 6);
+    expect(section).toEqual([
+      '- chandra (research, JupyterLab): is 2 h (least 1 h, most 5 h); wanted 2 h (least 1 h, most 2 h); sagemaker:UpdateUserProfile is not allowed to these credentials: not authorized; failed',
+      '- bob (d-abcdefghijkl): not looked at; sagemaker:DescribeUserProfile: Rate exceeded; failed',
+      '- dmitri (research, JupyterLab): is off; wanted 2 h (least 1 h, most 2 h); differs',
+      '- research (domain, Code Editor): was not set; now 2 h (least 1 h, most 2 h); set',
+      'and 4 more; 7,000 profiles not looked at for lack of time: the next look begins there; apps that run take a new setting once they are restarted',
+    ]);
+    expect(html.match(/<th scope="col"/g)).toHaveLength(3);
+    const unseen = render({
+      ...idleDigest,
+      nativeIdle: { findings: [], more: 0, unseen: 0, faults: ['no profiles: denied'] },
+    });
+    expect(unseen.text).toContain('NATIVE IDLE SHUTDOWN\nno profiles: denied\n');
+    expect(unseen.html).not.toContain('<th scope="col"');
+    for (const facts of [digest, emptyDigest]) expect(render(facts).text).not.toMatch(/native idle/i);
+  });
+
   test('drops rows, and says how many, before a mail client clips it', () => {
     const rows = fullDigest.warned.map((row) => ({ ...row, reason: '<&"\'`='.repeat(60), app: evilApp }));
     const { html, text } = render({
@@ -288,7 +311,10 @@ describe.each(mails)('$name', ({ facts }) => {
       const said = words(line.replace(/^(- |\d+\. )/, ''));
       if (said.length > 0) expect(seen).toContain(` ${said.join(' ')} `);
     }
-    const known = new Set([...words(mail.text), ...words('Curfew App Why Cost What happened How it stands')]);
+    const known = new Set([
+      ...words(mail.text),
+      ...words('Curfew App Why Cost What happened How it stands Domain or profile Outcome'),
+    ]);
     expect(words(visible(mail.html)).filter((word) => !known.has(word))).toEqual([]);
   });
 

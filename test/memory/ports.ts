@@ -9,6 +9,7 @@ import type {
   RunChange,
   Runs,
   ScanState,
+  StudioSettings,
 } from '../../src/application/ports.ts';
 import { PortError } from '../../src/application/ports.ts';
 import { type App, type AppRef, appKey, type Place, placeKey, type Space } from '../../src/domain/app.ts';
@@ -18,6 +19,7 @@ import type { MailLink } from '../../src/domain/mail-link.ts';
 import type { Fate, Notice, PastNotice, Trace } from '../../src/domain/notice.ts';
 import { emptyPicture, type Missing, spaceKey, type Tags } from '../../src/domain/picture.ts';
 import type { Run } from '../../src/domain/run.ts';
+import type { AppSettingsByType, SettingsRef } from '../../src/domain/studio-settings.ts';
 import type { Instant } from '../../src/domain/time.ts';
 
 /** Ports in memory that keep the adapters' contract (test/contract): for timelines and for crashes. */
@@ -343,6 +345,53 @@ export function memoryFleet(): MemoryFleet {
 
 export function addSpace(fleet: MemoryFleet, space: Space): void {
   fleet.spaces.set(spaceKey(space), space);
+}
+
+/** The settings of a Studio in memory, by `d-1` and `d-1/alice`. */
+export interface MemorySettings extends StudioSettings {
+  domainNames: Map<string, string>;
+  settings: Map<string, AppSettingsByType>;
+  /** Every call, `update d-1/alice`; those that are named here fail. */
+  calls: string[];
+  failures: Map<string, PortError>;
+}
+
+export function memorySettings(): MemorySettings {
+  const key = ({ domainId, userProfileName }: SettingsRef) =>
+    userProfileName === undefined ? domainId : `${domainId}/${userProfileName}`;
+  const called = (call: string) => {
+    port.calls.push(call);
+    const failure = port.failures.get(call) ?? port.failures.get(call.split(' ')[0]!);
+    if (failure) throw failure;
+  };
+  const port: MemorySettings = {
+    domainNames: new Map(),
+    settings: new Map(),
+    calls: [],
+    failures: new Map(),
+    async domains() {
+      called('domains');
+      return [...port.domainNames].map(([domainId, domainName]) => ({ domainId, domainName }));
+    },
+    async profiles(domainId = '') {
+      called('profiles');
+      const names = [...port.settings.keys()].filter((name) => name.includes('/') && name.startsWith(domainId));
+      return names.map((name) => ({ domainId: name.split('/')[0]!, userProfileName: name.split('/')[1]! }));
+    },
+    async read(holder) {
+      called(`read ${key(holder)}`);
+      const apps = port.settings.get(key(holder));
+      const domainName = port.domainNames.get(key(holder));
+      return apps && copy({ ...holder, ...(domainName ? { domainName } : {}), arn: key(holder), user: { apps } });
+    },
+    async update(holder, { user }) {
+      called(`update ${key(holder)}`);
+      const old = port.settings.get(key(holder));
+      if (!old) throw new PortError('fault', 'ResourceNotFound', `${key(holder)} does not exist`);
+      port.settings.set(key(holder), { ...old, ...copy(user) });
+    },
+  };
+  return port;
 }
 
 export interface MemoryPostbox extends Postbox {

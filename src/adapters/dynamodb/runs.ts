@@ -155,12 +155,13 @@ async function query(client: DynamoDBClient, input: QueryCommandInput, take: (it
 }
 
 function readState(item: Item): ScanState {
-  const { digest, digestAt, valve, asked } = fromItem<ScanState>(item);
+  const { digest, digestAt, valve, asked, idleAfter } = fromItem<ScanState>(item);
   return {
     ...(digest === undefined ? {} : { digest }),
     ...(digestAt === undefined ? {} : { digestAt }),
     ...(valve === undefined ? {} : { valve }),
     ...(asked === undefined ? {} : { asked }),
+    ...(idleAfter === undefined ? {} : { idleAfter }),
   };
 }
 

@@ -14,6 +14,7 @@ import type {
   WarningFacts,
 } from '../../domain/notice.ts';
 import { describeDuration, type Instant } from '../../domain/time.ts';
+import { idleList } from './idle-list.ts';
 import { templates } from './templates.generated.mjs';
 import {
   clip,
@@ -191,7 +192,9 @@ function digestView(facts: DigestFacts, zone: string, most: number) {
     const left = facts[name].length - rows.length + more[name];
     return {
       heading: `${heading} (${number(rows.length + left)})`,
+      what: 'App',
       why,
+      last: 'Cost',
       capitals: `${heading} (${number(rows.length + left)})`.toUpperCase(),
       rows: rows.map((row) => ({ ...rowView(row), at: time(row.at, word) })),
       more: left > 0 ? `and ${number(left)} more` : '',
@@ -214,7 +217,7 @@ function digestView(facts: DigestFacts, zone: string, most: number) {
     stopped: stopped === 0 ? '' : count(stopped, 'app'),
     warned: warned === 0 ? '' : `${count(warned, 'app')} ${warned === 1 ? 'is' : 'are'}`,
     failing: failing === 0 ? '' : `${count(failing, 'stop')} ${failing === 1 ? 'keeps' : 'keep'}`,
-    quiet: [running, stopped, warned, failing].every((amount) => amount === 0),
+    quiet: [running, stopped, warned, failing].every((amount) => amount === 0) && !facts.nativeIdle,
     mode: MODES[facts.mode],
     numbers: [
       { value: number(running), label: 'running' },
@@ -229,6 +232,7 @@ function digestView(facts: DigestFacts, zone: string, most: number) {
       list('stopped', 'Stopped in the last 24 hours', 'Why', 'stopped'),
       list('unknownUse', 'Use unknown: the agent is missing or silent', 'What is known', 'stops'),
       list('longest', 'Running longest', 'How it stands', 'stops'),
+      ...(facts.nativeIdle ? [idleList(facts.nativeIdle, most)] : []),
     ].filter(({ rows, more }) => rows.length > 0 || more),
     why: ADMIN,
   };
@@ -241,7 +245,7 @@ function rowView({ app, reason }: DigestRow) {
     name: isolate(name),
     about: about.filter(Boolean).map(isolate).join(', '),
     reason: clip(reason, 160),
-    cost: app.cost === undefined ? '' : money(app.cost),
+    end: app.cost === undefined ? '' : money(app.cost),
   };
 }
 
