@@ -1,8 +1,10 @@
+import { CloudWatchClient } from '@aws-sdk/client-cloudwatch';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { ResourceGroupsTaggingAPIClient } from '@aws-sdk/client-resource-groups-tagging-api';
 import { SageMakerClient } from '@aws-sdk/client-sagemaker';
 import { SESv2Client } from '@aws-sdk/client-sesv2';
 import { STSClient } from '@aws-sdk/client-sts';
+import { cloudwatchCanvasUse } from './adapters/cloudwatch/canvas-use.ts';
 import { dynamodbOutbox } from './adapters/dynamodb/outbox.ts';
 import { dynamodbRuns } from './adapters/dynamodb/runs.ts';
 import { createTable } from './adapters/dynamodb/table.ts';
@@ -12,7 +14,7 @@ import { sagemakerFleet } from './adapters/sagemaker/fleet.ts';
 import { savedFleet } from './adapters/saved/fleet.ts';
 import { sesPostbox } from './adapters/ses/postbox.ts';
 import { callerAccount } from './adapters/sts/account.ts';
-import type { Fleet, Outbox, Postbox, Prices, Runs } from './application/ports.ts';
+import type { CanvasUse, Fleet, Outbox, Postbox, Prices, Runs } from './application/ports.ts';
 import type { Config, ReadParameter } from './config.ts';
 
 // The only file that knows which adapters exist. Endpoints and credentials are the SDK's own to find
@@ -36,13 +38,17 @@ function kept<T>(make: (region: string) => T): (region: string) => T {
 
 const sagemaker = /* @__PURE__ */ kept((region) => new SageMakerClient(client(region)));
 const tagging = /* @__PURE__ */ kept((region) => new ResourceGroupsTaggingAPIClient(client(region)));
+const cloudwatch = /* @__PURE__ */ kept((region) => new CloudWatchClient(client(region)));
 const dynamodb = /* @__PURE__ */ kept((region) => new DynamoDBClient(client(region)));
 const ses = /* @__PURE__ */ kept((region) => new SESv2Client({ region, maxAttempts: 1 }));
-
 type Table = Pick<Config, 'region' | 'table'>;
 
 export function fleetOf({ region }: Pick<Config, 'region'>): Fleet {
   return sagemakerFleet(sagemaker(region), tagging(region));
+}
+
+export function canvasUseOf({ region }: Pick<Config, 'region'>): CanvasUse {
+  return cloudwatchCanvasUse(cloudwatch(region));
 }
 
 export function runsOf({ region, table }: Table): Runs {

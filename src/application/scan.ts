@@ -8,7 +8,7 @@ import { DAY, type Instant } from '../domain/time.ts';
 import { type Actor, act, finish, type Outcome } from './act.ts';
 import { tellDaily } from './daily.ts';
 import { each } from './each.ts';
-import { type Fleet, type Outbox, PortError, type Prices, type Runs } from './ports.ts';
+import { type CanvasUse, type Fleet, type Outbox, PortError, type Prices, type Runs } from './ports.ts';
 import { type Survey, survey } from './survey.ts';
 
 /** What a scan found, wanted and did. */
@@ -25,9 +25,10 @@ export interface ScanReport {
   faults: string[];
 }
 
-/** What a scan works on. Without `runs` and `outbox` it can only be a dry run. */
+/** What a scan works on. Without `runs` and `outbox` it can only be a dry run; without `canvasUse`, that is unknown. */
 export interface ScanPorts {
   fleet: Fleet;
+  canvasUse?: CanvasUse | undefined;
   runs?: Runs | undefined;
   outbox?: Outbox | undefined;
   prices: Prices;
@@ -56,13 +57,13 @@ export async function scan(
   const found = { now, place, intents: inReadingOrder(intents), missing, unusable, ...(valve ? { valve } : {}) };
   if (!apply) {
     const wanted = found.intents.filter(({ decision }) => decision.action !== 'keep');
-    return { ...found, outcomes: wanted.map(dryRun), faults: [] };
+    return { ...found, outcomes: wanted.map(dryRun), faults: seen.faults };
   }
   const { fleet, runs, outbox, prices } = ports;
   if (!runs || !outbox) throw new Error('a scan that applies needs a table');
   const actor: Actor = { fleet, runs, outbox, policy, rates: await prices.rates(place.region) };
   const outcomes = await carryOut(actor, seen, intents, now);
-  const faults: string[] = [];
+  const faults = [...seen.faults];
   await tellDaily(actor, { ...found, seen, decisions }).catch((error: unknown) => {
     faults.push(`telling the admins failed: ${error instanceof Error ? error.message : error}`);
   });

@@ -21,7 +21,8 @@ export interface StatusOptions extends WorldOptions {
 export async function statusCommand(options: StatusOptions): Promise<number> {
   const { policy, place, now, ports, notes } = await openWorld(options);
   for (const text of notes) note(text);
-  const { picture, running } = await progress('Looking at SageMaker Studio', survey(ports, policy, { place, now }));
+  const seen = await progress('Looking at SageMaker Studio', survey(ports, policy, { place, now }));
+  const { picture, running, faults } = seen;
   const rates = await ports.prices.rates(place.region);
   const costs = costsSoFar(
     running.map(({ app }) => app),
@@ -46,11 +47,11 @@ export async function statusCommand(options: StatusOptions): Promise<number> {
       COLUMNS,
       shown.map((decision) => row(decision, costOfApp(decision), policy, now)),
     );
-  tellFaults({ missing: picture.missing, unusable: picture.unusable, faults: [] });
+  tellFaults({ missing: picture.missing, unusable: picture.unusable, faults });
   if (!options.json && !isBlind({ missing: picture.missing, intents: running })) {
     note(sumUp(shown.map(costOfApp), owned.length - shown.length, rates.source));
   }
-  return picture.missing.length + picture.unusable.length > 0 ? 1 : 0;
+  return picture.missing.length + picture.unusable.length + faults.length > 0 ? 1 : 0;
 }
 
 /** Free or exempt: nothing will happen to it, and --all shows it. */
@@ -93,9 +94,9 @@ function row(decision: Decision, cost: Cost, policy: Policy, now: number): strin
 }
 
 /** The newest evidence of use, with its age; unknown where there is none, or where all its sources are silent. */
-function describeUse({ evidence }: Run, staleAfter: number, now: number): string {
+function describeUse({ app, evidence }: Run, staleAfter: number, now: number): string {
   const all = Object.values(evidence);
-  if (all.length === 0) return 'unknown (no agent)';
+  if (all.length === 0) return app.appType === 'Canvas' ? 'unknown (no metric)' : 'unknown (no agent)';
   const newest = all.reduce((a, b) => (b.observedAt > a.observedAt ? b : a));
   const silent = now - newest.observedAt;
   if (silent > staleAfter) return `unknown (${newest.source} silent for ${describeDuration(silent)})`;
