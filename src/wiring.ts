@@ -41,6 +41,7 @@ const tagging = /* @__PURE__ */ kept((region) => new ResourceGroupsTaggingAPICli
 const cloudwatch = /* @__PURE__ */ kept((region) => new CloudWatchClient(client(region)));
 const dynamodb = /* @__PURE__ */ kept((region) => new DynamoDBClient(client(region)));
 const ses = /* @__PURE__ */ kept((region) => new SESv2Client({ region, maxAttempts: 1 }));
+
 type Table = Pick<Config, 'region' | 'table'>;
 
 export function fleetOf({ region }: Pick<Config, 'region'>): Fleet {
