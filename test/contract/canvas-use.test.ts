@@ -91,8 +91,8 @@ describe('calls', () => {
 
   it('ask for whole minutes, and for nothing that CloudWatch must work out', async () => {
     await read(1);
-    const [{ input }] = world.aws.calls.list() as [{ input: Record<string, number> }];
-    expect([input.StartTime! % 60, input.EndTime! % 60]).toEqual([0, 0]);
+    const { input } = world.aws.calls.list()[0]!;
+    expect([input.StartTime % 60, input.EndTime % 60]).toEqual([0, 0]);
     expect(input).toMatchObject({
       MetricDataQueries: [
         {
