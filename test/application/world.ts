@@ -4,12 +4,21 @@ import { noteStudioEvent, type StudioEvent } from '../../src/application/studio-
 import type { Policy } from '../../src/domain/policy.ts';
 import type { Instant } from '../../src/domain/time.ts';
 import { policy as basePolicy, NOON } from '../domain/builders.ts';
-import { memoryFleet, memoryOutbox, memoryPostbox, memoryPrices, memoryRuns, PLACE } from '../memory/ports.ts';
+import {
+  memoryCanvasUse,
+  memoryFleet,
+  memoryOutbox,
+  memoryPostbox,
+  memoryPrices,
+  memoryRuns,
+  PLACE,
+} from '../memory/ports.ts';
 
 /** A lab of one's own under a clock that tests turn: no stop is held by the valve, no digest goes out. */
 export function world(overrides: Partial<Policy> = {}) {
   const ports = {
     fleet: memoryFleet(),
+    canvasUse: memoryCanvasUse(),
     runs: memoryRuns(),
     outbox: memoryOutbox(),
     postbox: memoryPostbox(),
