@@ -83,7 +83,7 @@ function readingsOf({ Timestamps = [], Values = [] }: MetricDataResult): Reading
   });
 }
 
-/** `PartialData` is a metric whose oldest datapoints are on another page, or gone: what is there is still true. */
+/** `PartialData` is a metric whose older datapoints are on another page, or gone: what is there is true all the same. */
 function faultOf({ StatusCode, Messages }: MetricDataResult): string | undefined {
   if (StatusCode === undefined || StatusCode === 'Complete' || StatusCode === 'PartialData') return undefined;
   return [`${ACTION}: ${StatusCode}`, ...(Messages ?? []).map(({ Value }) => Value)].join(': ');
