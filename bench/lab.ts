@@ -39,6 +39,8 @@ export interface LeastCalls {
   'sagemaker ListApps': number;
   'sagemaker ListSpaces': number;
   'resource-groups-tagging-api GetResources': number;
+  /** Absent where no Canvas app needs to be asked about. */
+  'cloudwatch GetMetricData'?: number;
 }
 
 /**
@@ -116,7 +118,15 @@ export function fillLab(studio: Studio, apps: number, clock: { now: number }): L
   for (const app of gone) studio.deleteApp(app);
   clock.now = NOW;
   const calls = (rows: number) => Math.max(1, Math.ceil(rows / 100));
+  // Every Canvas app that runs falls under a limit with max-idle, but for those in training or exempt.
+  const asked = studio.apps().filter((app) => {
+    const { domainId, userProfileName = '', appType } = app;
+    const arns = [app.arn, studio.arn.profile(domainId, userProfileName)];
+    const isRunning = ['Pending', 'InService'].includes(studio.statusOf(app));
+    return appType === 'Canvas' && isRunning && !arns.some((arn) => studio.tags.get(arn).has('curfew'));
+  });
   return {
+    ...(asked.length === 0 ? {} : { 'cloudwatch GetMetricData': Math.ceil(asked.length / 500) }),
     'sagemaker ListApps': calls(studio.apps().length),
     'sagemaker ListSpaces': calls(studio.spaces().length),
     'resource-groups-tagging-api GetResources': calls(tagged),

@@ -4,13 +4,18 @@ import { type Times, tableCalls, type WorldResult } from './worlds.ts';
 
 /** Prints what the worlds cost, as tables. */
 export function printWorlds(worlds: WorldResult[]): void {
-  const sdkCalls = ['sagemaker ListApps', 'sagemaker ListSpaces', 'resource-groups-tagging-api GetResources'];
+  const sdkCalls = [
+    'sagemaker ListApps',
+    'sagemaker ListSpaces',
+    'resource-groups-tagging-api GetResources',
+    'cloudwatch GetMetricData',
+  ];
   const pair = (world: WorldResult, key: string) =>
     `${whole(world.calls.second[key] ?? 0)}/${whole(world.least[key] ?? 0)}`;
   console.log(
     table(
       'Calls of AWS in one scan: made/the least possible',
-      ['apps', 'ListApps', 'ListSpaces', 'GetResources', 'any other', ''],
+      ['apps', 'ListApps', 'ListSpaces', 'GetResources', 'GetMetricData', 'any other', ''],
       worlds.map((world) => {
         const others = Object.keys(world.calls.second).filter(
           (key) => !sdkCalls.includes(key) && !key.startsWith('dynamodb '),

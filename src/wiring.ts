@@ -1,9 +1,11 @@
+import { CloudWatchClient } from '@aws-sdk/client-cloudwatch';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { ResourceGroupsTaggingAPIClient } from '@aws-sdk/client-resource-groups-tagging-api';
 import { SageMakerClient, type SageMakerClientConfig } from '@aws-sdk/client-sagemaker';
 import { SESv2Client } from '@aws-sdk/client-sesv2';
 import { SSMClient } from '@aws-sdk/client-ssm';
 import { STSClient } from '@aws-sdk/client-sts';
+import { cloudwatchCanvasUse } from './adapters/cloudwatch/canvas-use.ts';
 import { dynamodbContacts } from './adapters/dynamodb/contacts.ts';
 import { dynamodbLinks } from './adapters/dynamodb/links.ts';
 import { dynamodbOutbox } from './adapters/dynamodb/outbox.ts';
@@ -19,6 +21,7 @@ import { sesPostbox } from './adapters/ses/postbox.ts';
 import { readParameter } from './adapters/ssm/parameter.ts';
 import { callerAccount } from './adapters/sts/account.ts';
 import type {
+  CanvasUse,
   Contacts,
   Fleet,
   LifecycleConfigs,
@@ -60,6 +63,7 @@ function kept<T>(make: (region: string) => T): (region: string) => T {
 
 const sagemaker = /* @__PURE__ */ kept((region) => new SageMakerClient(client(region)));
 const tagging = /* @__PURE__ */ kept((region) => new ResourceGroupsTaggingAPIClient(client(region)));
+const cloudwatch = /* @__PURE__ */ kept((region) => new CloudWatchClient(client(region)));
 const dynamodb = /* @__PURE__ */ kept((region) => new DynamoDBClient(client(region)));
 const ses = /* @__PURE__ */ kept((region) => new SESv2Client({ region, maxAttempts: 1 }));
 
@@ -75,6 +79,10 @@ export function settingsOf({ region }: Pick<Config, 'region'>): StudioSettings {
 
 export function lifecycleConfigsOf({ region }: Pick<Config, 'region'>): LifecycleConfigs {
   return sagemakerLifecycleConfigs(sagemaker(region));
+}
+
+export function canvasUseOf({ region }: Pick<Config, 'region'>): CanvasUse {
+  return cloudwatchCanvasUse(cloudwatch(region));
 }
 
 export function runsOf({ region, table }: Table): Runs {

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
+import { CANVAS_USE_ACTIONS } from '../src/adapters/cloudwatch/canvas-use.ts';
 import { OUTBOX_ACTIONS } from '../src/adapters/dynamodb/outbox.ts';
 import { RUNS_ACTIONS } from '../src/adapters/dynamodb/runs.ts';
 import { TTL_ATTRIBUTE, tableDefinition } from '../src/adapters/dynamodb/table.ts';
@@ -34,9 +35,14 @@ describe('the stack', () => {
     const allowed = stack.provider.iam.role.statements.flatMap(({ Action }: { Action: string | string[] }) => Action);
     // Only the CLI asks any item whose table it is.
     const needed = new Set(
-      [...FLEET_ACTIONS, ...SETTINGS_ACTIONS, ...RUNS_ACTIONS, ...OUTBOX_ACTIONS, ...POSTBOX_ACTIONS].filter(
-        (action) => action !== 'dynamodb:Scan',
-      ),
+      [
+        ...FLEET_ACTIONS,
+        ...CANVAS_USE_ACTIONS,
+        ...SETTINGS_ACTIONS,
+        ...RUNS_ACTIONS,
+        ...OUTBOX_ACTIONS,
+        ...POSTBOX_ACTIONS,
+      ].filter((action) => action !== 'dynamodb:Scan'),
     );
     expect([...allowed].sort()).toEqual([...needed].sort());
   });

@@ -20,7 +20,8 @@ export type Service =
   | 'resource-groups-tagging-api'
   | 'sts'
   | 'ssm'
-  | 'eventbridge';
+  | 'eventbridge'
+  | 'cloudwatch';
 
 /** A request's body once parsed. Tests look into it freely, so it is not typed further. */
 // biome-ignore lint/suspicious/noExplicitAny: every operation has a form of its own, checked by the operation itself.
@@ -49,6 +50,7 @@ const jsonTypes: Record<Service, string> = {
   sesv2: 'application/json',
   sts: 'text/xml',
   eventbridge: 'application/x-amz-json-1.1',
+  cloudwatch: 'application/x-amz-json-1.0',
 };
 
 /** Wraps a successful result in the service's protocol; no result is an empty body, as for DeleteApp. */
@@ -84,7 +86,11 @@ export function failure(service: Service, error: { code: string; status: number;
   const spelling = /^(Resource(NotFound|InUse|LimitExceeded)$|Pagination|InvalidParameter|ParameterNotFound)/.test(code)
     ? { Message: message }
     : { message };
-  return { status, contentType: jsonTypes[service], body: JSON.stringify({ __type: type, ...spelling }) };
+  // CloudWatch spoke Query before it spoke JSON, and still names its errors as it did then.
+  const query =
+    service === 'cloudwatch' ? { 'x-amzn-query-error': `${code};${status < 500 ? 'Sender' : 'Receiver'}` } : {};
+  const body = JSON.stringify({ __type: type, ...spelling });
+  return { status, contentType: jsonTypes[service], headers: query, body };
 }
 
 /** Escapes text for XML. */

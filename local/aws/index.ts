@@ -1,5 +1,6 @@
 import { type Answer, type Input, type Service, success } from './answers.ts';
 import { type Calls, callLog } from './calls.ts';
+import { type CloudWatch, startCloudWatch } from './cloudwatch.ts';
 import { startDynamoDb } from './dynamodb.ts';
 import { type EventBridge, startEventBridge } from './eventbridge.ts';
 import { type Faults, faultList } from './faults.ts';
@@ -13,6 +14,7 @@ import { createStudio } from './studio.ts';
 import type { Studio } from './studio-types.ts';
 import { performTagging } from './tagging.ts';
 
+export type { CloudWatch } from './cloudwatch.ts';
 export type { BusEvent, EventBridge } from './eventbridge.ts';
 export type { Fault } from './faults.ts';
 export type { Mail } from './mailbox.ts';
@@ -22,7 +24,7 @@ export type { App } from './studio-apps.ts';
 export type { CloudTrailEvent } from './studio-events.ts';
 export type { CreateApp, Studio } from './studio-types.ts';
 
-/** An AWS of its own in this process: SageMaker, DynamoDB, SES, EventBridge, tagging, STS and SSM on one loopback port. */
+/** An AWS of its own in this process: SageMaker, DynamoDB, SES, EventBridge, CloudWatch, tagging, STS and SSM on one loopback port. */
 export interface EmbeddedAws {
   /** `AWS_REGION`, an `AWS_ENDPOINT_URL_…` for each service, and credentials that open nothing else. */
   env: Record<string, string>;
@@ -31,6 +33,8 @@ export interface EmbeddedAws {
   ses: Ses;
   /** The default event bus: what PutEvents puts there, its listeners hear. */
   eventbridge: EventBridge;
+  /** Metrics, and the means to publish them: Canvas does so each minute while it runs. */
+  cloudwatch: CloudWatch;
   /** SSM parameters by name. */
   parameters: Map<string, string>;
   /** The mail that arrived: a page for people, a list for tests. The newest 20,000 are kept. */
@@ -57,6 +61,7 @@ export async function startEmbeddedAws(options: {
   const mailroom = await startMailroom(20_000);
   const ses = startSes(place, now, mailroom);
   const eventBridge = startEventBridge(place, now);
+  const cloudWatch = startCloudWatch(now);
   const dynamoDb = startDynamoDb();
   const parameters = new Map<string, string>();
   const calls = callLog(record);
@@ -69,6 +74,7 @@ export async function startEmbeddedAws(options: {
     sts: (request, input) => performSts(place, request.action, input),
     sesv2: (request, input) => ses.perform(request.action, input),
     eventbridge: (request, input) => eventBridge.perform(request.action, input),
+    cloudwatch: (request, input) => cloudWatch.perform(request.action, input),
     dynamodb: () => undefined,
   };
   const perform = async (request: Request): Promise<Answer> => {
@@ -87,7 +93,16 @@ export async function startEmbeddedAws(options: {
     page: mailroom.page,
   });
 
-  const names = ['SAGEMAKER', 'DYNAMODB', 'SESV2', 'RESOURCE_GROUPS_TAGGING_API', 'STS', 'SSM', 'EVENTBRIDGE'];
+  const names = [
+    'SAGEMAKER',
+    'DYNAMODB',
+    'SESV2',
+    'RESOURCE_GROUPS_TAGGING_API',
+    'STS',
+    'SSM',
+    'EVENTBRIDGE',
+    'CLOUDWATCH',
+  ];
   return Object.assign(world, {
     env: {
       AWS_REGION: region,
@@ -98,6 +113,7 @@ export async function startEmbeddedAws(options: {
     studio,
     ses: ses.account,
     eventbridge: eventBridge.bus,
+    cloudwatch: cloudWatch.metrics,
     parameters,
     mailbox: { url: `${url}/`, messages: async () => mailroom.messages(), clear: mailroom.clear },
     calls,

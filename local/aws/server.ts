@@ -77,7 +77,7 @@ async function handle(front: Front, incoming: IncomingMessage, response: ServerR
 
 async function perform(front: Front, request: Request, incoming: IncomingMessage): Promise<Answer> {
   try {
-    // A target of a service that is not here, as CloudWatch's, would be nobody's to sign for.
+    // A target of a service that is not here, as Kinesis's, would be nobody's to sign for.
     if (request.action.includes('.')) throw unknownOperation(request.service, request.action);
     checkSignature(request.service, front.region, incoming.headers.authorization);
     return await front.perform(request);
@@ -99,6 +99,7 @@ const targets: Record<string, Service> = {
   ResourceGroupsTaggingAPI_20170126: 'resource-groups-tagging-api',
   AmazonSSM: 'ssm',
   AWSEvents: 'eventbridge',
+  GraniteServiceVersion20100801: 'cloudwatch',
 };
 
 /** Tells which call a request is; undefined where it is a person's browser. */
@@ -159,6 +160,7 @@ const signingNames: Record<Service, string> = {
   sesv2: 'ses',
   sts: 'sts',
   eventbridge: 'events',
+  cloudwatch: 'monitoring',
 };
 
 /** Signatures are not verified, but a call without one, for another region or for another service, is refused. */

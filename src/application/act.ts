@@ -69,6 +69,8 @@ export async function act(
     return [...outcomes, held === undefined ? await stop(actor, decision, now) : heldBack(decision, held)];
   // What half a picture shows is no reason to take anything back.
   if (isBlind) return held === undefined ? outcomes : [...outcomes, heldBack(decision, held)];
+  const isWarning = decision.action === 'warn' && decision.warnedAt === undefined && held === undefined;
+  if (isWarning && !(await recordEvidence(actor, seen))) return [...outcomes, outcome(decision, 'superseded')];
   if (sighting.now === 'running') await refreshFacts(actor, seen.app, now);
   const lifted = liftedWarnings(decision).map((rule) => ({ rule, number: run.warnings[rule]!.number }));
   if (lifted.length > 0 && (await actor.runs.change(run, { kind: 'lift', warnings: lifted }))) {
@@ -85,6 +87,15 @@ function heldBack(decision: Decision, held: string): Outcome {
 
 function outcome({ app, rule, reason }: Decision, kind: Outcome['kind']): Outcome {
   return { app: app.ref, kind, rule, reason };
+}
+
+/** Records what a warning rests on before it: told anew, the same use keeps the moment that the warning belongs to. */
+async function recordEvidence(actor: Actor, { app, sighting }: Seen): Promise<boolean> {
+  for (const evidence of Object.values(app.run.evidence)) {
+    const isNew = evidence !== sighting.run.evidence[evidence.source];
+    if (isNew && !(await actor.runs.change(app.run, { kind: 'evidence', evidence }))) return false;
+  }
+  return true;
 }
 
 /** Records what a listing says anew of a run that goes on. */

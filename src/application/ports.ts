@@ -1,7 +1,7 @@
 import type { AppRef, Place } from '../domain/app.ts';
 import type { Contact } from '../domain/contact.ts';
 import type { Rates } from '../domain/cost.ts';
-import type { Evidence } from '../domain/evidence.ts';
+import type { Evidence, Reading } from '../domain/evidence.ts';
 import type { MailLink, Purpose } from '../domain/mail-link.ts';
 import type { Fate, Notice, PastNotice, Trace } from '../domain/notice.ts';
 import type { Needs, Picture } from '../domain/picture.ts';
@@ -34,6 +34,19 @@ export interface Fleet {
   stop(app: AppRef): Promise<'stopping' | 'gone'>;
   /** The SSO user name of a profile, if it has one. Throws PortError. */
   ssoUserName(domainId: string, userProfileName: string): Promise<string | undefined>;
+}
+
+/** What Canvas tells of how it is used. */
+export interface CanvasUse {
+  /** What it told of each app from the minute of `since` to that of `until`. Never throws: apps that could not be asked about are in `unknown`. */
+  read(apps: AppRef[], since: Instant, until: Instant): Promise<CanvasReadings>;
+}
+
+export interface CanvasReadings {
+  /** By `appKey`; empty where nothing was told. */
+  readings: Map<string, Reading[]>;
+  /** Why nobody knows; names the IAM action where a right is missing. */
+  unknown: { app: AppRef; why: string }[];
 }
 
 /** What the passes have to remember of themselves. */

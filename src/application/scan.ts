@@ -9,6 +9,7 @@ import { type Actor, act, finish, type Outcome } from './act.ts';
 import { tellDaily } from './daily.ts';
 import { each } from './each.ts';
 import {
+  type CanvasUse,
   type Contacts,
   type Fleet,
   type Outbox,
@@ -33,9 +34,10 @@ export interface ScanReport {
   faults: string[];
 }
 
-/** What a scan works on. Without a table it can only be a dry run. */
+/** What a scan works on. Without a table it can only be a dry run; without `canvasUse`, that is unknown. */
 export interface ScanPorts {
   fleet: Fleet;
+  canvasUse?: CanvasUse | undefined;
   runs?: Runs | undefined;
   outbox?: Outbox | undefined;
   contacts?: Contacts | undefined;
@@ -80,16 +82,17 @@ export async function scan(
   const found = { now, place, intents: inReadingOrder(intents), missing, unusable, ...(valve ? { valve } : {}) };
   if (!apply) {
     const wanted = found.intents.filter(({ decision }) => decision.action !== 'keep');
-    return { ...found, outcomes: wanted.map(dryRun), faults: [] };
+    return { ...found, outcomes: wanted.map(dryRun), faults: seen.faults };
   }
   const { fleet, runs, outbox, contacts, prices, settings } = ports;
   if (!runs || !outbox || !contacts) throw new Error('a scan that applies needs a table');
   const actor: Actor = { fleet, runs, outbox, contacts, policy, baseUrl, rates: await prices.rates(place.region) };
   const outcomes = await carryOut(actor, seen, intents, now);
   const daily = tellDaily(actor, { ...found, seen, decisions, settings, hasTime });
-  const faults = await daily.catch((error: unknown) => [
+  const told = await daily.catch((error: unknown) => [
     `telling the admins failed: ${error instanceof Error ? error.message : error}`,
   ]);
+  const faults = [...seen.faults, ...told];
   return { ...found, outcomes, faults };
 }
 

@@ -8,7 +8,8 @@ import { sight } from '../domain/run.ts';
 import type { RunningApp } from '../domain/running-app.ts';
 import { runningApp } from '../domain/running-app.ts';
 import type { Instant } from '../domain/time.ts';
-import type { Fleet, Runs, ScanState } from './ports.ts';
+import { addCanvasUse } from './canvas-use.ts';
+import type { CanvasUse, Fleet, Runs, ScanState } from './ports.ts';
 
 /** A running app, and how it is known. */
 export interface Seen {
@@ -25,14 +26,16 @@ export interface Survey {
   /** Runs that were over before, and still hold their app's name. */
   past: Run[];
   state: ScanState;
+  /** What else could not be had, in words. It holds nothing but what rests on it. */
+  faults: string[];
 }
 
 /**
- * Looks at everything at once: all pages of AWS, and all that is recorded. Changes nothing.
+ * Looks at everything at once: all pages of AWS, and all that is recorded; then asks about what that shows. Changes nothing.
  * Without a record (`runs`), every run starts at its CreationTime, and no warning is known.
  */
 export async function survey(
-  ports: { fleet: Fleet; runs?: Runs | undefined },
+  ports: { fleet: Fleet; runs?: Runs | undefined; canvasUse?: CanvasUse | undefined },
   policy: Policy,
   { place, now }: { place: Place; now: Instant },
 ): Promise<Survey> {
@@ -41,7 +44,7 @@ export async function survey(
     ports.fleet.look(place, needsOf(policy)),
   ]);
   const rows = rowsByApp(picture.apps);
-  const result: Survey = { picture, running: [], ended: [], past: [], state: known.state };
+  const result: Survey = { picture, running: [], ended: [], past: [], state: known.state, faults: [] };
   // A row that names no app may be the one that a known run is missing.
   const isComplete = !picture.missing.some(({ part }) => part === 'apps') && picture.unusable.length === 0;
   for (const run of known.runs) {
@@ -53,6 +56,10 @@ export async function survey(
     else if (run.endedAt !== undefined) result.past.push(run);
   }
   for (const row of rows.values()) record(result, row, undefined, policy, now);
+  if (ports.canvasUse) {
+    const running = result.running.map(({ app }) => app);
+    result.faults = await addCanvasUse(ports.canvasUse, running, policy, now);
+  }
   return result;
 }
 

@@ -14,8 +14,9 @@ import { openWorld, type WorldOptions } from './world.ts';
 export async function explainCommand(name: string, options: WorldOptions): Promise<number> {
   const { policy, place, now, ports, notes } = await openWorld(options);
   for (const text of notes) note(text);
-  const { picture, running } = await progress('Looking at SageMaker Studio', survey(ports, policy, { place, now }));
-  tellFaults({ missing: picture.missing, unusable: picture.unusable, faults: [] });
+  const seen = await progress('Looking at SageMaker Studio', survey(ports, policy, { place, now }));
+  const { picture, running, faults } = seen;
+  tellFaults({ missing: picture.missing, unusable: picture.unusable, faults });
   const found = running.map(({ app }) => app).filter((app) => isCalled(app, name));
   if (found.length === 0) {
     const some = running.slice(0, 5).map(({ app: { ref } }) => `${holderName(ref)}/${ref.appType}/${ref.appName}`);
@@ -25,7 +26,7 @@ export async function explainCommand(name: string, options: WorldOptions): Promi
     return 1;
   }
   process.stdout.write(`${found.map((app) => explain(app, policy, now).join('\n')).join('\n\n')}\n`);
-  return picture.missing.length > 0 ? 1 : 0;
+  return picture.missing.length + faults.length > 0 ? 1 : 0;
 }
 
 /** Whether `name` is the app's name, with as much before it as is needed; its owner may stand for the space that holds it. */

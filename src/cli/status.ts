@@ -22,7 +22,8 @@ export interface StatusOptions extends WorldOptions {
 export async function statusCommand(options: StatusOptions): Promise<number> {
   const { policy, place, now, ports, notes } = await openWorld(options);
   for (const text of notes) note(text);
-  const { picture, running } = await progress('Looking at SageMaker Studio', survey(ports, policy, { place, now }));
+  const seen = await progress('Looking at SageMaker Studio', survey(ports, policy, { place, now }));
+  const { picture, running, faults } = seen;
   const rates = await ports.prices.rates(place.region);
   const costs = costsSoFar(
     running.map(({ app }) => app),
@@ -47,11 +48,11 @@ export async function statusCommand(options: StatusOptions): Promise<number> {
       COLUMNS,
       shown.map((decision) => row(decision, costOfApp(decision), policy, now)),
     );
-  tellFaults({ missing: picture.missing, unusable: picture.unusable, faults: [] });
+  tellFaults({ missing: picture.missing, unusable: picture.unusable, faults });
   if (!options.json && !isBlind({ missing: picture.missing, intents: running })) {
     note(sumUp(shown.map(costOfApp), owned.length - shown.length, rates.source));
   }
-  return picture.missing.length + picture.unusable.length > 0 ? 1 : 0;
+  return picture.missing.length + picture.unusable.length + faults.length > 0 ? 1 : 0;
 }
 
 /** Free or exempt: nothing will happen to it, and --all shows it. */
@@ -98,8 +99,8 @@ function describeUse({ evidence, app }: Run, staleAfter: number, now: number): s
   const use = useOf(evidence, staleAfter, now);
   if (use.kind === 'busy') return `now (${use.evidence.kind})`;
   if (use.kind === 'quiet') return `${describeDuration(now - use.last.lastUseAt)} ago (${use.last.kind})`;
-  const hasAgent = app.appType !== 'Canvas';
-  return `unknown (${Object.keys(evidence).length === 0 && hasAgent ? 'no agent' : use.why})`;
+  const source = app.appType === 'Canvas' ? 'metric' : 'agent';
+  return `unknown (${Object.keys(evidence).length === 0 ? `no ${source}` : use.why})`;
 }
 
 function describeCost(cost: Cost): string {

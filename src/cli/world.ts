@@ -6,6 +6,7 @@ import type { Policy } from '../domain/policy.ts';
 import type { Instant } from '../domain/time.ts';
 import {
   accountOf,
+  canvasUseOf,
   contactsOf,
   fleetOf,
   outboxOf,
@@ -83,7 +84,8 @@ export async function openWorld(options: WorldOptions, { apply = false } = {}): 
     throw new ConfigError(
       '--apply needs a table: name one with CURFEW_TABLE or --table (`curfew table create` makes it)',
     );
-  const ports: ScanPorts = { fleet: fleetOf({ region }), settings: settingsOf({ region }), prices: pricesOf() };
+  const looking = { fleet: fleetOf({ region }), canvasUse: canvasUseOf({ region }), settings: settingsOf({ region }) };
+  const ports: ScanPorts = { ...looking, prices: pricesOf() };
   const tabled = table ? await openTable({ region, table }, apply, notes) : undefined;
   if (tabled) {
     const at = { region, table: table! };
@@ -96,7 +98,7 @@ export async function openWorld(options: WorldOptions, { apply = false } = {}): 
 }
 
 const WITHOUT_TABLE =
-  'No table: warnings, extensions and evidence of use are unknown, and a run starts at its CreationTime. Whatever is over a limit shows as warn.';
+  'No table: warnings, extensions and the agent’s evidence of use are unknown, and a run starts at its CreationTime. Whatever is over a limit shows as warn.';
 
 async function openTable(
   at: { region: string; table: string },

@@ -8,7 +8,7 @@ import { describeDuration, MINUTE } from './time.ts';
 export interface Evidence {
   /** Where it comes from: `agent`, `canvas-metric`. */
   source: string;
-  /** What was used last, or is at work: `kernel`, `terminal`, `editor`, `gpu`, `cpu`. */
+  /** What was used last, or is at work: `kernel`, `terminal`, `editor`, `gpu`, `cpu`, `canvas`. */
   kind: string;
   /** Something was at work when the source looked. */
   busy: boolean;
@@ -72,10 +72,53 @@ export function evidenceOf(
   run: { startedAt: Instant; evidence?: Record<string, Evidence> },
 ): Evidence | undefined {
   const proven = provenBy(heartbeat, run);
-  const known = run.evidence?.agent;
-  if (!proven || !known) return proven;
+  return proven && newerOf(run.evidence?.agent, proven);
+}
+
+/** What Canvas's metric told: at some moment of the minute that begins `at`, its user had done nothing for `idle`. */
+export interface Reading {
+  at: Instant;
+  idle: Duration;
+}
+
+/** CloudWatch keeps values by the minute: when within it one was measured, nobody can tell. */
+export const READING_SPAN: Duration = MINUTE;
+
+/**
+ * A run's evidence with readings added. A use is put at the latest moment that they leave open, so that nothing looks
+ * idler than it is; two readings of one use may then lie a minute apart, so one that is later by less is the same use,
+ * and stays where it is: a warning belongs to the moment its reason began.
+ * @returns undefined where no reading proves anything new of this run
+ */
+export function canvasEvidence(
+  readings: Reading[],
+  run: { startedAt: Instant; evidence?: Record<string, Evidence> },
+  now: Instant,
+): Evidence | undefined {
+  const proven = readings.filter((one) => one.at <= now && isOfRun(one, run));
+  if (proven.length === 0) return undefined;
+  const latest = Math.max(run.startedAt, ...proven.map(({ at, idle }) => at + READING_SPAN - idle));
+  const source = 'canvas-metric';
+  const evidence: Evidence = {
+    source,
+    kind: 'canvas',
+    busy: false,
+    lastUseAt: Math.min(latest, now),
+    observedAt: Math.max(...proven.map(({ at }) => at)),
+  };
+  return newerOf(run.evidence?.[source], evidence, READING_SPAN);
+}
+
+/** Whether a reading can be of this run: nobody has been idle for less than no time, or for longer than the run goes on. */
+function isOfRun({ at, idle }: Reading, { startedAt }: { startedAt: Instant }): boolean {
+  return at >= startedAt && idle >= 0 && at - idle >= startedAt - MOST_AHEAD;
+}
+
+/** What is newest tells whether anything is busy; the last use is the latest that was proven, and never goes back. */
+function newerOf(known: Evidence | undefined, proven: Evidence, sameUse: Duration = 0): Evidence | undefined {
+  if (!known) return proven;
   const newest = proven.observedAt > known.observedAt ? proven : known;
-  const latest = proven.lastUseAt > known.lastUseAt ? proven : known;
+  const latest = proven.lastUseAt > known.lastUseAt + sameUse ? proven : known;
   if (newest === known && latest === known) return undefined;
   return { ...newest, lastUseAt: latest.lastUseAt, kind: newest.busy ? newest.kind : latest.kind };
 }

@@ -1,6 +1,10 @@
+import { governingLimit } from './decide.ts';
 import type { Match } from './match.ts';
 import type { Needs } from './picture.ts';
 import type { Policy } from './policy.ts';
+import { exemption } from './rules/exemption.ts';
+import type { RunningApp } from './running-app.ts';
+import { type Instant, localTime } from './time.ts';
 
 /** A domain's id as AWS makes them; whatever else begins with `d-` may be a name. */
 const DOMAIN_ID = /^d-[a-z0-9]{12}$/;
@@ -18,4 +22,15 @@ export function needsOf(policy: Policy): Needs {
     ({ domain, team }) => isNamed(domain) || (policy.team === 'domain' && isNamed(team)),
   );
   return { tagKeys: [...tagKeys].sort(), domainNames };
+}
+
+/**
+ * Whether Canvas must be asked how long the app has been idle: only where an idle limit governs it, and nothing exempts
+ * it. The metric is of user profiles: a Canvas app that a space holds has none.
+ */
+export function needsCanvasUse(app: RunningApp, policy: Policy, now: Instant): boolean {
+  if (app.ref.appType !== 'Canvas' || app.ref.userProfileName === undefined) return false;
+  const local = localTime(now, policy.timezone);
+  const limit = governingLimit(app, policy, local);
+  return limit?.maxIdle !== undefined && exemption(app, policy, local).says !== 'keep';
 }

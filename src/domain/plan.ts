@@ -9,7 +9,7 @@ import { mostStops } from './rules/valve.ts';
 export interface Intent {
   decision: Decision;
   held?: string;
-  /** The picture lacks what could change the rule or the reader: nothing is taken back on it. */
+  /** What could not be seen could change the rule, its bound or the reader: nothing is taken back on it. */
   isBlind?: true;
 }
 
@@ -24,7 +24,9 @@ export interface Plan {
 export function plan(decisions: Decision[], picture: Picture, policy: Policy): Plan {
   const intents = decisions.map((decision): Intent => {
     const held = heldBy(decision, picture, policy.mode);
-    const blind = isBlind(decision, picture) ? { isBlind: true as const } : {};
+    // Kept for want of an answer, an app keeps its warning too; a bound that the clock alone reached still counts.
+    const isUntold = decision.action === 'keep' && decision.app.isUnasked;
+    const blind = isUntold || isBlind(decision, picture) ? { isBlind: true as const } : {};
     return { decision, ...blind, ...(held === undefined ? {} : { held }) };
   });
   const stops = intents.filter(({ decision, held }) => decision.action === 'stop' && held === undefined);

@@ -20,6 +20,8 @@ export interface RunningApp {
   teams: string[];
   domainName?: string;
   tags: Tags;
+  /** Its use could not be asked about: nothing is taken back on what was not told. */
+  isUnasked?: true;
 }
 
 /** Joins a row of ListApps with its run, its space, its tags and its team. */

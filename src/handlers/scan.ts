@@ -3,7 +3,16 @@ import middy from '@middy/core';
 import type { Context } from 'aws-lambda';
 import { hasFailed, scan } from '../application/scan.ts';
 import { loadConfig } from '../config.ts';
-import { contactsOf, fleetOf, outboxOf, parameterReader, pricesOf, runsOf, settingsOf } from '../wiring.ts';
+import {
+  canvasUseOf,
+  contactsOf,
+  fleetOf,
+  outboxOf,
+  parameterReader,
+  pricesOf,
+  runsOf,
+  settingsOf,
+} from '../wiring.ts';
 import { envelopeOf, logger, refusable } from './envelope.ts';
 import { PassFailed, summaryOf } from './summary.ts';
 
@@ -16,7 +25,8 @@ export const handler = middy((event: unknown, context: Context) =>
     const config = await loadConfig(process.env, parameterReader(process.env.AWS_REGION));
     const { policy, region, baseUrl } = config;
     const record = { runs: runsOf(config), outbox: outboxOf(config), contacts: contactsOf(config) };
-    const ports = { fleet: fleetOf(config), settings: settingsOf(config), prices: pricesOf(), ...record };
+    const looking = { fleet: fleetOf(config), canvasUse: canvasUseOf(config), settings: settingsOf(config) };
+    const ports = { ...looking, ...record, prices: pricesOf() };
     // A host that is not Lambda may set no end.
     const hasTime = () => (context?.getRemainingTimeInMillis?.() ?? Number.POSITIVE_INFINITY) > RESERVE;
     const at = { ...envelopeOf(event, context, region), baseUrl, hasTime };

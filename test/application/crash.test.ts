@@ -3,7 +3,7 @@ import { deliver } from '../../src/application/deliver.ts';
 import { scan } from '../../src/application/scan.ts';
 import { noteStudioEvent } from '../../src/application/studio-event.ts';
 import { appKey } from '../../src/domain/app.ts';
-import { DAY, HOUR, type Instant, MINUTE } from '../../src/domain/time.ts';
+import { DAY, HOUR, type Instant, MINUTE, SECOND } from '../../src/domain/time.ts';
 import { NOON, ref } from '../domain/builders.ts';
 import { PLACE } from '../memory/ports.ts';
 import { type Death, mortal } from './mortal.ts';
@@ -21,6 +21,7 @@ interface Step {
 
 const up = { ...ref, appName: 'forgotten', instanceType: 'ml.g5.xlarge' };
 const idle = { ...ref, appName: 'idle', instanceType: 'ml.g5.xlarge' };
+const canvas = { ...ref, appType: 'Canvas', appName: 'canvas' };
 const again = { ...ref, appName: 'again', instanceType: 'ml.g5.xlarge' };
 
 const scanStep = (ports: Ports, lab: Lab, now: Instant) => scan(ports, lab.policy, { place: PLACE, now, apply: true });
@@ -34,13 +35,13 @@ const eventStep =
     return noteStudioEvent({ ...ports, policy: lab.policy, rates }, PLACE, { kind, app, at }, now);
   };
 
-/** Two days of a lab: one app forgotten, one idle, one restarted under its name while a stop of it is under way. */
+/** Two days of a lab: one app forgotten, two idle, one restarted under its name while a stop of it is under way. */
 const TIMELINE: Step[] = [
   {
     name: 'the first scan opens runs',
     at: NOON,
     before: ({ ports: { fleet } }) => {
-      for (const app of [up, idle, again]) fleet.start(app, NOON);
+      for (const app of [up, idle, canvas, again]) fleet.start(app, NOON);
     },
     run: scanStep,
   },
@@ -55,6 +56,19 @@ const TIMELINE: Step[] = [
     name: 'the idle app is used, and its warning lifts',
     at: NOON + 2 * HOUR + 20 * MINUTE,
     before: ({ ports }) => evidence(ports, NOON + 2 * HOUR + 10 * MINUTE, NOON + 2 * HOUR + 15 * MINUTE),
+    run: scanStep,
+  },
+  {
+    name: 'an idle Canvas app is warned',
+    at: NOON + 4 * HOUR,
+    before: ({ ports }) => measure(ports, NOON + HOUR, NOON + 4 * HOUR),
+    run: scanStep,
+  },
+  { name: 'its mail goes out', at: NOON + 4 * HOUR + 2 * MINUTE, run: deliverStep },
+  {
+    name: 'the Canvas app is stopped',
+    at: NOON + 4 * HOUR + 50 * MINUTE,
+    before: ({ ports }) => measure(ports, NOON + HOUR, NOON + 4 * HOUR + 50 * MINUTE),
     run: scanStep,
   },
   { name: 'two apps are warned at a day', at: NOON + DAY, run: scanStep },
@@ -84,6 +98,11 @@ async function evidence({ runs }: Ports, lastUseAt: Instant, observedAt: Instant
     kind: 'evidence',
     evidence: { source: 'agent', kind: 'kernel', busy: false, lastUseAt, observedAt },
   });
+}
+
+/** Canvas's metric tells of a use before a scan and again before its repeat, at other moments of their minutes. */
+function measure({ canvasUse }: Ports, usedAt: Instant, at: Instant) {
+  for (const measured of [at - 15 * SECOND, at + 15 * SECOND]) canvasUse.put(canvas, measured, measured - usedAt);
 }
 
 /** Lives the timeline; with a death, that step dies there, and is run again a minute later by a new process. */
@@ -143,15 +162,17 @@ describe('killed at any await, the pass leaves a state from which the next one i
   const expected = result(whole);
 
   test('the timeline does what it is for', () => {
-    expect(expected.stops).toEqual(['again', 'forgotten', 'idle']);
+    expect(expected.stops).toEqual(['again', 'canvas', 'forgotten', 'idle']);
     expect([...expected.mails.keys()].filter((mail) => mail.endsWith('a@example.org')).sort()).toEqual([
       'digest 2026-11-23 to a@example.org',
       'digest 2026-11-24 to a@example.org',
       'digest 2026-11-27 to a@example.org',
       `stopped again@${NOON} all: max-uptime to a@example.org`,
+      `stopped canvas@${NOON} all: max-idle to a@example.org`,
       `stopped forgotten@${NOON} all: max-uptime to a@example.org`,
       `stopped idle@${NOON} all: max-uptime to a@example.org`,
       `warning again@${NOON} all: max-uptime to a@example.org`,
+      `warning canvas@${NOON} all: max-idle to a@example.org`,
       `warning forgotten@${NOON} all: max-uptime to a@example.org`,
       `warning idle@${NOON} all: max-idle to a@example.org`,
       `warning idle@${NOON} all: max-uptime to a@example.org`,
@@ -175,7 +196,9 @@ describe('killed at any await, the pass leaves a state from which the next one i
           for (const { name: app, at } of died.stops) {
             const warnings = [...died.lab.ports.outbox.items.values()].filter(
               ({ notice: { facts } }) =>
-                facts.kind === 'warning' && facts.app.appName === app && facts.rule === 'all: max-uptime',
+                facts.kind === 'warning' &&
+                facts.app.appName === app &&
+                facts.rule === `all: max-${app === 'canvas' ? 'idle' : 'uptime'}`,
             );
             expect(warnings.length, where).toBeGreaterThan(0);
             for (const { notice } of warnings) expect(at - notice.owedAt, where).toBeGreaterThanOrEqual(30 * MINUTE);

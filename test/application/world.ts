@@ -5,6 +5,7 @@ import type { Policy } from '../../src/domain/policy.ts';
 import type { Instant } from '../../src/domain/time.ts';
 import { policy as basePolicy, NOON } from '../domain/builders.ts';
 import {
+  memoryCanvasUse,
   memoryContacts,
   memoryFleet,
   memoryLinks,
@@ -19,6 +20,7 @@ import {
 export function world(overrides: Partial<Policy> = {}) {
   const ports = {
     fleet: memoryFleet(),
+    canvasUse: memoryCanvasUse(),
     runs: memoryRuns(),
     outbox: memoryOutbox(),
     contacts: memoryContacts(),

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { fillLab, type LeastCalls, NOW, POLICY } from '../../bench/lab.ts';
 import { type EmbeddedAws, startEmbeddedAws } from '../../local/aws/index.ts';
+import { cloudwatchCanvasUse } from '../../src/adapters/cloudwatch/canvas-use.ts';
 import { dynamodbContacts } from '../../src/adapters/dynamodb/contacts.ts';
 import { dynamodbOutbox } from '../../src/adapters/dynamodb/outbox.ts';
 import { dynamodbRuns } from '../../src/adapters/dynamodb/runs.ts';
@@ -23,12 +24,19 @@ describe(`calls of a scan over ${APPS} apps`, () => {
   beforeAll(async () => {
     aws = await startEmbeddedAws({ now: () => clock.now });
     least = fillLab(aws.studio, APPS, clock);
-    const { dynamodb, sagemaker, tagging } = clientsOf(aws);
+    for (const { appType, domainId, userProfileName } of aws.studio.apps()) {
+      if (appType !== 'Canvas') continue;
+      const dimensions = { DomainId: domainId, UserProfileName: userProfileName! };
+      const metric = { namespace: '/aws/sagemaker/Canvas/AppActivity', name: 'TimeSinceLastActive', dimensions };
+      for (const minutes of [2, 1, 0]) aws.cloudwatch.put(metric, NOW - minutes * 60_000, 3600 - minutes * 60);
+    }
+    const { cloudwatch, dynamodb, sagemaker, tagging } = clientsOf(aws);
     await createTable(dynamodb, 'curfew');
     const parsed = parsePolicy(POLICY);
     if (!('policy' in parsed)) throw new Error('the policy of the bench has a fault');
     const ports = {
       fleet: sagemakerFleet(sagemaker, tagging),
+      canvasUse: cloudwatchCanvasUse(cloudwatch),
       runs: dynamodbRuns(dynamodb, 'curfew'),
       outbox: dynamodbOutbox(dynamodb, 'curfew'),
       contacts: dynamodbContacts(dynamodb, 'curfew'),
@@ -49,8 +57,12 @@ describe(`calls of a scan over ${APPS} apps`, () => {
     expect(hasFailed(first.report)).toBe(false);
     expect(first.report.intents.length).toBeGreaterThan(APPS * 0.9);
     expect(ofAws(first.calls)).toEqual(least);
+    const isIdle = ({ decision }: (typeof first.report.intents)[number]) =>
+      /last use \d+ min ago \(canvas, by canvas-metric\)/.test(decision.reason);
+    expect(first.report.intents.filter(isIdle).length).toBeGreaterThan(50);
     expect(least['sagemaker ListApps']).toBe(10);
     expect(least['sagemaker ListSpaces']).toBe(5);
+    expect(least['cloudwatch GetMetricData']).toBe(1);
 
     const second = await pass(NOW + 60_000);
     expect(hasFailed(second.report)).toBe(false);

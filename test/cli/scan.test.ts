@@ -103,6 +103,7 @@ describe('without a table', () => {
   it('changes nothing, and asks as little as it can', async () => {
     await scan();
     expect(lab.aws.calls.counts()).toEqual({
+      'cloudwatch GetMetricData': 1,
       'resource-groups-tagging-api GetResources': 1,
       'sagemaker ListApps': 1,
       'sagemaker ListSpaces': 1,

@@ -53,9 +53,8 @@ describe('status', () => {
     });
     expect(readTable(few.stdout).find(({ APP }) => APP!.includes('orphan'))!.OWNER).toBe('(nobody)');
     expect(readTable(few.stdout).find(({ APP }) => APP!.includes('commons'))!.OWNER).toBe('bob (shared)');
-    // Canvas has no agent that could be missing.
-    for (const { APP, ...row } of readTable(few.stdout))
-      expect(row['LAST USE']).toBe(APP!.startsWith('Canvas') ? 'unknown (no evidence of use)' : 'unknown (no agent)');
+    for (const { APP, 'LAST USE': use } of readTable(few.stdout))
+      expect(use).toBe(APP!.startsWith('Canvas') ? 'unknown (no metric)' : 'unknown (no agent)');
   });
 
   it('tells costs at list price: one charge for KernelGateway apps that share, and never $0 for an unknown price', async () => {
@@ -194,6 +193,64 @@ describe('status', () => {
     await lab.file('unpriced/a.json', [{ Apps: [app] }, { Spaces: [] }, { ResourceTagMappingList: [] }]);
     return 'unpriced';
   }
+});
+
+describe('a Canvas app', () => {
+  const publish = (ago: number, idle: number) =>
+    lab.aws.cloudwatch.put(
+      {
+        namespace: '/aws/sagemaker/Canvas/AppActivity',
+        name: 'TimeSinceLastActive',
+        dimensions: { DomainId: 'd-lab', UserProfileName: 'carol' },
+      },
+      lab.clock.now - ago,
+      idle / 1000,
+    );
+  const canvasOf = (rows: Shown[]) => rows.find(({ appType }) => appType === 'Canvas')!;
+
+  it('shows what its metric tells, with its age, with no table and no agent', async () => {
+    publish(4 * MINUTE, 3 * HOUR);
+    publish(3 * MINUTE, 3 * HOUR + MINUTE);
+    const { stdout, code } = await run('explain', 'carol/Canvas/default');
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/evidence\s+canvas-metric looked 3 min ago\s+canvas: last used 3 h 3 min ago/);
+    expect(stdout).toMatch(
+      /✗ max-idle: idle 3 h 3 min, limit 2 h; last use 3 h 3 min ago \(canvas, by canvas-metric\)/,
+    );
+    expect(stdout).toMatch(/Decision: warn, by everything else: max-idle/);
+    const rows = readTable((await run('status')).stdout);
+    expect(rows.find(({ APP }) => APP === 'Canvas default')!['LAST USE']).toBe('3 h 3 min ago (canvas)');
+    expect(canvasOf(await shown()).evidence).toEqual([
+      {
+        source: 'canvas-metric',
+        kind: 'canvas',
+        busy: false,
+        lastUseAt: new Date(lab.clock.now - 3 * HOUR - 3 * MINUTE).toISOString(),
+        observedAt: new Date(lab.clock.now - 3 * MINUTE).toISOString(),
+      },
+    ]);
+  });
+
+  it('without the right to read it is unknown: status, explain and scan say so and go on, and exit 1', async () => {
+    lab.aws.faults.add({
+      service: 'cloudwatch',
+      action: 'GetMetricData',
+      code: 'AccessDeniedException',
+      status: 400,
+      message: 'User is not authorized',
+      times: Number.POSITIVE_INFINITY,
+    });
+    for (const args of [['status'], ['explain', 'late'], ['scan']]) {
+      const { code, stdout, stderr } = await run(...args);
+      expect(code).toBe(1);
+      expect(stderr).toMatch(/the use of 1 Canvas app is unknown \(cloudwatch:GetMetricData is not allowed/);
+      expect(stderr).not.toMatch(/nothing is stopped/);
+      expect(stderr).not.toMatch(TRACE);
+      expect(stdout).toMatch(/late/);
+    }
+    expect(canvasOf(await shown()).evidence).toEqual([]);
+    lab.aws.faults.clear();
+  });
 });
 
 describe('explain', () => {

@@ -204,6 +204,7 @@ describe('the world itself', () => {
   it('gives what the SDK needs in its environment', async () => {
     expect(Object.keys(world.aws.env).sort()).toEqual([
       'AWS_ACCESS_KEY_ID',
+      'AWS_ENDPOINT_URL_CLOUDWATCH',
       'AWS_ENDPOINT_URL_DYNAMODB',
       'AWS_ENDPOINT_URL_EVENTBRIDGE',
       'AWS_ENDPOINT_URL_RESOURCE_GROUPS_TAGGING_API',

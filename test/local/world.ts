@@ -1,3 +1,4 @@
+import { CloudWatchClient } from '@aws-sdk/client-cloudwatch';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { ResourceGroupsTaggingAPIClient } from '@aws-sdk/client-resource-groups-tagging-api';
 import { SageMakerClient } from '@aws-sdk/client-sagemaker';
@@ -35,6 +36,7 @@ export function clientsOf(aws: EmbeddedAws, overrides: { region?: string; maxAtt
     tagging: new ResourceGroupsTaggingAPIClient(config('RESOURCE_GROUPS_TAGGING_API')),
     sts: new STSClient(config('STS')),
     ssm: new SSMClient(config('SSM')),
+    cloudwatch: new CloudWatchClient(config('CLOUDWATCH')),
   };
 }
 

@@ -1,4 +1,5 @@
 import type {
+  CanvasUse,
   Contacts,
   Fleet,
   Links,
@@ -15,6 +16,7 @@ import { PortError } from '../../src/application/ports.ts';
 import { type App, type AppRef, appKey, type Place, placeKey, type Space } from '../../src/domain/app.ts';
 import { assertNever } from '../../src/domain/assert-never.ts';
 import type { Contact } from '../../src/domain/contact.ts';
+import { READING_SPAN, type Reading } from '../../src/domain/evidence.ts';
 import type { MailLink } from '../../src/domain/mail-link.ts';
 import type { Fate, Notice, PastNotice, Trace } from '../../src/domain/notice.ts';
 import { emptyPicture, type Missing, spaceKey, type Tags } from '../../src/domain/picture.ts';
@@ -392,6 +394,42 @@ export function memorySettings(): MemorySettings {
     },
   };
   return port;
+}
+
+/** Canvas's metric in memory. */
+export interface MemoryCanvasUse extends CanvasUse {
+  reads: number;
+  /** While set, nobody can be asked about. */
+  fault?: string | undefined;
+  /** Publishes how long a profile's user had been idle at `at`. */
+  put(app: Pick<AppRef, 'domainId' | 'userProfileName'>, at: Instant, idle: number): void;
+}
+
+export function memoryCanvasUse(): MemoryCanvasUse {
+  const told = new Map<string, Map<Instant, Reading>>();
+  const minute = (at: Instant) => Math.floor(at / READING_SPAN) * READING_SPAN;
+  const key = ({ domainId, userProfileName }: Pick<AppRef, 'domainId' | 'userProfileName'>) =>
+    `${domainId}#${userProfileName}`;
+  const store: MemoryCanvasUse = {
+    reads: 0,
+    put(app, instant, idle) {
+      const readings = told.get(key(app)) ?? new Map<Instant, Reading>();
+      const at = minute(instant);
+      readings.set(at, { at, idle: Math.min(idle, readings.get(at)?.idle ?? Number.POSITIVE_INFINITY) });
+      told.set(key(app), readings);
+    },
+    async read(apps, since, until) {
+      store.reads++;
+      const why = store.fault;
+      if (why !== undefined) return { readings: new Map(), unknown: apps.map((app) => ({ app, why })) };
+      const readings = apps.map((app) => {
+        const all = [...(told.get(key(app))?.values() ?? [])];
+        return [appKey(app), all.filter(({ at }) => at >= minute(since) && at < until)] as const;
+      });
+      return { readings: new Map(readings), unknown: [] };
+    },
+  };
+  return store;
 }
 
 export interface MemoryPostbox extends Postbox {
