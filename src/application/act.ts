@@ -116,11 +116,12 @@ async function refreshFacts(actor: Actor, app: RunningApp, now: Instant): Promis
  */
 export async function contactOf(actor: Actor, app: RunningApp, now: Instant): Promise<string | undefined> {
   const { ref, owner, run } = app;
-  if (actor.policy.owners.address === 'sso' && run.contact !== undefined) return undefined;
+  const isSso = actor.policy.owners.address === 'sso';
+  if (isSso && run.contact !== undefined) return undefined;
   const address = await addressOf(actor, app);
   if (address && 'isFault' in address) return undefined;
   const known = address && 'address' in address ? address.address : '';
-  if (known === run.contact) return undefined;
+  if (known === (isSso ? run.contact : (run.contact ?? ''))) return undefined;
   if (known !== '') await meet(actor, ref, { domainId: ref.domainId, userProfileName: owner! }, known, now);
   return known;
 }
