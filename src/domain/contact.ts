@@ -8,7 +8,7 @@ import { DAY, type Duration, type Instant } from './time.ts';
  */
 export interface Contact extends Place {
   address: string;
-  /** `bounced` and `complained`: no mail goes there again until an admin has seen to it. */
+  /** `bounced`: no mail goes there until an admin invites it anew. `complained`: none ever again. */
   consent: 'unconfirmed' | 'confirmed' | 'bounced' | 'complained';
   /** What the reader wants no longer. */
   unsubscribed?: Unsubscribed;
