@@ -377,6 +377,7 @@ export function outboxContract(name: string, make: () => Promise<Outbox>): void 
         await outbox.owe(notice('late', owedAt));
         await outbox.settle(notice('late', owedAt), sent, T0);
         expect(past(await history(owedAt))).toEqual(['late']);
+        expect(past(await outbox.history(place, owedAt, owedAt))).toEqual(['late']);
         expect(past(await history(owedAt + MINUTE))).toEqual([]);
       });
 
