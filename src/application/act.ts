@@ -6,7 +6,7 @@ import { isHopeless, waitsForMail } from '../domain/rules/delivery.ts';
 import type { Run, Stop } from '../domain/run.ts';
 import type { RunningApp } from '../domain/running-app.ts';
 import { DAY, type Instant } from '../domain/time.ts';
-import { meet } from './invite.ts';
+import { meet, part } from './invite.ts';
 import type { Runs } from './ports.ts';
 import { PortError } from './ports.ts';
 import type { Seen } from './survey.ts';
@@ -122,7 +122,9 @@ export async function contactOf(actor: Actor, app: RunningApp, now: Instant): Pr
   if (address && 'isFault' in address) return undefined;
   const known = address && 'address' in address ? address.address : '';
   if (known === (isSso ? run.contact : (run.contact ?? ''))) return undefined;
-  if (known !== '') await meet(actor, ref, { domainId: ref.domainId, userProfileName: owner! }, known, now);
+  const profile = { domainId: ref.domainId, userProfileName: owner ?? '' };
+  if (run.contact) await part(actor.contacts, ref, profile, run.contact, now);
+  if (known !== '') await meet(actor, ref, profile, known, now);
   return known;
 }
 

@@ -1,5 +1,5 @@
 import type { Place } from '../domain/app.ts';
-import { refusalOf } from '../domain/contact.ts';
+import { isNewestRequest, refusalOf } from '../domain/contact.ts';
 import type { Audience, Notice } from '../domain/notice.ts';
 import type { Policy } from '../domain/policy.ts';
 import { ON_TIME } from '../domain/rules/delivery.ts';
@@ -164,7 +164,11 @@ async function refusalFor(contacts: Contacts, policy: Policy, notice: Notice): P
   const { facts, to } = notice;
   const role = roleOf(notice);
   if (role === 'admins' && !policy.admins.includes(to)) return 'is no admin any more';
-  return refusalOf(await contacts.get(notice, to), facts.kind, role);
+  const contact = await contacts.get(notice, to);
+  const refusal = refusalOf(contact, facts.kind, role);
+  if (refusal === undefined && facts.kind === 'confirmation' && !isNewestRequest(contact, facts))
+    return 'has been asked again since';
+  return refusal;
 }
 
 /** In which role the reader gets it. */

@@ -1,5 +1,12 @@
 import type { Place } from '../domain/app.ts';
-import { type Contact, type ContactEvent, isToBeAsked, newContact, onContactEvent } from '../domain/contact.ts';
+import {
+  addressKey,
+  type Contact,
+  type ContactEvent,
+  isToBeAsked,
+  newContact,
+  onContactEvent,
+} from '../domain/contact.ts';
 import type { Policy } from '../domain/policy.ts';
 import type { Instant } from '../domain/time.ts';
 import { noticeId } from './notice-id.ts';
@@ -50,6 +57,17 @@ export async function meet(
   return ask(asker, await noteContact(asker.contacts, place, address, event, now), now);
 }
 
+/** The policy gives a profile this address no longer: nobody is reminded for its sake. */
+export async function part(
+  contacts: Contacts,
+  place: Place,
+  { domainId, userProfileName }: { domainId: string; userProfileName: string },
+  address: string,
+  now: Instant,
+): Promise<void> {
+  await noteContact(contacts, place, address, { kind: 'left', owner: `${domainId}/${userProfileName}` }, now);
+}
+
 /** Whether anybody is asked at all: in mode `observe` nobody is, and without links nobody can be. */
 export function mayAsk({ policy, baseUrl }: Pick<Asker, 'policy' | 'baseUrl'>): boolean {
   return baseUrl !== undefined && policy.mode !== 'observe';
@@ -62,10 +80,10 @@ export function mayAsk({ policy, baseUrl }: Pick<Asker, 'policy' | 'baseUrl'>): 
 export async function ask(asker: Asker, contact: Contact, now: Instant): Promise<Contact> {
   const { contacts, outbox, policy } = asker;
   if (!mayAsk(asker) || !isToBeAsked(contact, now)) return contact;
-  const { account, region, address, owners, asked, changedAt } = contact;
+  const { account, region, address, owners, asked, invitedAt } = contact;
   const number = asked.length + 1;
   await outbox.owe({
-    id: noticeId('confirmation', `${changedAt} ${number}`, address.toLowerCase()),
+    id: noticeId('confirmation', `${invitedAt} ${number}`, addressKey(address)),
     to: address,
     account,
     region,

@@ -1,5 +1,5 @@
 import type { Place } from './app.ts';
-import type { Notice } from './notice.ts';
+import type { ConfirmationFacts, Notice } from './notice.ts';
 import { DAY, type Duration, type Instant } from './time.ts';
 
 /**
@@ -8,15 +8,17 @@ import { DAY, type Duration, type Instant } from './time.ts';
  */
 export interface Contact extends Place {
   address: string;
-  /** `bounced` and `complained`: no mail goes there again until an admin has seen to it. */
+  /** `bounced`: no mail goes there until an admin invites it anew. `complained`: none ever again. */
   consent: 'unconfirmed' | 'confirmed' | 'bounced' | 'complained';
   /** What the reader wants no longer. */
   unsubscribed?: Unsubscribed;
   /** The profiles that the policy gives this address, `domain/profile`, the first seen first. */
   owners: string[];
-  /** When requests to confirm were owed, since the last invitation. */
+  /** When it was first heard of, or an admin last invited it: requests to confirm are counted from then. */
+  invitedAt: Instant;
+  /** When requests to confirm were owed since. */
   asked: Instant[];
-  /** When consent last changed. */
+  /** When consent, or what is unsubscribed, last changed. */
   changedAt: Instant;
   /** Transient bounces in a row. */
   bounces: number;
@@ -28,14 +30,22 @@ export interface Contact extends Place {
 export const UNSUBSCRIBED = ['reports', 'warnings', 'everything'] as const;
 export type Unsubscribed = (typeof UNSUBSCRIBED)[number];
 
-/** When an address is asked to confirm: at once, and twice more. Never again by itself. */
-const ASKED_AFTER: Duration[] = [0, 2 * DAY, 7 * DAY];
+/** An address is asked to confirm at once, and reminded so long after: twice. Never again by itself. */
+const REMINDED_AFTER: Duration[] = [2 * DAY, 7 * DAY];
+
+/** A reminder that comes late keeps the next one at this distance. */
+const PAUSE: Duration = 2 * DAY;
 
 /** So many transient bounces in a row count as a permanent one. */
 const MOST_BOUNCES = 5;
 
 /** So many profiles of one address are remembered: mail names them. */
 const MOST_OWNERS = 20;
+
+/** What names a contact: addresses that differ only in case are one. */
+export function addressKey(address: string): string {
+  return address.toLowerCase();
+}
 
 /** An address never heard of. */
 export function newContact(place: Place, address: string, at: Instant): Contact {
@@ -46,6 +56,7 @@ export function newContact(place: Place, address: string, at: Instant): Contact 
     address,
     consent: 'unconfirmed',
     owners: [],
+    invitedAt: at,
     asked: [],
     changedAt: at,
     bounces: 0,
@@ -57,6 +68,8 @@ export function newContact(place: Place, address: string, at: Instant): Contact 
 export type ContactEvent =
   /** The policy gives a profile this address. */
   | { kind: 'met'; owner: string }
+  /** The policy gives a profile this address no longer. */
+  | { kind: 'left'; owner: string }
   /** A request to confirm is owed. */
   | { kind: 'asked' }
   /** The reader pressed the button of the confirmation page. */
@@ -65,7 +78,7 @@ export type ContactEvent =
   | { kind: 'delivered' }
   | { kind: 'bounced'; isPermanent: boolean }
   | { kind: 'complained' }
-  /** An admin wants it asked anew: three more requests may follow. Never after a complaint or an unsubscribing. */
+  /** An admin wants it asked anew: three more requests may follow. Never after a complaint, or an unsubscribing from everything. */
   | { kind: 'invited' };
 
 /** What an event makes of a contact; undefined where it changes nothing. */
@@ -76,8 +89,12 @@ export function onContactEvent(contact: Contact, event: ContactEvent, at: Instan
     case 'met':
       if (owners.includes(event.owner) || owners.length >= MOST_OWNERS) return undefined;
       return { ...contact, owners: [...owners, event.owner] };
+    case 'left':
+      return owners.includes(event.owner)
+        ? { ...contact, owners: owners.filter((owner) => owner !== event.owner) }
+        : undefined;
     case 'asked':
-      return consent === 'unconfirmed' ? { ...contact, asked: [...asked, at] } : undefined;
+      return isToBeAsked(contact, at) ? { ...contact, asked: [...asked, at] } : undefined;
     case 'confirmed': {
       // A button that was pressed is consent, also after an unsubscribing; it does not mend an address that bounces.
       if (!isAlive || (consent === 'confirmed' && unsubscribed === undefined)) return undefined;
@@ -89,38 +106,57 @@ export function onContactEvent(contact: Contact, event: ContactEvent, at: Instan
       if (unsubscribed !== undefined && covers(unsubscribed, event.from)) return undefined;
       return { ...contact, unsubscribed: event.from, changedAt: at };
     case 'delivered':
-      return bounces > 0 ? { ...contact, bounces: 0 } : undefined;
+      return isAlive && bounces > 0 ? { ...contact, bounces: 0 } : undefined;
     case 'bounced': {
       if (!isAlive) return undefined;
-      const isOver = event.isPermanent || bounces + 1 >= MOST_BOUNCES;
-      return { ...contact, bounces: bounces + 1, ...(isOver ? { consent: 'bounced', changedAt: at } : {}) };
+      const inARow = event.isPermanent ? bounces : bounces + 1;
+      const isOver = event.isPermanent || inARow >= MOST_BOUNCES;
+      return { ...contact, bounces: inARow, ...(isOver ? { consent: 'bounced', changedAt: at } : {}) };
     }
     case 'complained':
       return consent === 'complained' ? undefined : { ...contact, consent: 'complained', changedAt: at };
     case 'invited':
       if (consent === 'complained' || consent === 'confirmed' || unsubscribed === 'everything') return undefined;
-      return { ...contact, consent: 'unconfirmed', asked: [], bounces: 0, changedAt: at };
+      return { ...contact, consent: 'unconfirmed', invitedAt: at, asked: [], bounces: 0, changedAt: at };
   }
 }
 
-/** Whether the next request to confirm is due. Three at most, and none to whom it would annoy. */
-export function isToBeAsked({ consent, unsubscribed, asked }: Contact, now: Instant): boolean {
+/**
+ * Whether the next request to confirm is due. Three at most, and none to whom it would annoy: no reminder goes to an
+ * address that the policy gives nobody any more, as after a slip of the pen was mended.
+ */
+export function isToBeAsked({ consent, unsubscribed, owners, asked }: Contact, now: Instant): boolean {
   if (consent !== 'unconfirmed' || unsubscribed === 'everything') return false;
-  const after = ASKED_AFTER[asked.length];
-  return after !== undefined && now >= (asked[0] ?? now) + after;
+  const [first] = asked;
+  if (first === undefined) return true;
+  const after = REMINDED_AFTER[asked.length - 1];
+  if (after === undefined || owners.length === 0) return false;
+  return now >= Math.max(first + after, asked.at(-1)! + PAUSE);
 }
 
-/** What unsubscribing a kind of mail needs; `undefined` never comes to more than a request to confirm. */
-const LEVEL: Record<Exclude<Notice['facts']['kind'], 'confirmation'>, Unsubscribed> = {
+/**
+ * Whether a request that is owed is still the one to send. After an outage of mail only the newest is: three at once
+ * would be one too many twice. One whose note a crash cut off counts.
+ */
+export function isNewestRequest(
+  contact: Contact | undefined,
+  { number, at }: Pick<ConfirmationFacts, 'number' | 'at'>,
+): boolean {
+  return contact !== undefined && at >= contact.invitedAt && number >= contact.asked.length;
+}
+
+/** What a reader must have unsubscribed from to get a kind of mail no longer, and where its own button takes them. */
+const LEVEL: Record<Notice['facts']['kind'], Unsubscribed> = {
   digest: 'reports',
   warning: 'warnings',
   stopped: 'everything',
   failure: 'everything',
+  confirmation: 'everything',
 };
 
 /** From what a mail's own unsubscribe button takes its reader. */
 export function levelOf(kind: Notice['facts']['kind']): Unsubscribed {
-  return kind === 'confirmation' ? 'everything' : LEVEL[kind];
+  return LEVEL[kind];
 }
 
 /**

@@ -15,7 +15,7 @@ import type {
 import { PortError } from '../../src/application/ports.ts';
 import { type App, type AppRef, appKey, type Place, placeKey, type Space } from '../../src/domain/app.ts';
 import { assertNever } from '../../src/domain/assert-never.ts';
-import type { Contact } from '../../src/domain/contact.ts';
+import { addressKey, type Contact } from '../../src/domain/contact.ts';
 import { READING_SPAN, type Reading } from '../../src/domain/evidence.ts';
 import type { MailLink } from '../../src/domain/mail-link.ts';
 import type { Fate, Notice, PastNotice, Trace } from '../../src/domain/notice.ts';
@@ -135,6 +135,7 @@ function apply(item: Run, change: RunChange): void {
     case 'facts':
       if (change.owner !== undefined) item.owner = change.owner;
       if (change.instanceType !== undefined) item.instanceType = change.instanceType;
+      if (change.contact !== undefined) item.contact = change.contact;
       return;
     case 'extend':
       item.extensions.push(change.at);
@@ -162,6 +163,7 @@ export interface MemoryOutbox extends Outbox {
 }
 
 export function memoryOutbox(): MemoryOutbox {
+  const key = (place: Place, id: string) => `${placeKey(place)}#${id}`;
   const isFree = ({ claimedUntil, fate }: OutboxItem, now: Instant) =>
     !fate && (claimedUntil === undefined || claimedUntil <= now);
   const order = ({ notice }: OutboxItem) =>
@@ -171,14 +173,14 @@ export function memoryOutbox(): MemoryOutbox {
     writes: 0,
     async owe(notice) {
       store.writes++;
-      const item = store.items.get(notice.id);
+      const item = store.items.get(key(notice, notice.id));
       if (item) return { owedAt: item.notice.owedAt, isNew: false };
-      store.items.set(notice.id, { notice: copy(notice), attempts: 0 });
+      store.items.set(key(notice, notice.id), { notice: copy(notice), attempts: 0 });
       return { owedAt: notice.owedAt, isNew: true };
     },
-    async standings(_, ids) {
+    async standings(place, ids) {
       return ids.flatMap((id) => {
-        const item = store.items.get(id);
+        const item = store.items.get(key(place, id));
         if (!item) return [];
         const { notice, attempts, fate, settledAt } = item;
         return [{ owedAt: notice.owedAt, attempts, ...(fate ? { fate: { kind: fate.kind, at: settledAt! } } : {}) }];
@@ -193,32 +195,32 @@ export function memoryOutbox(): MemoryOutbox {
         attempts,
       }));
     },
-    async claim({ id }, now, until) {
+    async claim(notice, now, until) {
       store.writes++;
-      const item = store.items.get(id);
+      const item = store.items.get(key(notice, notice.id));
       if (!item || !isFree(item, now)) return false;
       item.claimedUntil = until;
       item.attempts++;
       return true;
     },
-    async settle({ id }, fate, now) {
+    async settle(notice, fate, now) {
       store.writes++;
-      const item = store.items.get(id);
-      if (item) Object.assign(item, { fate: copy(fate), settledAt: now });
+      const item = store.items.get(key(notice, notice.id));
+      if (item && !item.fate) Object.assign(item, { fate: copy(fate), settledAt: now });
     },
-    async postpone({ id }, at) {
+    async postpone(notice, at) {
       store.writes++;
-      const item = store.items.get(id);
+      const item = store.items.get(key(notice, notice.id));
       if (item && !item.fate) item.claimedUntil = at;
     },
     async get(place, id) {
-      const item = store.items.get(id);
-      return item && placeKey(item.notice) === placeKey(place) ? past(item) : undefined;
+      const item = store.items.get(key(place, id));
+      return item && past(item);
     },
     async trace(place, id, what, at) {
       store.writes++;
-      const item = store.items.get(id);
-      if (!item || placeKey(item.notice) !== placeKey(place) || item.traces?.[what] !== undefined) return false;
+      const item = store.items.get(key(place, id));
+      if (!item || item.traces?.[what] !== undefined) return false;
       item.traces = { ...item.traces, [what]: at };
       return true;
     },
@@ -241,14 +243,14 @@ export interface MemoryContacts extends Contacts {
 }
 
 export function memoryContacts(): MemoryContacts {
-  const key = (place: Place, address: string) => `${placeKey(place)}#${address.toLowerCase()}`;
+  const key = (place: Place, address: string) => `${placeKey(place)}#${addressKey(address)}`;
   const isAsRead = (contact: Contact) => store.items.get(key(contact, contact.address))?.version === contact.version;
   const store: MemoryContacts = {
     items: new Map(),
     get: async (place, address) => copy(store.items.get(key(place, address))),
     async list(place) {
       const ours = [...store.items.values()].filter((contact) => placeKey(contact) === placeKey(place));
-      return copy(ours.sort((a, b) => (a.address.toLowerCase() < b.address.toLowerCase() ? -1 : 1)));
+      return copy(ours.sort((a, b) => (addressKey(a.address) < addressKey(b.address) ? -1 : 1)));
     },
     async open(contact) {
       if (store.items.has(key(contact, contact.address))) return false;

@@ -2,7 +2,7 @@ import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DeleteItemCommand, GetItemCommand, PutItemCommand, QueryCommand } from '@aws-sdk/client-dynamodb';
 import type { Contacts } from '../../application/ports.ts';
 import { type Place, placeKey } from '../../domain/app.ts';
-import type { Contact } from '../../domain/contact.ts';
+import { addressKey, type Contact } from '../../domain/contact.ts';
 import { call } from '../aws-error.ts';
 import { conditional } from './conditional.ts';
 import { fromItem, type Item, toItem } from './items.ts';
@@ -55,7 +55,7 @@ export function dynamodbContacts(client: DynamoDBClient, table: string): Contact
 }
 
 function keyOf(place: Place, address: string): { pk: string; sk: string } {
-  return { pk: `contacts#${placeKey(place)}`, sk: address.toLowerCase() };
+  return { pk: `contacts#${placeKey(place)}`, sk: addressKey(address) };
 }
 
 function unchanged({ version }: Contact): object {

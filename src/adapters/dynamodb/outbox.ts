@@ -24,6 +24,9 @@ const URGENCY: Record<Notice['facts']['kind'], number> = {
   digest: 5,
 };
 
+/** Sorts before every urgency. */
+const FIRST = '0';
+
 /** A notice that is owed. */
 const OWED = 'attribute_exists(owedPk) AND attribute_not_exists(settledAt)';
 
@@ -36,8 +39,8 @@ type NoticeItem = Notice & {
 } & Partial<Record<Trace, Instant>>;
 
 /**
- * The outbox in DynamoDB. A notice is one item for good, so that it is never owed twice; only while it is owed does it
- * stand in the sparse index that `deliver` reads.
+ * The outbox in DynamoDB. A notice is one item for good, so that it is never owed twice. In the index it stands among
+ * what is owed, which `deliver` reads, until it is settled; from then on under its month, as history.
  */
 export function dynamodbOutbox(client: DynamoDBClient, table: string): Outbox {
   const update = (
@@ -83,9 +86,8 @@ export function dynamodbOutbox(client: DynamoDBClient, table: string): Outbox {
       await update(
         notice,
         {
-          // From then on it stands in the index as a page of history.
           UpdateExpression: 'SET fate = :fate, settledAt = :now, owedPk = :month, owedSk = :since REMOVE claimedUntil',
-          ConditionExpression: 'attribute_exists(pk)',
+          ConditionExpression: OWED,
         },
         {
           ':fate': fate,
@@ -125,10 +127,14 @@ export function dynamodbOutbox(client: DynamoDBClient, table: string): Outbox {
     },
     async history(place, from, now) {
       const read = (pk: string, sk: string) => pagesOf(client, table, pk, sk);
+      // What is owed first: what is settled meanwhile is then found twice, never missed. Later tellings hold.
+      const owed = await read(placeKey(place), FIRST);
       const months = monthsBetween(from, now).map((at) => read(monthOf(place, at), since(from, '')));
-      const items = (await Promise.all([read(placeKey(place), ''), ...months])).flat();
-      const past = items.map(readPast).filter(({ notice }) => notice.owedAt >= from);
-      return past.sort((a, b) => b.notice.owedAt - a.notice.owedAt || (a.notice.id < b.notice.id ? -1 : 1));
+      const items = [owed, ...(await Promise.all(months))].flat().map(readPast);
+      const past = [...new Map(items.map((one) => [one.notice.id, one])).values()];
+      return past
+        .filter(({ notice }) => notice.owedAt >= from)
+        .sort((a, b) => b.notice.owedAt - a.notice.owedAt || (a.notice.id < b.notice.id ? -1 : 1));
     },
   };
 }
@@ -151,7 +157,7 @@ async function pagesOf(client: DynamoDBClient, table: string, pk: string, from: 
       TableName: table,
       IndexName: OWED_INDEX,
       KeyConditionExpression: 'owedPk = :pk AND owedSk >= :from',
-      ExpressionAttributeValues: toItem({ ':pk': pk, ':from': from || '!' }),
+      ExpressionAttributeValues: toItem({ ':pk': pk, ':from': from }),
       ExclusiveStartKey,
     });
     const page = await call('dynamodb:Query', () => client.send(command));

@@ -88,15 +88,22 @@ export function dynamodbRuns(client: DynamoDBClient, table: string): Runs {
       await put({ pk: fleetPartition(place), sk: STATE_KEY, account, region, ...state });
     },
     async place() {
-      // Every item says whose it is: any one will do.
-      const command = new ScanCommand({
-        TableName: table,
-        Limit: 1,
-        ProjectionExpression: 'account, #region',
-        ExpressionAttributeNames: { '#region': 'region' },
-      });
-      const { Items = [] } = await call('dynamodb:Scan', () => client.send(command));
-      return Items[0] && fromItem<Place>(Items[0]);
+      // Every item says whose it is, but for the counts of askings.
+      let ExclusiveStartKey: Item | undefined;
+      do {
+        const command = new ScanCommand({
+          TableName: table,
+          Limit: 10,
+          ProjectionExpression: 'account, #region',
+          FilterExpression: 'attribute_exists(account)',
+          ExpressionAttributeNames: { '#region': 'region' },
+          ExclusiveStartKey,
+        });
+        const { Items = [], LastEvaluatedKey } = await call('dynamodb:Scan', () => client.send(command));
+        if (Items[0]) return fromItem<Place>(Items[0]);
+        ExclusiveStartKey = LastEvaluatedKey;
+      } while (ExclusiveStartKey);
+      return undefined;
     },
   };
 }
