@@ -1,4 +1,4 @@
-import type { AppRef, Place } from '../domain/app.ts';
+import type { App, AppRef, Place } from '../domain/app.ts';
 import type { Contact } from '../domain/contact.ts';
 import type { Rates } from '../domain/cost.ts';
 import type { Evidence } from '../domain/evidence.ts';
@@ -31,6 +31,8 @@ export interface Fleet {
   look(place: Place, needs: Needs): Promise<Picture>;
   /** Stops an app; its files stay. `gone`: it already was. Throws PortError. */
   stop(app: AppRef): Promise<'stopping' | 'gone'>;
+  /** An app as AWS shows it at this moment; undefined where there is none of its name. Throws PortError. */
+  find(app: AppRef): Promise<App | undefined>;
   /** The SSO user name of a profile, if it has one. Throws PortError. */
   ssoUserName(domainId: string, userProfileName: string): Promise<string | undefined>;
 }

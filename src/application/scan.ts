@@ -5,10 +5,11 @@ import { type Intent, inReadingOrder, type Plan, plan } from '../domain/plan.ts'
 import type { Policy } from '../domain/policy.ts';
 import type { Run } from '../domain/run.ts';
 import { DAY, type Instant } from '../domain/time.ts';
-import { type Actor, act, finish, type Outcome } from './act.ts';
+import { type Actor, act, type Outcome } from './act.ts';
 import { tellDaily } from './daily.ts';
 import { each } from './each.ts';
 import { type Fleet, type Outbox, PortError, type Prices, type Runs } from './ports.ts';
+import { finish } from './stop.ts';
 import { type Survey, survey } from './survey.ts';
 
 /** What a scan found, wanted and did. */

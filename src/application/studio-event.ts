@@ -4,7 +4,7 @@ import type { EventEffect } from '../domain/run.ts';
 import { onCreated, onDeleted } from '../domain/run.ts';
 import type { Instant } from '../domain/time.ts';
 import type { Actor } from './act.ts';
-import { tellUntoldStop } from './act.ts';
+import { tellUntoldStop } from './stop.ts';
 
 /** A call on SageMaker that succeeded, as CloudTrail tells it. */
 export type StudioEvent =

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import type { Place } from '../domain/app.ts';
 import { appKey } from '../domain/app.ts';
 import { audienceOf } from '../domain/audience.ts';
@@ -11,6 +10,7 @@ import type { Policy } from '../domain/policy.ts';
 import type { Run } from '../domain/run.ts';
 import type { RunningApp } from '../domain/running-app.ts';
 import type { Instant } from '../domain/time.ts';
+import { noticeId } from './notice-id.ts';
 import type { Fleet, Outbox } from './ports.ts';
 
 /** What telling needs. */
@@ -49,11 +49,6 @@ export async function tellAdmins(
     told.notices.push(id);
   }
   return told;
-}
-
-/** A notice's id: short enough for a database key whatever the names are, and with no address in it. */
-function noticeId(kind: string, about: string, to: string): string {
-  return `${kind}-${createHash('sha256').update(`${about}\n${to}`).digest('base64url').slice(0, 32)}`;
 }
 
 /** Owes the warning of a run: its grace runs from when it was first owed. */

@@ -31,6 +31,9 @@ export type Unsubscribed = (typeof UNSUBSCRIBED)[number];
 /** When an address is asked to confirm: at once, and twice more. Never again by itself. */
 const ASKED_AFTER: Duration[] = [0, 2 * DAY, 7 * DAY];
 
+/** So many requests to confirm in all, those that readers ask for themselves included; an admin's invitation begins anew. */
+const MOST_ASKED = 10;
+
 /** So many transient bounces in a row count as a permanent one. */
 const MOST_BOUNCES = 5;
 
@@ -108,6 +111,11 @@ export function isToBeAsked({ consent, unsubscribed, asked }: Contact, now: Inst
   if (consent !== 'unconfirmed' || unsubscribed === 'everything') return false;
   const after = ASKED_AFTER[asked.length];
   return after !== undefined && now >= (asked[0] ?? now) + after;
+}
+
+/** Whether an asking that its reader wants is sent: not where it would annoy, and not without end, since anybody may type an address. */
+export function mayAskAgain({ consent, unsubscribed, asked }: Contact): boolean {
+  return consent === 'unconfirmed' && unsubscribed !== 'everything' && asked.length < MOST_ASKED;
 }
 
 /** What unsubscribing a kind of mail needs; `undefined` never comes to more than a request to confirm. */
