@@ -9,6 +9,7 @@ import { dynamodbLinks } from './adapters/dynamodb/links.ts';
 import { dynamodbOutbox } from './adapters/dynamodb/outbox.ts';
 import { dynamodbRuns } from './adapters/dynamodb/runs.ts';
 import { createTable } from './adapters/dynamodb/table.ts';
+import { type PagePlace, renderPage } from './adapters/pages/render.ts';
 import { bundledPrices } from './adapters/prices/bundled.ts';
 import { domainAccount } from './adapters/sagemaker/account.ts';
 import { sagemakerFleet } from './adapters/sagemaker/fleet.ts';
@@ -18,6 +19,7 @@ import { readParameter } from './adapters/ssm/parameter.ts';
 import { callerAccount } from './adapters/sts/account.ts';
 import type { Contacts, Fleet, Links, Outbox, Postbox, Prices, Runs } from './application/ports.ts';
 import type { Config, ReadParameter } from './config.ts';
+import type { Page } from './domain/page.ts';
 
 // The only file that knows which adapters exist. Endpoints and credentials are the SDK's own to find
 // (`AWS_ENDPOINT_URL_<SERVICE>`, `AWS_PROFILE`, …).
@@ -75,6 +77,10 @@ export function linksOf({ region, table }: Table): Links {
 
 export function postboxOf({ region, policy: { sender, timezone } }: Pick<Config, 'region' | 'policy'>): Postbox {
   return sesPostbox(ses(region), { sender, timezone });
+}
+
+export function pagesOf({ policy: { timezone } }: Pick<Config, 'policy'>) {
+  return (page: Page, at: PagePlace) => renderPage(page, timezone, at);
 }
 
 export function pricesOf(): Prices {

@@ -114,8 +114,9 @@ export function isToBeAsked({ consent, unsubscribed, asked }: Contact, now: Inst
 }
 
 /** Whether an asking that its reader wants is sent: not where it would annoy, and not without end, since anybody may type an address. */
-export function mayAskAgain({ consent, unsubscribed, asked }: Contact): boolean {
-  return consent === 'unconfirmed' && unsubscribed !== 'everything' && asked.length < MOST_ASKED;
+export function mayAskAgain({ consent, unsubscribed, owners, asked }: Contact): boolean {
+  const isWaiting = consent === 'unconfirmed' && unsubscribed !== 'everything' && owners.length > 0;
+  return isWaiting && asked.length < MOST_ASKED;
 }
 
 /** What unsubscribing a kind of mail needs; `undefined` never comes to more than a request to confirm. */
