@@ -9,7 +9,7 @@ import { dynamodbLinks } from './adapters/dynamodb/links.ts';
 import { dynamodbOutbox } from './adapters/dynamodb/outbox.ts';
 import { dynamodbRuns } from './adapters/dynamodb/runs.ts';
 import { createTable } from './adapters/dynamodb/table.ts';
-import { type PagePlace, renderPage } from './adapters/pages/render.ts';
+import { htmlPages } from './adapters/pages/render.ts';
 import { bundledPrices } from './adapters/prices/bundled.ts';
 import { domainAccount } from './adapters/sagemaker/account.ts';
 import { sagemakerFleet } from './adapters/sagemaker/fleet.ts';
@@ -17,9 +17,8 @@ import { savedFleet } from './adapters/saved/fleet.ts';
 import { sesPostbox } from './adapters/ses/postbox.ts';
 import { readParameter } from './adapters/ssm/parameter.ts';
 import { callerAccount } from './adapters/sts/account.ts';
-import type { Contacts, Fleet, Links, Outbox, Postbox, Prices, Runs } from './application/ports.ts';
+import type { Contacts, Fleet, Links, Outbox, Pages, Postbox, Prices, Runs } from './application/ports.ts';
 import type { Config, ReadParameter } from './config.ts';
-import type { Page } from './domain/page.ts';
 
 // The only file that knows which adapters exist. Endpoints and credentials are the SDK's own to find
 // (`AWS_ENDPOINT_URL_<SERVICE>`, `AWS_PROFILE`, …).
@@ -79,8 +78,8 @@ export function postboxOf({ region, policy: { sender, timezone } }: Pick<Config,
   return sesPostbox(ses(region), { sender, timezone });
 }
 
-export function pagesOf({ policy: { timezone } }: Pick<Config, 'policy'>) {
-  return (page: Page, at: PagePlace) => renderPage(page, timezone, at);
+export function pagesOf({ policy: { timezone } }: Pick<Config, 'policy'>): Pages {
+  return htmlPages(timezone);
 }
 
 export function pricesOf(): Prices {

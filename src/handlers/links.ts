@@ -26,6 +26,6 @@ export const handler = middy(async (event: unknown, context: Context) => {
   const page = await answer(actor, request, { place: envelopeOf({}, context, region).place, origin });
   const { method, purpose, token, now } = request;
   const link = purpose ? `/${purpose}/${token}` : '';
-  const { body, ...rest } = pagesOf(config)(page, { now, basePath, link, formKey: formKeyOf(token) });
+  const { body, ...rest } = pagesOf(config).show(page, { now, basePath, link, formKey: formKeyOf(token) });
   return { ...rest, body: method === 'HEAD' ? '' : body };
 }).use(injectLambdaContext(logger, { resetKeys: true, logEvent: false }));

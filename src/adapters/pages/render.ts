@@ -1,26 +1,8 @@
+import type { PageAnswer, PageStand, Pages } from '../../application/ports.ts';
 import type { Page } from '../../domain/page.ts';
-import type { Instant } from '../../domain/time.ts';
 import { tidy } from '../ses/wording.ts';
 import { styleHash, page as template } from './page.generated.mjs';
 import { wordsOf } from './words.ts';
-
-/** Where a page stands, and what its form needs. */
-export interface PagePlace {
-  now: Instant;
-  /** The path of the base URL, without a slash at its end. */
-  basePath: string;
-  /** The link's own path below it, `/keep/<token>`; empty without a link. */
-  link: string;
-  /** What the form gives back, to show that it is ours. */
-  formKey: string;
-}
-
-/** A page as HTTP carries it. */
-interface PageAnswer {
-  statusCode: number;
-  headers: Record<string, string>;
-  body: string;
-}
 
 /** Nothing but this page's own style, and forms that lead back here: no script, no picture, no frame. */
 const POLICY = [
@@ -56,9 +38,13 @@ const STATUS: Partial<Record<Page['kind'], number>> = {
   failed: 503,
 };
 
-/** Puts a page into words and HTML, with times in `timezone` (an IANA name). */
-export function renderPage(page: Page, timezone: string, place: PagePlace): PageAnswer {
-  const { form, ...words } = wordsOf(tidy(page), timezone, place.now);
+/** Pages as HTML, with times in `timezone` (an IANA name). */
+export function htmlPages(timezone: string): Pages {
+  return { show: (page, at) => render(page, timezone, at) };
+}
+
+function render(page: Page, timezone: string, at: PageStand): PageAnswer {
+  const { form, ...words } = wordsOf(tidy(page), timezone, at.now);
   const view = {
     about: '',
     callout: '',
@@ -73,8 +59,8 @@ export function renderPage(page: Page, timezone: string, place: PagePlace): Page
       isQuiet: false,
       isFresh: false,
       ...form,
-      key: place.formKey,
-      action: `${place.basePath}${form.isFresh ? '/fresh' : ''}${form.asksAddress ? '' : place.link}`,
+      key: at.formKey,
+      action: `${at.basePath}${form.isFresh ? '/fresh' : ''}${form.asksAddress ? '' : at.link}`,
     },
   };
   const isBad = page.kind === 'no link' && page.isBadAddress;
