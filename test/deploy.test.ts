@@ -44,7 +44,9 @@ describe('the stack', () => {
 
   test('gives mail and pages one address: that of its own API, whose paths are in no log', () => {
     const { environment, httpApi, logs } = stack.provider;
-    expect(environment.CURFEW_BASE_URL).toMatch(/^https:..\$\{HttpApi\}\.execute-api\.\$\{AWS::Region\}\.\$\{AWS::URLSuffix\}$/);
+    expect(environment.CURFEW_BASE_URL).toMatch(
+      /^https:..\$\{HttpApi\}\.execute-api\.\$\{AWS::Region\}\.\$\{AWS::URLSuffix\}$/,
+    );
     expect(stack.functions.links.events).toEqual([{ httpApi: '*' }]);
     expect([httpApi, logs]).toEqual([undefined, undefined]);
   });

@@ -12,6 +12,8 @@ import type { Contacts, Links } from './ports.ts';
 export interface LinkActor extends Actor {
   contacts: Contacts;
   links: Links;
+  /** Where links point. */
+  baseUrl?: string | undefined;
 }
 
 /** A link that somebody opened by its own secret, and the notice that its mail brought. */

@@ -28,25 +28,32 @@ export interface LinkRequest {
   isKnown: boolean;
   headers: Record<string, string>;
   form: { get(name: string): unknown };
+  /** The network that it comes from. */
   source: string;
   now: Instant;
+  /** Of the base URL; the path without a slash at its end. */
+  origin: string;
+  basePath: string;
 }
 
 const NO_REQUEST = { method: '', isFresh: false, token: '', isKnown: false, headers: {}, form: new Map(), source: '' };
 
 /**
  * Reads an event, whatever it is.
- * @param basePath the path of the base URL, without a slash at its end
+ * @param base the base URL: never the Host header
  */
-export async function readRequest(event: unknown, basePath: string): Promise<LinkRequest> {
+export async function readRequest(event: unknown, { origin, pathname }: URL): Promise<LinkRequest> {
+  const basePath = pathname.replace(/\/$/, '');
   const parsed = httpEvent.safeParse(event);
-  if (!parsed.success) return { ...NO_REQUEST, now: Date.now() };
+  if (!parsed.success) return { ...NO_REQUEST, origin, basePath, now: Date.now() };
   const { rawPath, headers: raw, body, isBase64Encoded, requestContext } = parsed.data;
   const { http, timeEpoch } = requestContext;
   const headers = Object.fromEntries(Object.entries(raw ?? {}).map(([name, value]) => [name.toLowerCase(), value]));
   const content = Buffer.from(body ?? '', isBase64Encoded ? 'base64' : 'utf8');
   return {
     ...readPath(rawPath, basePath),
+    origin,
+    basePath,
     method: http.method.toUpperCase(),
     headers,
     form: await readForm(headers['content-type'] ?? '', content),

@@ -1,7 +1,6 @@
 import { injectLambdaContext } from '@aws-lambda-powertools/logger/middleware';
 import middy from '@middy/core';
 import type { Context } from 'aws-lambda';
-import { formKeyOf } from '../application/link-token.ts';
 import { ConfigError, loadConfig } from '../config.ts';
 import { contactsOf, fleetOf, linksOf, outboxOf, pagesOf, parameterReader, pricesOf, runsOf } from '../wiring.ts';
 import { envelopeOf, logger } from './envelope.ts';
@@ -13,19 +12,9 @@ export const handler = middy(async (event: unknown, context: Context) => {
   const config = await loadConfig(process.env, parameterReader(process.env.AWS_REGION));
   const { policy, region, baseUrl } = config;
   if (baseUrl === undefined) throw new ConfigError('CURFEW_BASE_URL is not set: name the address where links point');
-  const { origin, pathname } = new URL(baseUrl);
-  const basePath = pathname.replace(/\/$/, '');
-  const request = await readRequest(event, basePath);
-  const stores = {
-    runs: runsOf(config),
-    outbox: outboxOf(config),
-    contacts: contactsOf(config),
-    links: linksOf(config),
-  };
-  const actor = { policy, baseUrl, fleet: fleetOf(config), rates: await pricesOf().rates(region), ...stores };
-  const page = await answer(actor, request, { place: envelopeOf({}, context, region).place, origin });
-  const { method, purpose, token, now } = request;
-  const link = purpose ? `/${purpose}/${token}` : '';
-  const { body, ...rest } = pagesOf(config).show(page, { now, basePath, link, formKey: formKeyOf(token) });
-  return { ...rest, body: method === 'HEAD' ? '' : body };
+  const stores = { runs: runsOf(config), outbox: outboxOf(config), contacts: contactsOf(config) };
+  const links = { links: linksOf(config), ...stores, fleet: fleetOf(config), rates: await pricesOf().rates(region) };
+  const { place } = envelopeOf({}, context, region);
+  const request = await readRequest(event, new URL(baseUrl));
+  return answer({ ...links, policy, baseUrl, pages: pagesOf(config), place }, request);
 }).use(injectLambdaContext(logger, { resetKeys: true, logEvent: false }));
