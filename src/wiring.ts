@@ -11,6 +11,7 @@ import { dynamodbLinks } from './adapters/dynamodb/links.ts';
 import { dynamodbOutbox } from './adapters/dynamodb/outbox.ts';
 import { dynamodbRuns } from './adapters/dynamodb/runs.ts';
 import { createTable } from './adapters/dynamodb/table.ts';
+import { htmlPages } from './adapters/pages/render.ts';
 import { bundledPrices } from './adapters/prices/bundled.ts';
 import { domainAccount } from './adapters/sagemaker/account.ts';
 import { sagemakerFleet } from './adapters/sagemaker/fleet.ts';
@@ -27,6 +28,7 @@ import type {
   LifecycleConfigs,
   Links,
   Outbox,
+  Pages,
   Postbox,
   Prices,
   Runs,
@@ -103,6 +105,10 @@ export function linksOf({ region, table }: Table): Links {
 
 export function postboxOf({ region, policy: { sender, timezone } }: Pick<Config, 'region' | 'policy'>): Postbox {
   return sesPostbox(ses(region), { sender, timezone });
+}
+
+export function pagesOf({ policy: { timezone } }: Pick<Config, 'policy'>): Pages {
+  return htmlPages(timezone);
 }
 
 export function pricesOf(): Prices {

@@ -1,4 +1,4 @@
-import { type AppRef, holderName } from '../domain/app.ts';
+import type { AppRef } from '../domain/app.ts';
 import type { Decision } from '../domain/decide.ts';
 import { liftedWarnings } from '../domain/decide.ts';
 import type { Intent } from '../domain/plan.ts';
@@ -8,10 +8,10 @@ import type { RunningApp } from '../domain/running-app.ts';
 import { DAY, type Instant } from '../domain/time.ts';
 import { meet, part } from './invite.ts';
 import type { Runs } from './ports.ts';
-import { PortError } from './ports.ts';
+import { stopRun, tellUntoldStop } from './stop.ts';
 import type { Seen } from './survey.ts';
 import type { Teller } from './tell.ts';
-import { addressOf, endedApp, failureOf, runId, tellAdmins, tellStopped, tellWarning } from './tell.ts';
+import { addressOf, tellWarning } from './tell.ts';
 
 /** What came of a decision. `started` and `ended` are what the scan found; the rest is what it did. */
 export interface Outcome {
@@ -34,9 +34,6 @@ export interface Outcome {
   /** AWS's error code, with a failure. */
   code?: string;
 }
-
-/** After this many failed stops of one run, the admins are told. */
-const FAILURES_TOLD = 3;
 
 /** What acting needs. */
 export interface Actor extends Teller {
@@ -151,7 +148,7 @@ async function warn(actor: Actor, decision: Decision, now: Instant): Promise<Out
   return [{ ...outcome(decision, 'warned'), ...promise }];
 }
 
-/** The intention first, on the condition that nothing has changed; then the call; then the notice; then the run's end. */
+/** Stops what is over its limit, once its warning's mail has gone out. */
 async function stop(actor: Actor, decision: Decision, now: Instant): Promise<Outcome> {
   const { app, rule, reason } = decision;
   const { run } = app;
@@ -165,76 +162,7 @@ async function stop(actor: Actor, decision: Decision, now: Instant): Promise<Out
       await actor.runs.change(run, { kind: 'lift', warnings: [{ rule, number: run.warnings[rule]!.number }] });
     return heldBack(decision, waits);
   }
-  const earlier = run.stop;
-  const intention: Stop = { at: now, rule, reason, failures: earlier?.failures ?? 0 };
-  if (!(await actor.runs.change(run, { kind: 'stop', stop: intention }))) return outcome(decision, 'superseded');
-  let answer: 'stopping' | 'gone';
-  try {
-    answer = await actor.fleet.stop(app.ref);
-  } catch (error) {
-    return failedStop(actor, decision, intention, error, now);
-  }
-  if (answer === 'gone' && !(run.stop && mayHaveStopped(run.stop))) {
-    // Gone at the first call: its owner was quicker, and nothing is ours to tell.
-    await actor.runs.change(run, { kind: 'retry', stop: undefined });
-    await actor.runs.change(run, { kind: 'end', at: now });
-    return outcome(decision, 'already gone');
-  }
-  await tellStopped(actor, app, intention, now);
-  await actor.runs.change(run, { kind: 'end', at: now, stop: { ...intention, told: true } });
-  return outcome(decision, 'stopped');
-}
-
-/** Whether a stop that Curfew set out on may have ended the run: not if every call of it was turned away. */
-function mayHaveStopped(stop: Stop): boolean {
-  return !stop.told && !stop.hadNoEffect;
-}
-
-async function failedStop(
-  actor: Actor,
-  decision: Decision,
-  intention: Stop,
-  error: unknown,
-  now: Instant,
-): Promise<Outcome> {
-  const { app } = decision;
-  const code = error instanceof PortError ? error.code : 'Unexpected';
-  const message = error instanceof Error ? error.message : String(error);
-  const failures = intention.failures + 1;
-  // Turned away, the call did nothing; after a time-out or a fault of AWS's own, it may have worked.
-  const isTurnedAway =
-    error instanceof PortError && error.kind !== 'fault' && !(app.run.stop && mayHaveStopped(app.run.stop));
-  const effect = isTurnedAway ? { hadNoEffect: true as const } : {};
-  await actor.runs.change(app.run, { kind: 'retry', stop: { ...intention, failures, code, ...effect } });
-  if (failures >= FAILURES_TOLD) {
-    const facts = failureOf(app, actor.rates, now, {
-      title: `${holderName(app.ref)}'s ${app.ref.appType} app "${app.ref.appName}" cannot be stopped`,
-      details: [
-        `${failures} calls of DeleteApp have failed; the last answer was ${code}: ${message}`,
-        `It was to be stopped because: ${intention.reason}.`,
-      ],
-      todo: [
-        'Stop it in the SageMaker console, or find out what keeps it.',
-        'Curfew goes on trying at every scan, and does not write again about this run.',
-      ],
-    });
-    await tellAdmins(actor, app.ref, `stop failed ${runId(app.run)}`, facts, now);
-  }
-  return { ...outcome(decision, 'failed'), code, reason: `${message}; ${decision.reason}` };
-}
-
-/** Records that a run is over. A stop that a crash cut off before its notice is told now; one that did nothing is forgotten. */
-export async function finish(actor: Actor, run: Run, now: Instant): Promise<Outcome[]> {
-  await tellUntoldStop(actor, run, now);
-  const ours = run.stop && !run.stop.hadNoEffect ? run.stop : undefined;
-  if (run.stop && !ours && run.endedAt === undefined) await actor.runs.change(run, { kind: 'retry', stop: undefined });
-  const end = { kind: 'end' as const, at: now, ...(run.stop ? { stop: { ...run.stop, told: true as const } } : {}) };
-  const change = run.endedAt === undefined && !ours ? { kind: 'end' as const, at: now } : end;
-  if (!(await actor.runs.change(run, change)) || run.endedAt !== undefined) return [];
-  return [{ app: run.app, kind: 'ended', ...(ours ? { rule: ours.rule, reason: ours.reason } : {}) }];
-}
-
-/** Owes the notice of a stop that Curfew set out on, and that ended the run, if it is not owed yet. */
-export async function tellUntoldStop(teller: Teller, run: Run, now: Instant): Promise<void> {
-  if (run.stop && mayHaveStopped(run.stop)) await tellStopped(teller, endedApp(run), run.stop, now);
+  const result = await stopRun(actor, app, { rule, reason }, now);
+  if (result.kind !== 'failed') return outcome(decision, result.kind);
+  return { ...outcome(decision, 'failed'), code: result.code, reason: `${result.message}; ${reason}` };
 }

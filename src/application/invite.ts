@@ -1,14 +1,8 @@
 import type { Place } from '../domain/app.ts';
-import {
-  addressKey,
-  type Contact,
-  type ContactEvent,
-  isToBeAsked,
-  newContact,
-  onContactEvent,
-} from '../domain/contact.ts';
+import { addressKey, type Contact, isToBeAsked, onContactEvent } from '../domain/contact.ts';
 import type { Policy } from '../domain/policy.ts';
 import type { Instant } from '../domain/time.ts';
+import { noteContact } from './note-contact.ts';
 import { noticeId } from './notice-id.ts';
 import type { Contacts, Outbox } from './ports.ts';
 
@@ -18,31 +12,6 @@ export interface Asker {
   outbox: Outbox;
   policy: Policy;
   baseUrl?: string | undefined;
-}
-
-/** How often a writer that lost a race looks again: of all that a scan has under way at once, one wins each time. */
-const TRIES = 40;
-
-/**
- * Tells an address's contact of an event; one never heard of is begun. Safe to repeat.
- * @returns the contact as it is then
- */
-export async function noteContact(
-  contacts: Contacts,
-  place: Place,
-  address: string,
-  event: ContactEvent,
-  at: Instant,
-): Promise<Contact> {
-  for (let i = 0; i < TRIES; i++) {
-    const known = await contacts.get(place, address);
-    const contact = known ?? newContact(place, address, at);
-    const next = onContactEvent(contact, event, at);
-    if (known && !next) return known;
-    if (!known && (await contacts.open(next ?? contact))) return next ?? contact;
-    if (known && next && (await contacts.change(known, next))) return { ...next, version: known.version + 1 };
-  }
-  throw new Error(`a contact changed ${TRIES} times while "${event.kind}" was noted`);
 }
 
 /** The policy gives a profile an address: it is known from then on, and asked to confirm if it never was. */
@@ -73,13 +42,16 @@ export function mayAsk({ policy, baseUrl }: Pick<Asker, 'policy' | 'baseUrl'>): 
   return baseUrl !== undefined && policy.mode !== 'observe';
 }
 
-/**
- * Owes the next request to confirm, if one is due. The notice first, then the contact's own note of it: a crash in
- * between finds the notice owed.
- */
+/** Owes the next request to confirm, if one is due. */
 export async function ask(asker: Asker, contact: Contact, now: Instant): Promise<Contact> {
-  const { contacts, outbox, policy } = asker;
-  if (!mayAsk(asker) || !isToBeAsked(contact, now)) return contact;
+  return mayAsk(asker) && isToBeAsked(contact, now) ? askNext(asker, contact, { kind: 'asked' }, now) : contact;
+}
+
+/**
+ * Owes the next request to confirm. The notice first, then the contact's own note of it: a crash in between finds the
+ * notice owed.
+ */
+export async function askNext({ contacts, outbox, policy }: Asker, contact: Contact, now: Instant): Promise<Contact> {
   const { account, region, address, owners, asked, invitedAt } = contact;
   const number = asked.length + 1;
   await outbox.owe({
@@ -90,7 +62,7 @@ export async function ask(asker: Asker, contact: Contact, now: Instant): Promise
     owedAt: now,
     facts: { kind: 'confirmation', owners, number, admins: policy.admins, at: now },
   });
-  const next = onContactEvent(contact, { kind: 'asked' }, now);
+  const next = onContactEvent(contact, event, now);
   // Whoever changed the contact meanwhile owes the same notice, or none.
   if (!next || !(await contacts.change(contact, next))) return contact;
   return { ...next, version: contact.version + 1 };

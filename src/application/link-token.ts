@@ -31,6 +31,11 @@ export function isSecretOf(link: Pick<MailLink, 'hashes'> | undefined, purpose: 
   return kept.length === given.length && timingSafeEqual(kept, given);
 }
 
+/** What the form of a link's page gives back: whoever has the token can make it, and no other site has. */
+export function formKeyOf(token: string): string {
+  return hashOf('form', token).toString('base64url');
+}
+
 /** What a token is kept as. Its purpose is part of it: one link's token is no other's. */
 function hashOf(purpose: string, token: string): Buffer {
   return createHash('sha256').update(`${purpose}.${token}`).digest();

@@ -1,9 +1,10 @@
-import type { AppRef, Place } from '../domain/app.ts';
+import type { App, AppRef, Place } from '../domain/app.ts';
 import type { Contact } from '../domain/contact.ts';
 import type { Rates } from '../domain/cost.ts';
 import type { Evidence, Reading } from '../domain/evidence.ts';
 import type { MailLink, Purpose } from '../domain/mail-link.ts';
 import type { Fate, Notice, PastNotice, Trace } from '../domain/notice.ts';
+import type { Page } from '../domain/page.ts';
 import type { Needs, Picture } from '../domain/picture.ts';
 import type { Standing } from '../domain/rules/delivery.ts';
 import type { Run, Stop, Warning } from '../domain/run.ts';
@@ -32,6 +33,8 @@ export interface Fleet {
   look(place: Place, needs: Needs): Promise<Picture>;
   /** Stops an app; its files stay. `gone`: it already was. Throws PortError. */
   stop(app: AppRef): Promise<'stopping' | 'gone'>;
+  /** An app as AWS shows it at this moment; undefined where there is none of its name. Throws PortError. */
+  find(app: AppRef): Promise<App | undefined>;
   /** The SSO user name of a profile, if it has one. Throws PortError. */
   ssoUserName(domainId: string, userProfileName: string): Promise<string | undefined>;
 }
@@ -169,6 +172,29 @@ export interface Postbox {
   quota(): Promise<SendingQuota>;
   /** Sends a notice's mail, with these links. Returns SES's message id. Throws PortError: `refused` is for good. */
   send(notice: Notice, urls: MailUrls): Promise<string>;
+}
+
+/** Where a page stands, and what its form needs. */
+export interface PageStand {
+  now: Instant;
+  /** The path of the base URL, without a slash at its end. */
+  basePath: string;
+  /** The link's own path below it, `/keep/<token>`; empty without a link. */
+  link: string;
+  /** What the form gives back, to show that it is ours. */
+  formKey: string;
+}
+
+/** A page as HTTP carries it. */
+export interface PageAnswer {
+  statusCode: number;
+  headers: Record<string, string>;
+  body: string;
+}
+
+/** The pages of links. */
+export interface Pages {
+  show(page: Page, at: PageStand): PageAnswer;
 }
 
 /** List prices. */

@@ -5,7 +5,7 @@ import { type Intent, inReadingOrder, type Plan, plan } from '../domain/plan.ts'
 import type { Policy } from '../domain/policy.ts';
 import type { Run } from '../domain/run.ts';
 import { DAY, type Instant } from '../domain/time.ts';
-import { type Actor, act, finish, type Outcome } from './act.ts';
+import { type Actor, act, type Outcome } from './act.ts';
 import { tellDaily } from './daily.ts';
 import { each } from './each.ts';
 import {
@@ -18,6 +18,7 @@ import {
   type Runs,
   type StudioSettings,
 } from './ports.ts';
+import { finish } from './stop.ts';
 import { type Survey, survey } from './survey.ts';
 
 /** What a scan found, wanted and did. */

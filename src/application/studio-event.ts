@@ -6,8 +6,9 @@ import type { EventEffect, Run } from '../domain/run.ts';
 import { onCreated, onDeleted } from '../domain/run.ts';
 import type { Instant } from '../domain/time.ts';
 import type { Actor } from './act.ts';
-import { contactOf, tellUntoldStop } from './act.ts';
+import { contactOf } from './act.ts';
 import { meet } from './invite.ts';
+import { tellUntoldStop } from './stop.ts';
 import { endedApp } from './tell.ts';
 
 /** A call on SageMaker that succeeded, as CloudTrail tells it. */

@@ -69,7 +69,10 @@ async function tellOf(
   facts: Omit<WarningFacts, 'audience'> | Omit<StoppedFacts, 'audience'>,
   now: Instant,
 ): Promise<Owing & { told: string }> {
-  const address = await addressOf(teller, app);
+  const given = await addressOf(teller, app);
+  // Of a run that is over no listing tells tags: its own record knows the address that they gave.
+  const { contact } = app.run;
+  const address = given && 'unknown' in given && contact ? { address: contact } : given;
   let refusal: string | undefined;
   if (address && 'address' in address) {
     const owner = { domainId: app.ref.domainId, userProfileName: app.owner! };

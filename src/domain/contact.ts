@@ -36,6 +36,9 @@ const REMINDED_AFTER: Duration[] = [2 * DAY, 7 * DAY];
 /** A reminder that comes late keeps the next one at this distance. */
 const PAUSE: Duration = 2 * DAY;
 
+/** So many requests to confirm in all, those that readers ask for themselves included; an admin's invitation begins anew. */
+const MOST_ASKED = 10;
+
 /** So many transient bounces in a row count as a permanent one. */
 const MOST_BOUNCES = 5;
 
@@ -70,8 +73,8 @@ export type ContactEvent =
   | { kind: 'met'; owner: string }
   /** The policy gives a profile this address no longer. */
   | { kind: 'left'; owner: string }
-  /** A request to confirm is owed. */
-  | { kind: 'asked' }
+  /** A request to confirm is owed: by itself, or as its reader wanted. */
+  | { kind: 'asked'; isWanted?: true }
   /** The reader pressed the button of the confirmation page. */
   | { kind: 'confirmed' }
   | { kind: 'unsubscribed'; from: Unsubscribed }
@@ -94,7 +97,9 @@ export function onContactEvent(contact: Contact, event: ContactEvent, at: Instan
         ? { ...contact, owners: owners.filter((owner) => owner !== event.owner) }
         : undefined;
     case 'asked':
-      return isToBeAsked(contact, at) ? { ...contact, asked: [...asked, at] } : undefined;
+      return (event.isWanted ? mayAskAgain(contact) : isToBeAsked(contact, at))
+        ? { ...contact, asked: [...asked, at] }
+        : undefined;
     case 'confirmed': {
       // A button that was pressed is consent, also after an unsubscribing; it does not mend an address that bounces.
       if (!isAlive || (consent === 'confirmed' && unsubscribed === undefined)) return undefined;
@@ -143,6 +148,12 @@ export function isNewestRequest(
   { number, at }: Pick<ConfirmationFacts, 'number' | 'at'>,
 ): boolean {
   return contact !== undefined && at >= contact.invitedAt && number >= contact.asked.length;
+}
+
+/** Whether an asking that its reader wants is sent: not where it would annoy, and not without end, since anybody may type an address. */
+export function mayAskAgain({ consent, unsubscribed, owners, asked }: Contact): boolean {
+  const isWaiting = consent === 'unconfirmed' && unsubscribed !== 'everything' && owners.length > 0;
+  return isWaiting && asked.length < MOST_ASKED;
 }
 
 /** What a reader must have unsubscribed from to get a kind of mail no longer, and where its own button takes them. */

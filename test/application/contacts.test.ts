@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { noteContact } from '../../src/application/invite.ts';
+import { noteContact } from '../../src/application/note-contact.ts';
 import type { ContactEvent } from '../../src/domain/contact.ts';
 import { DAY, HOUR, type Instant, MINUTE } from '../../src/domain/time.ts';
 import { NOON, ref } from '../domain/builders.ts';

@@ -340,6 +340,9 @@ export function memoryFleet(): MemoryFleet {
       fleet.stopped.push({ app, startedAt: row.createdAt });
       return 'stopping';
     },
+    async find(app) {
+      return copy(fleet.apps.get(appKey(app)));
+    },
     async ssoUserName(_, profile) {
       return `${profile}@sso.example.org`;
     },

@@ -250,7 +250,7 @@ function rowView({ app, reason }: DigestRow) {
 }
 
 /** How a sentence speaks of the app. In a space every app is called `default`: there the space's name says more. */
-function appView(app: AppFacts, audience: Audience, names: number) {
+export function appView(app: AppFacts, audience: Audience, names: number) {
   const name = (text: string) => isolate(clip(text, names));
   const owner = audience.role === 'owner' ? undefined : (app.owner ?? app.userProfileName);
   const whose = audience.role === 'owner' ? 'Your' : owner === undefined ? 'The' : `${name(owner)}'s`;
