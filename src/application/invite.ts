@@ -51,7 +51,12 @@ export async function ask(asker: Asker, contact: Contact, now: Instant): Promise
  * Owes the next request to confirm. The notice first, then the contact's own note of it: a crash in between finds the
  * notice owed.
  */
-export async function askNext({ contacts, outbox, policy }: Asker, contact: Contact, now: Instant): Promise<Contact> {
+export async function askNext(
+  { contacts, outbox, policy }: Asker,
+  contact: Contact,
+  event: { kind: 'asked'; isWanted?: true },
+  now: Instant,
+): Promise<Contact> {
   const { account, region, address, owners, asked, invitedAt } = contact;
   const number = asked.length + 1;
   await outbox.owe({
