@@ -3,7 +3,6 @@ import type { Decision } from '../domain/decide.ts';
 import { liftedWarnings } from '../domain/decide.ts';
 import type { Intent } from '../domain/plan.ts';
 import { isHopeless, waitsForMail } from '../domain/rules/delivery.ts';
-import type { Run, Stop } from '../domain/run.ts';
 import type { RunningApp } from '../domain/running-app.ts';
 import { DAY, type Instant } from '../domain/time.ts';
 import { meet, part } from './invite.ts';
