@@ -1,7 +1,7 @@
 import { awsError, type Input, unknownOperation } from './answers.ts';
 import type { Sent } from './eventbridge.ts';
 import type { Mailroom } from './mailbox.ts';
-import { isIn, isSimulator, isVerified, type Mailbox, readMailbox } from './ses-addresses.ts';
+import { isSimulator, isVerified, type Mailbox, readMailbox } from './ses-addresses.ts';
 import { ARRIVING, eventsOf, fateOf } from './ses-events.ts';
 import { checkMessage } from './ses-message.ts';
 import type { Place } from './studio-events.ts';
@@ -99,7 +99,8 @@ export function startSes(
     const arrived = fates.filter(({ fate }) => ARRIVING.has(fate)).map(({ mailbox }) => mailbox.address);
     if (arrived.length > 0) await mailroom.deliver({ input, messageId, arrived, at: now() });
     for (const { mailbox, fate } of fates) {
-      if ((fate === 'bounces' || fate === 'complains') && !isSimulator(mailbox)) account.suppressed.add(mailbox.address);
+      if ((fate === 'bounces' || fate === 'complains') && !isSimulator(mailbox))
+        account.suppressed.add(mailbox.address);
       if (set === undefined) continue;
       for (const event of eventsOf({ input, messageId, recipients, at: now() }, mailbox, fate)) publish(event);
     }
