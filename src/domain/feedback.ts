@@ -2,19 +2,22 @@ import type { Contact } from './contact.ts';
 import type { FailureFacts, Notice, NoticeFacts, PastNotice, Trace } from './notice.ts';
 import type { Instant } from './time.ts';
 
-/** What became of a mail, as SES tells it. */
-export type Feedback = {
+interface News {
   at: Instant;
   /** The notice that the mail brought, where the event names one. */
   notice?: string;
   /** Whom it is about; where mail is forwarded, it may be the last of the row. */
   addresses: string[];
-} & (
-  | { kind: 'delivered' }
-  /** `said`: why, in the words of SES and of the mail server that refused it. */
-  | { kind: 'bounced'; isPermanent: boolean; isSuppressed: boolean; said: string }
-  | { kind: 'complained'; isSuppressed: boolean; said: string }
-);
+}
+
+/** A bounce or a complaint; `said` is why, in the words of SES and of the mail server that refused it. */
+export type BadNews = News & { isSuppressed: boolean; said: string } & (
+    | { kind: 'bounced'; isPermanent: boolean }
+    | { kind: 'complained' }
+  );
+
+/** What became of a mail, as SES tells it. */
+export type Feedback = BadNews | (News & { kind: 'delivered' });
 
 /** What is noted on the notice. What a suppression list held back never left SES, and is told as that. */
 export function traceOf(feedback: Feedback): Trace {
@@ -54,7 +57,7 @@ export function toldInstead(feedback: Feedback, past: PastNotice, now: Instant):
 /** What the admins must know of an address that gets no mail any more, and what they can do. */
 export function endOfMail(
   { address, owners }: Contact,
-  feedback: Exclude<Feedback, { kind: 'delivered' }>,
+  feedback: BadNews,
   facts: NoticeFacts | undefined,
 ): FailureFacts {
   const mail = facts === undefined ? 'a mail' : describe(facts);
@@ -80,7 +83,7 @@ export function endOfMail(
   };
 }
 
-function whatHappened(address: string, mail: string, feedback: Exclude<Feedback, { kind: 'delivered' }>): string {
+function whatHappened(address: string, mail: string, feedback: BadNews): string {
   if (feedback.isSuppressed)
     return `SES holds ${address} on a suppression list, and did not try to deliver ${mail}. It said: ${feedback.said}.`;
   if (feedback.kind === 'complained') return `Whoever reads ${address} marked ${mail} as spam (${feedback.said}).`;
