@@ -6,7 +6,7 @@ import type { Tags } from '../domain/picture.ts';
 import type { Policy } from '../domain/policy.ts';
 import type { Instant } from '../domain/time.ts';
 import { each } from './each.ts';
-import { type Asker, meet } from './invite.ts';
+import { type Asker, ask, noteContact } from './invite.ts';
 import type { Fleet } from './ports.ts';
 
 /** A line of a list of people: a profile, and the address that somebody says is theirs. */
@@ -89,15 +89,27 @@ export async function importContacts(
   now: Instant,
 ): Promise<ImportReport> {
   const report: ImportReport = { done: 0, asked: 0, faults: [] };
-  // One by one: two lines may be of one contact.
-  for (const step of steps.filter(({ change }) => change !== 'unchanged')) {
-    try {
-      const { asked } = await meet(asker, place, step, step.address, now);
+  const met = new Map<string, { contact: Contact; line: number }>();
+  // One by one, and asked last: two lines may be of one contact, whose mail then names both profiles.
+  for (const { line, domainId, userProfileName, address, change } of steps) {
+    if (change === 'unchanged') continue;
+    await attempt(report, line, async () => {
+      const event = { kind: 'met' as const, owner: `${domainId}/${userProfileName}` };
+      const contact = await noteContact(asker.contacts, place, address, event, now);
+      met.set(address.toLowerCase(), { contact, line });
       report.done++;
-      if (asked.at(-1) === now) report.asked++;
-    } catch (error) {
-      report.faults.push(`line ${step.line}: ${error instanceof Error ? error.message : error}`);
-    }
+    });
   }
+  for (const { contact, line } of met.values())
+    await attempt(report, line, async () => {
+      if ((await ask(asker, contact, now)) !== contact) report.asked++;
+    });
   return report;
+}
+
+/** One failure stays one failure. */
+async function attempt({ faults }: ImportReport, line: number, work: () => Promise<void>): Promise<void> {
+  await work().catch((error: unknown) => {
+    faults.push(`line ${line}: ${error instanceof Error ? error.message : error}`);
+  });
 }

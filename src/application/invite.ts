@@ -38,18 +38,6 @@ export async function noteContact(
   throw new Error(`a contact changed ${TRIES} times while "${event.kind}" was noted`);
 }
 
-/** The policy gives a profile an address: it is known from then on, and asked to confirm if it never was. */
-export async function meet(
-  asker: Asker,
-  place: Place,
-  owner: { domainId: string; userProfileName: string },
-  address: string,
-  now: Instant,
-): Promise<Contact> {
-  const event = { kind: 'met' as const, owner: `${owner.domainId}/${owner.userProfileName}` };
-  return ask(asker, await noteContact(asker.contacts, place, address, event, now), now);
-}
-
 /** Whether anybody is asked at all: in mode `observe` nobody is, and without links nobody can be. */
 export function mayAsk({ policy, baseUrl }: Pick<Asker, 'policy' | 'baseUrl'>): boolean {
   return baseUrl !== undefined && policy.mode !== 'observe';

@@ -30,7 +30,9 @@ export async function contactsListCommand(options: WorldOptions & { json?: boole
     printTable(columns, all.map(row));
   }
   if (options.json) return 0;
-  const confirmed = all.filter(({ consent }) => consent === 'confirmed').length;
+  const confirmed = all.filter(
+    ({ consent, unsubscribed }) => consent === 'confirmed' && unsubscribed !== 'everything',
+  ).length;
   const none =
     'No contact yet. People become contacts when they first run an app, or by `curfew contacts import FILE.csv`.';
   note(all.length === 0 ? none : `${all.length} ${all.length === 1 ? 'contact' : 'contacts'}, ${confirmed} confirmed.`);

@@ -35,13 +35,16 @@ export async function historyCommand(options: HistoryOptions): Promise<number> {
   return 0;
 }
 
+/** Before that there was no Curfew, and so no notice. */
+const FIRST = Date.UTC(2026, 0);
+
 /** The start of the time that is shown: so long ago, or the beginning of a day in the policy's zone. */
 function readSince(text: string, timezone: string, now: Instant): Instant {
   const duration = parseDuration(text);
-  if (duration !== undefined) return now - duration;
+  if (duration !== undefined) return Math.max(now - duration, FIRST);
   const isDay = /^\d{4}-\d\d-\d\d$/.test(text);
   const at = isDay ? startOfDay(text, timezone) : /^\d{4}-\d\d-\d\dT/.test(text) ? Date.parse(text) : Number.NaN;
-  if (!Number.isNaN(at)) return at;
+  if (!Number.isNaN(at)) return Math.max(at, FIRST);
   throw new ConfigError(`--since ${text}: neither a length of time such as 7d, nor a day such as 2026-11-23`);
 }
 
