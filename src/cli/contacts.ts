@@ -132,7 +132,7 @@ export async function contactsForgetCommand(
   );
   if (rest) {
     print(
-      'Its profiles and dates are forgotten. That its reader wants no mail is kept, with the address: it must not be asked again.',
+      'Its profiles, and when it was asked, are forgotten. That its reader wants no mail is kept, with the address: it must not be asked again.',
     );
   } else {
     const again =

@@ -75,7 +75,7 @@ const COLUMNS = [
   { head: 'APP' },
   { head: 'RULE', grow: true },
   { head: 'REASON', grow: true },
-  { head: 'MESSAGE ID' },
+  { head: 'MESSAGE ID', grow: true },
   { head: 'FATE', grow: true },
 ];
 
