@@ -8,6 +8,8 @@ export interface Config {
   table: string;
   /** Where links in mail point, without a slash at its end. Without one, mail has no links, and nobody is asked to confirm. */
   baseUrl?: string;
+  /** The SES configuration set that mail is sent with: its events tell what became of it. Without one, nobody hears of bounces. */
+  configurationSet?: string;
   policy: Policy;
 }
 
@@ -25,8 +27,9 @@ export type Location = Omit<Config, 'policy'>;
 type Environment = Record<string, string | undefined>;
 
 /**
- * Reads `AWS_REGION`, `CURFEW_TABLE`, `CURFEW_BASE_URL` and `CURFEW_POLICY` (a file, or `ssm:/name`; `curfew.yml` when absent). Each
- * invocation reads anew: a policy that was changed in SSM governs from the next one on.
+ * Reads `AWS_REGION`, `CURFEW_TABLE`, `CURFEW_BASE_URL`, `CURFEW_CONFIGURATION_SET` and `CURFEW_POLICY` (a file, or
+ * `ssm:/name`; `curfew.yml` when absent). Each invocation reads anew: a policy that was changed in SSM governs from the
+ * next one on.
  * @throws ConfigError with all faults
  */
 export async function loadConfig(env: Environment, readParameter: ReadParameter): Promise<Config> {
@@ -49,6 +52,7 @@ export function loadLocation(env: Environment): Location {
 function locate(env: Environment): { location?: Location; faults: string[] } {
   const region = env.AWS_REGION || env.AWS_DEFAULT_REGION;
   const table = env.CURFEW_TABLE;
+  const configurationSet = env.CURFEW_CONFIGURATION_SET;
   const faults: string[] = [];
   let baseUrl: string | undefined;
   try {
@@ -59,7 +63,8 @@ function locate(env: Environment): { location?: Location; faults: string[] } {
   if (!region) faults.push('AWS_REGION is not set: name the region to govern, such as us-east-1');
   if (!table) faults.push('CURFEW_TABLE is not set: name the DynamoDB table (`curfew table create` makes it)');
   if (!region || !table || faults.length > 0) return { faults };
-  return { location: { region, table, ...(baseUrl ? { baseUrl } : {}) }, faults };
+  const optional = { ...(baseUrl ? { baseUrl } : {}), ...(configurationSet ? { configurationSet } : {}) };
+  return { location: { region, table, ...optional }, faults };
 }
 
 /** Reads `CURFEW_BASE_URL`, where links in mail point. Throws ConfigError where it is no such address. */

@@ -103,8 +103,9 @@ export function linksOf({ region, table }: Table): Links {
   return dynamodbLinks(dynamodb(region), table);
 }
 
-export function postboxOf({ region, policy: { sender, timezone } }: Pick<Config, 'region' | 'policy'>): Postbox {
-  return sesPostbox(ses(region), { sender, timezone });
+export function postboxOf(config: Pick<Config, 'region' | 'policy' | 'configurationSet'>): Postbox {
+  const { region, configurationSet, policy } = config;
+  return sesPostbox(ses(region), { sender: policy.sender, timezone: policy.timezone, configurationSet });
 }
 
 export function pagesOf({ policy: { timezone } }: Pick<Config, 'policy'>): Pages {

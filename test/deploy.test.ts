@@ -66,4 +66,26 @@ describe('the stack', () => {
     const sample = JSON.parse(readFileSync('test/samples/eventbridge-pattern.json', 'utf8'));
     expect(stack.functions['studio-event'].events[0].eventBridge.pattern).toEqual(sample);
   });
+
+  test('hears what becomes of its own mail, and of no other', () => {
+    const { MailSet, MailEvents } = stack.resources.Resources;
+    const { ConfigurationSetName, EventDestination } = MailEvents.Properties;
+    expect([MailSet.Type, ConfigurationSetName]).toEqual(['AWS::SES::ConfigurationSet', 'MailSet']);
+    expect(EventDestination).toMatchObject({
+      Enabled: true,
+      MatchingEventTypes: ['delivery', 'bounce', 'complaint'],
+      EventBridgeDestination: { EventBusArn: expect.stringMatching(/:event-bus\/default$/) },
+    });
+    expect(stack.provider.environment.CURFEW_CONFIGURATION_SET).toBe('MailSet');
+    const sending = stack.provider.iam.role.statements.find(
+      ({ Action }: { Action: string }) => Action === 'ses:SendEmail',
+    );
+    expect(sending.Resource).toContainEqual(expect.stringMatching(/:configuration-set\/\$\{MailSet\}$/));
+    const { pattern } = stack.functions['mail-feedback'].events[0].eventBridge;
+    expect(pattern).toEqual({
+      source: ['aws.ses'],
+      'detail-type': ['Email Delivered', 'Email Bounced', 'Email Complaint Received'],
+      detail: { mail: { tags: { 'ses:configuration-set': ['MailSet'] } } },
+    });
+  });
 });

@@ -22,6 +22,8 @@ export interface Contact extends Place {
   changedAt: Instant;
   /** Transient bounces in a row. */
   bounces: number;
+  /** When the last that was counted came back. Only a delivery since then ends the row. */
+  bouncedAt?: Instant;
   /** Grows with every write. */
   version: number;
 }
@@ -84,9 +86,12 @@ export type ContactEvent =
   /** An admin wants it asked anew: three more requests may follow. Never after a complaint, or an unsubscribing from everything. */
   | { kind: 'invited' };
 
-/** What an event makes of a contact; undefined where it changes nothing. */
+/**
+ * What an event makes of a contact; undefined where it changes nothing. News of mail comes late, repeated and out of
+ * order: what is older than the contact's own word is passed over, but for a complaint, which always counts.
+ */
 export function onContactEvent(contact: Contact, event: ContactEvent, at: Instant): Contact | undefined {
-  const { consent, owners, asked, bounces, unsubscribed } = contact;
+  const { consent, owners, asked, bounces, bouncedAt = Number.NEGATIVE_INFINITY, unsubscribed } = contact;
   const isAlive = consent === 'unconfirmed' || consent === 'confirmed';
   switch (event.kind) {
     case 'met':
@@ -111,12 +116,13 @@ export function onContactEvent(contact: Contact, event: ContactEvent, at: Instan
       if (unsubscribed !== undefined && covers(unsubscribed, event.from)) return undefined;
       return { ...contact, unsubscribed: event.from, changedAt: at };
     case 'delivered':
-      return isAlive && bounces > 0 ? { ...contact, bounces: 0 } : undefined;
+      return isAlive && bounces > 0 && at > bouncedAt ? { ...contact, bounces: 0 } : undefined;
     case 'bounced': {
-      if (!isAlive) return undefined;
+      // Somebody who confirmed, or was invited, after it can be reached, or is to be tried again.
+      if (!isAlive || at < contact.changedAt || (!event.isPermanent && at <= bouncedAt)) return undefined;
       const inARow = event.isPermanent ? bounces : bounces + 1;
       const isOver = event.isPermanent || inARow >= MOST_BOUNCES;
-      return { ...contact, bounces: inARow, ...(isOver ? { consent: 'bounced', changedAt: at } : {}) };
+      return { ...contact, bounces: inARow, bouncedAt: at, ...(isOver ? { consent: 'bounced', changedAt: at } : {}) };
     }
     case 'complained':
       return consent === 'complained' ? undefined : { ...contact, consent: 'complained', changedAt: at };
@@ -124,6 +130,17 @@ export function onContactEvent(contact: Contact, event: ContactEvent, at: Instan
       if (consent === 'complained' || consent === 'confirmed' || unsubscribed === 'everything') return undefined;
       return { ...contact, consent: 'unconfirmed', invitedAt: at, asked: [], bounces: 0, changedAt: at };
   }
+}
+
+/**
+ * What is left of a contact that an admin forgets: nothing, or the bare no of its reader, who must not be asked again
+ * because somebody forgot that they said so.
+ */
+export function forgotten(contact: Contact): Contact | undefined {
+  const { address, consent, unsubscribed, changedAt, version } = contact;
+  const bare = { ...newContact(contact, address, changedAt), version };
+  if (consent === 'complained') return { ...bare, consent };
+  return unsubscribed === 'everything' ? { ...bare, unsubscribed } : undefined;
 }
 
 /**

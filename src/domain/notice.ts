@@ -22,8 +22,9 @@ export type Fate =
   /** Its reader may not get it any more, and it concerns nobody else. */
   | { kind: 'withheld'; why: string };
 
-/** What is known of a mail after it was sent. */
-export type Trace = 'delivered' | 'bounced' | 'complained' | 'opened';
+/** What may be known of a mail after it was sent. `suppressed`: SES took it, and held it back by a list of its own. */
+export const TRACES = ['delivered', 'bounced', 'suppressed', 'complained', 'opened'] as const;
+export type Trace = (typeof TRACES)[number];
 
 /** A notice and what became of it; `fate` is absent while it is owed. */
 export interface PastNotice {

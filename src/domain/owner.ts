@@ -26,6 +26,11 @@ export function ownerAddress(
   return checked(address, 'the address template');
 }
 
+/** Whether an owner, `domain/profile`, is called so: by both, or by the profile alone. */
+export function isOwnerCalled(owner: string, name: string): boolean {
+  return owner === name || owner.endsWith(`/${name}`);
+}
+
 function checked(text: string | undefined, source: string): Address {
   if (text === undefined || text === '') return { unknown: `${source} is not set` };
   return isAddress(text) ? { address: text } : { unknown: `${source} gives "${text}", which is no address` };

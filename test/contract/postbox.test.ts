@@ -98,6 +98,17 @@ it('an unverified reader in the sandbox is for an admin to mend; a suppressed on
   expect(await postbox.send(notice, {})).toMatch(/./);
 });
 
+it('with a configuration set, what becomes of a mail is told by its kind and its notice’s id', async () => {
+  const { aws, ses } = await newWorld();
+  const told: unknown[] = [];
+  aws.eventbridge.onEvent(({ detail }) => told.push((detail.mail as { tags: unknown }).tags));
+  const look = { sender: 'curfew@example.org', timezone: 'UTC', configurationSet: 'curfew' };
+  await expect(sesPostbox(ses, look).send(notice, {})).rejects.toMatchObject({ kind: 'denied' });
+  aws.ses.configurationSets.add('curfew');
+  await sesPostbox(ses, look).send(notice, {});
+  expect(told).toEqual([{ 'ses:configuration-set': ['curfew'], notice: ['failure'], id: ['a'] }]);
+});
+
 it('an endpoint that is not there is a fault', async () => {
   const credentials = { accessKeyId: 'a', secretAccessKey: 'b' };
   const ses = new SESv2Client({ region: 'us-east-1', endpoint: 'http://127.0.0.1:9', credentials, maxAttempts: 1 });

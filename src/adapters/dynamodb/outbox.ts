@@ -3,7 +3,7 @@ import { GetItemCommand, PutItemCommand, QueryCommand, UpdateItemCommand } from 
 import type { Outbox, Owed } from '../../application/ports.ts';
 import type { Place } from '../../domain/app.ts';
 import { placeKey } from '../../domain/app.ts';
-import type { Fate, Notice, PastNotice, Trace } from '../../domain/notice.ts';
+import { type Fate, type Notice, type PastNotice, TRACES, type Trace } from '../../domain/notice.ts';
 import type { Standing } from '../../domain/rules/delivery.ts';
 import type { Instant } from '../../domain/time.ts';
 import { call } from '../aws-error.ts';
@@ -168,8 +168,9 @@ async function pagesOf(client: DynamoDBClient, table: string, pk: string, from: 
 }
 
 function readPast(item: Item): PastNotice {
-  const { fate, settledAt, delivered, bounced, complained, opened } = fromItem<NoticeItem>(item);
-  const traces = Object.entries({ delivered, bounced, complained, opened }).filter(([, at]) => at !== undefined);
+  const read = fromItem<NoticeItem>(item);
+  const { fate, settledAt } = read;
+  const traces = TRACES.map((trace) => [trace, read[trace]]).filter(([, at]) => at !== undefined);
   return {
     ...readOwed(item),
     ...(fate ? { fate: { ...fate, at: settledAt! } } : {}),

@@ -19,8 +19,15 @@ const MENDABLE = [
   'SendingPausedException',
 ];
 
+/** From whom mail is, in which zone its times are, and the configuration set that tells what becomes of it. */
+interface Look {
+  sender: string;
+  timezone: string;
+  configurationSet?: string | undefined;
+}
+
 /** SES over the SDK: renders a notice and sends it. */
-export function sesPostbox(client: SESv2Client, look: { sender: string; timezone: string }): Postbox {
+export function sesPostbox(client: SESv2Client, look: Look): Postbox {
   return {
     async quota(): Promise<SendingQuota> {
       const { SendQuota } = await call('ses:GetAccount', () => client.send(new GetAccountCommand({})));
@@ -35,7 +42,7 @@ export function sesPostbox(client: SESv2Client, look: { sender: string; timezone
 
 async function send(
   client: SESv2Client,
-  { sender, timezone }: { sender: string; timezone: string },
+  { sender, timezone, configurationSet }: Look,
   notice: Notice,
   urls: MailUrls,
 ): Promise<string> {
@@ -51,7 +58,8 @@ async function send(
         ...(urls.unsubscribe === undefined ? {} : { Headers: unsubscribeHeaders(urls.unsubscribe) }),
       },
     },
-    // SES's events bring them back: what became of a mail is found by them.
+    // Events are of mail with a configuration set, and bring its tags back: what became of a mail is found by them.
+    ...(configurationSet === undefined ? {} : { ConfigurationSetName: configurationSet }),
     EmailTags: [
       { Name: 'notice', Value: notice.facts.kind },
       { Name: 'id', Value: notice.id },
