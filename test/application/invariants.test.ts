@@ -238,7 +238,7 @@ function wrongs(lab: ReturnType<typeof world>, truth: Truth, appName: string, si
 describe('whatever happens to a lab', () => {
   test('no wrong stop, every notice once, mail to admins only', async () => {
     await fc.assert(
-      fc.asyncProperty(fc.array(step, { maxLength: 60 }), async (steps) => {
+      fc.asyncProperty(fc.array(step, { maxLength: 60, size: 'max' }), async (steps) => {
         const { lab, truth } = await live(steps);
         expect(truth.violations).toEqual([]);
         const sent = lab.ports.postbox.sent;
@@ -257,7 +257,7 @@ describe('whatever happens to a lab', () => {
 
   test('what is over its limit is stopped, and what is owed is sent, once nothing fails any more', async () => {
     await fc.assert(
-      fc.asyncProperty(fc.array(step, { maxLength: 40 }), async (steps) => {
+      fc.asyncProperty(fc.array(step, { maxLength: 40, size: 'max' }), async (steps) => {
         const { lab, truth } = await live(steps);
         const healed = truth.now;
         lab.policy.mode = 'enforce';
