@@ -403,7 +403,10 @@ describe('consent, whatever happens to an address', () => {
     { weight: 1, arbitrary: fc.constant(complained) },
     { weight: 2, arbitrary: fc.constant(invited) },
   );
-  const history = fc.array(fc.record({ event, hours: fc.integer({ min: 0, max: 100 }) }), { maxLength: 60, size: 'max' });
+  const history = fc.array(fc.record({ event, hours: fc.integer({ min: 0, max: 100 }) }), {
+    maxLength: 60,
+    size: 'max',
+  });
 
   /** What the reader has said and their mailbox has done, told without the rules. */
   interface Truth {
