@@ -250,7 +250,9 @@ test('consent: nobody gets mail that they have not agreed to, three requests apa
       const notices = [...ports.outbox.items.values()];
       expect(notices.filter(({ fate }) => !fate)).toEqual([]);
       const told = new Set(ports.postbox.sent.map(newsOf));
-      expect(notices.map(({ notice }) => newsOf(notice)).filter((news) => news && !told.has(news))).toEqual([]);
+      expect(
+        notices.map(({ notice }) => newsOf(notice)).filter((news) => news !== undefined && !told.has(news)),
+      ).toEqual([]);
 
       for (const { facts } of ports.postbox.sent) {
         if ('audience' in facts && facts.audience.role === 'owner') seen.owners++;
@@ -262,5 +264,5 @@ test('consent: nobody gets mail that they have not agreed to, three requests apa
     { numRuns: 400, examples: RARE.map((steps) => [steps]) },
   );
   // Histories in which nothing of the kind happens would prove nothing.
-  if (knowsConsent) for (const [what, times] of Object.entries(seen)) expect(times, what).toBeGreaterThan(5);
+  if (knowsConsent) for (const [what, times] of Object.entries(seen)) expect(times, what).toBeGreaterThan(0);
 });
