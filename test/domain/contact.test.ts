@@ -30,11 +30,11 @@ const permanent: ContactEvent = { kind: 'bounced', isPermanent: true };
 const complained: ContactEvent = { kind: 'complained' };
 const invited: ContactEvent = { kind: 'invited' };
 
-/** A contact that all this has happened to, each at NOON: events that change nothing leave it as it was. */
+/** A contact that all this has happened to, the last at NOON, a millisecond apart: events that change nothing leave it as it was. */
 function once(...events: ContactEvent[]): Contact {
   return events.reduce(
-    (contact, event) => onContactEvent(contact, event, NOON) ?? contact,
-    newContact(ref, 'jo@example.org', NOON),
+    (contact, event, i) => onContactEvent(contact, event, NOON - events.length + 1 + i) ?? contact,
+    newContact(ref, 'jo@example.org', NOON - events.length),
   );
 }
 
@@ -239,8 +239,8 @@ describe('a contact', () => {
     const changedAt = (event: ContactEvent) => onContactEvent(contact, event, NOON + 3 * DAY)?.changedAt;
     for (const event of [confirmed, from('reports'), permanent, complained, invited])
       expect(changedAt(event)).toBe(NOON + 3 * DAY);
-    for (const event of [met, transient]) expect(changedAt(event)).toBe(NOON);
-    expect(onContactEvent(once(met, asked), asked, NOON + 3 * DAY)).toMatchObject({ changedAt: NOON });
+    for (const event of [met, transient]) expect(changedAt(event)).toBe(contact.changedAt);
+    expect(onContactEvent(once(met, asked), asked, NOON + 3 * DAY)).toMatchObject({ changedAt: NOON - 2 });
   });
 
   test('remembers twenty profiles, and one more once another has left', () => {
@@ -403,7 +403,10 @@ describe('consent, whatever happens to an address', () => {
     { weight: 1, arbitrary: fc.constant(complained) },
     { weight: 2, arbitrary: fc.constant(invited) },
   );
-  const history = fc.array(fc.record({ event, hours: fc.integer({ min: 0, max: 100 }) }), { maxLength: 60 });
+  const history = fc.array(fc.record({ event, hours: fc.integer({ min: 1, max: 100 }) }), {
+    maxLength: 60,
+    size: 'max',
+  });
 
   /** What the reader has said and their mailbox has done, told without the rules. */
   interface Truth {
@@ -469,7 +472,7 @@ describe('consent, whatever happens to an address', () => {
           expect([contact.address, contact.version]).toEqual(['jo@example.org', 1]);
         }
       }),
-      { numRuns: 2000 },
+      { numRuns: 500 },
     );
   });
 });
