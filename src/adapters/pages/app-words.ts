@@ -45,16 +45,16 @@ export function aboutApp(page: AppPage, time: (instant: Instant) => string, now:
             ? [`${phrase} is to be stopped on ${time(stopAt)}.`]
             : [];
       return {
-        title: 'Keep it running?',
+        title: `Keep it running until ${time(until)}?`,
         lead: [
           ...standing,
-          `With this button Curfew leaves ${standing.length > 0 ? 'it' : its} alone until ${time(until)}. ${after}`,
+          `With this button Curfew leaves ${standing.length > 0 ? 'it' : its} alone until then. ${after}`,
         ],
         about,
         form: { button: 'Keep it running' },
         note:
           left === 0
-            ? 'The policy allows this once more for this run.'
+            ? 'This is the last time that the policy allows it for this run.'
             : `After this the policy allows it ${times(left)} more for this run.`,
       };
     }
@@ -67,8 +67,8 @@ export function aboutApp(page: AppPage, time: (instant: Instant) => string, now:
           note: 'The next warning has a link of its own.',
         };
       return {
-        title: isNews ? 'It is kept running' : 'It is kept running already',
-        lead: [`Curfew leaves ${its} alone until ${time(until)}. ${after}`],
+        title: isNews ? `It is kept running until ${time(until)}` : `It is kept running already, until ${time(until)}`,
+        lead: [`Curfew leaves ${its} alone until then. ${after}`],
         about,
         note: 'If you are done sooner, stop it in Studio: it costs money for as long as it runs.',
       };

@@ -7,7 +7,8 @@ import { aboutApp, type Words } from './app-words.ts';
 
 /** A page in words: what does not change by itself, and what its button does. */
 export function wordsOf(page: Page, zone: string, now: Instant): Words {
-  const time = (instant: Instant) => fullTime(instant, now, zone);
+  // A time stays on one line.
+  const time = (instant: Instant) => fullTime(instant, now, zone).replaceAll(' ', '\u00a0');
   switch (page.kind) {
     case 'confirm': {
       const owners = page.owners.map((owner) => isolate(owner.replace(/^[^/]*\//, '')));
