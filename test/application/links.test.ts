@@ -231,6 +231,22 @@ describe('what a link is for holds only while it is true', () => {
     expect(await seen(here, 'keep', NOON + MINUTE)).toMatchObject({ kind: 'over', isOurs: true, endedAt: NOON });
   });
 
+  test('kept while a stop of it is under way: the page says that it may come too late', async () => {
+    const here = await lab();
+    const stop = { at: NOON, rule: warning.rule, reason: 'up', failures: 0 };
+    await here.ports.runs.change((await here.ports.runs.get(ref))!, { kind: 'stop', stop });
+    expect(await pressed(here, 'keep', NOON)).toMatchObject({ kind: 'kept', isStopping: true });
+    await here.ports.runs.change((await here.ports.runs.get(ref))!, { kind: 'retry', stop: undefined });
+    expect(await seen(here, 'keep', NOON)).not.toHaveProperty('isStopping');
+  });
+
+  test('kept running since its warning, nothing announces a stop any more', async () => {
+    const here = await lab();
+    expect(await seen(here, 'stop', NOON)).toMatchObject({ kind: 'stop', stopAt });
+    await pressed(here, 'keep', NOON);
+    expect(await seen(here, 'stop', NOON)).not.toHaveProperty('stopAt');
+  });
+
   test('a name in use again, as only AWS knows, is left alone', async () => {
     const here = await lab();
     here.ports.fleet.start(ref, NOON - MINUTE);
