@@ -200,6 +200,32 @@ describe('two at once', () => {
     for (const page of [a, b]) expect(page).toMatchObject({ kind: 'kept', until: NOON + 4 * HOUR, left: 0 });
   });
 
+  test('a second click while the first one’s DeleteApp is under way calls it no second time', async () => {
+    const here = await lab();
+    const { find, stop } = here.ports.fleet;
+    const called = Promise.withResolvers<void>();
+    const answered = Promise.withResolvers<void>();
+    let calls = 0;
+    here.ports.fleet.stop = async (app) => {
+      calls += 1;
+      called.resolve();
+      await answered.promise;
+      return stop(app);
+    };
+    let first: Promise<unknown> | undefined;
+    here.ports.fleet.find = async (app) => {
+      if (!first) {
+        first = pressed(here, 'stop', NOON);
+        await called.promise;
+      }
+      return find(app);
+    };
+    expect((await pressed(here, 'stop', NOON + 1)).kind).toBe('stopping');
+    answered.resolve();
+    expect(await first).toMatchObject({ kind: 'over', isOurs: true, isNews: true });
+    expect(calls).toBe(1);
+  });
+
   test('a heartbeat between the look and the stop delays nothing', async () => {
     const busy = await lab();
     const { find } = busy.ports.fleet;
