@@ -1,5 +1,5 @@
 import type { Unsubscribed } from '../domain/contact.ts';
-import { isSameRun, overPage } from '../domain/link-page.ts';
+import { aboutApp, isSameRun, overPage } from '../domain/link-page.ts';
 import type { Page } from '../domain/page.ts';
 import { stopByRequest } from '../domain/rules/by-request.ts';
 import { sight } from '../domain/run.ts';
@@ -62,12 +62,11 @@ export async function press(
 /** Stops the run of a warning as a person asks, if its app is still that run. Undefined where its record tells what came of it. */
 async function stopNow(actor: LinkActor, { link, notice }: OpenLink, now: Instant): Promise<Page | undefined> {
   const facts = warningOf(notice)!;
-  const about = { app: facts.app, role: facts.audience.role };
   for (let i = 0; i < TRIES; i++) {
     const run = await actor.runs.get(facts.app);
     if (!isSameRun(facts, run)) return undefined;
     // Another click, or a scan, was first.
-    if (i > 0 && run.stop) return { kind: 'stopping', ...about };
+    if (i > 0 && run.stop) return { kind: 'stopping', ...aboutApp(facts) };
     // The name may be in use again, and nobody has told yet: only AWS knows.
     const sighting = sight(await actor.fleet.find(run.app), run, now);
     if (sighting.now === 'started') return { ...overPage(facts, undefined), isAgain: true };

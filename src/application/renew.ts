@@ -24,10 +24,10 @@ export async function renew(actor: LinkActor, open: OpenLink, source: string, no
   const { links, outbox, contacts } = actor;
   const { link, notice } = open;
   const page = await look(actor, open, now);
-  if (page.kind !== 'expired' || !page.canRenew || !notice) return page;
+  if (page.kind !== 'expired' || !page.canRenew) return page;
   if (!(await maySource(links, source, now))) return { kind: 'too many' };
   if (!(await mayAddress(links, link.to, now))) return { kind: 'renewed before' };
-  if (page.purpose !== 'confirm') {
+  if (page.purpose !== 'confirm' && notice) {
     const id = noticeId(notice.facts.kind, `${notice.id} again ${hourOf(now)}`, notice.to);
     await outbox.owe({ ...notice, id, owedAt: now });
     return { kind: 'renewed' };

@@ -44,7 +44,10 @@ export function keepPage(
 ): Page {
   if (!facts) return { kind: 'expired', purpose: 'keep', canRenew: false };
   if (!isSameRun(facts, run)) return overPage(facts, run);
-  const about = aboutApp(facts);
+  const about = {
+    ...aboutApp(facts),
+    ...(run.stop && run.stop.code === undefined ? { isStopping: true as const } : {}),
+  };
   const used = link.used.keep;
   const keptUntil = extendedUntil(run, policy);
   const left = extensionsLeft(run, policy);
@@ -56,7 +59,7 @@ export function keepPage(
   if (left === 0)
     return {
       kind: 'kept enough',
-      ...about,
+      ...aboutApp(facts),
       times: policy.atMost,
       ...('keptUntil' in kept ? { until: kept.keptUntil } : {}),
     };
@@ -97,10 +100,10 @@ function stopAt(facts: WarningFacts, run: Run): { stopAt?: Instant } {
   return facts.stopAt !== undefined && isStillWarned(facts, run) ? { stopAt: facts.stopAt } : {};
 }
 
-/** Whether the run is still under this very warning: what it announced tells it from a later one by the same rule. */
+/** Whether the run is still under this very warning, and nobody has kept it running since: what a warning announced tells it from a later one. */
 function isStillWarned({ rule, stopAt }: WarningFacts, run: Run): boolean {
   const given = run.warnings[rule]?.given;
-  return given !== undefined && given.stopAt === stopAt;
+  return given !== undefined && given.stopAt === stopAt && !run.extensions.some((at) => at >= given.at);
 }
 
 function isExpired(link: MailLink, purpose: Purpose, now: Instant): boolean {

@@ -9,8 +9,18 @@ export type Page = AskingPage | AnswerPage;
 /** A page whose button does what its link is for. */
 export type AskingPage =
   | { kind: 'confirm'; address: string; owners: string[]; admins: string[] }
-  /** `until`: how long the button keeps it running; `keptUntil`: how long it is kept already; `left`: how often more after this. */
-  | (AboutApp & { kind: 'keep'; until: Instant; stopAt?: Instant; keptUntil?: Instant; left: number })
+  /**
+   * `until`: how long the button keeps it running; `keptUntil`: how long it is kept already; `left`: how often more after
+   * this; `isStopping`: a stop was set out on before, and may be quicker.
+   */
+  | (AboutApp & {
+      kind: 'keep';
+      until: Instant;
+      stopAt?: Instant;
+      keptUntil?: Instant;
+      left: number;
+      isStopping?: true;
+    })
   | (AboutApp & { kind: 'stop'; stopAt?: Instant })
   /** `from`: what the mail's own kind needs; `already`: what its reader gets no longer. */
   | { kind: 'unsubscribe'; address: string; from: Unsubscribed; already?: Unsubscribed; isRequest: boolean };
@@ -19,7 +29,7 @@ export type AskingPage =
 export type AnswerPage =
   | { kind: 'confirmed'; address: string; isNews?: true; unsubscribed?: Unsubscribed }
   | { kind: 'not to confirm'; why: 'bounced' | 'complained' | 'unknown' }
-  | (AboutApp & { kind: 'kept'; until: Instant; left: number; isNews?: true })
+  | (AboutApp & { kind: 'kept'; until: Instant; left: number; isStopping?: true; isNews?: true })
   | (AboutApp & { kind: 'kept enough'; times: number; until?: Instant })
   /** The run is over. `isOurs`: Curfew stopped it; `isAgain`: its name runs again, as another run. */
   | (AboutApp & { kind: 'over'; endedAt?: Instant; isOurs?: true; isAgain?: true; isNews?: true })

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { isSecretOf, makeLinks, readToken } from '../../src/application/link-token.ts';
+import { formKeyOf, isSecretOf, makeLinks, readToken } from '../../src/application/link-token.ts';
 import { PURPOSES } from '../../src/domain/mail-link.ts';
 
 describe('the tokens of a mail', () => {
@@ -10,6 +10,12 @@ describe('the tokens of a mail', () => {
       expect(readToken(token)).toEqual({ id, token });
       for (const purpose of PURPOSES) expect(isSecretOf({ hashes }, purpose, token)).toBe(purpose === made);
     }
+  });
+
+  it('binds a hash to its purpose: moved to another in the table it opens nothing, and no form gives it away', () => {
+    const { hashes, tokens } = makeLinks(['confirm']);
+    expect(isSecretOf({ hashes: { stop: hashes.confirm! } }, 'stop', tokens.confirm!)).toBe(false);
+    expect(formKeyOf(tokens.confirm!)).not.toBe(hashes.confirm);
   });
 
   it('keeps no token in its hashes, and never makes one twice', () => {

@@ -152,3 +152,10 @@ function checkedOf(html: string): Record<string, string> {
 export function titleOf(html: string): string {
   return /<h1>(.*)<\/h1>/.exec(html)?.[1] ?? '';
 }
+
+/** A page as its reader sees it: non-breaking spaces are spaces. */
+export async function read(response: Response) {
+  const html = (await response.text()).replaceAll('\u00a0', ' ');
+  const text = html.replaceAll(/<style>[\s\S]*<\/style>|<[^>]+>/g, ' ');
+  return { status: response.status, title: titleOf(html), html, text };
+}

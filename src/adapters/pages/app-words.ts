@@ -28,7 +28,7 @@ export interface Words {
 type AppPage = Extract<Page, { app: unknown }>;
 
 /** A page about one app, in words. */
-export function aboutApp(page: AppPage, time: (instant: Instant) => string, now: Instant): Words {
+export function appWords(page: AppPage, time: (instant: Instant) => string, now: Instant): Words {
   const { app, role } = page;
   const { phrase, memory, work } = appView(app, { role }, Number.POSITIVE_INFINITY);
   const its = lowerFirst(phrase);
@@ -45,16 +45,17 @@ export function aboutApp(page: AppPage, time: (instant: Instant) => string, now:
             ? [`${phrase} is to be stopped on ${time(stopAt)}.`]
             : [];
       return {
-        title: 'Keep it running?',
+        title: `Keep it running until ${time(until)}?`,
         lead: [
           ...standing,
-          `With this button Curfew leaves ${standing.length > 0 ? 'it' : its} alone until ${time(until)}. ${after}`,
+          `With this button Curfew leaves ${standing.length > 0 ? 'it' : its} alone until then. ${after}`,
         ],
         about,
+        ...stopping(page.isStopping),
         form: { button: 'Keep it running' },
         note:
           left === 0
-            ? 'The policy allows this once more for this run.'
+            ? 'This is the last time that the policy allows it for this run.'
             : `After this the policy allows it ${times(left)} more for this run.`,
       };
     }
@@ -67,10 +68,11 @@ export function aboutApp(page: AppPage, time: (instant: Instant) => string, now:
           note: 'The next warning has a link of its own.',
         };
       return {
-        title: isNews ? 'It is kept running' : 'It is kept running already',
-        lead: [`Curfew leaves ${its} alone until ${time(until)}. ${after}`],
+        title: isNews ? `It is kept running until ${time(until)}` : `It is kept running already, until ${time(until)}`,
+        lead: [`Curfew leaves ${its} alone until then. ${after}`],
         about,
-        note: 'If you are done sooner, stop it in Studio: it costs money for as long as it runs.',
+        ...stopping(page.isStopping),
+        note: `${page.left === 0 ? 'That was the last time that the policy allows for this run. ' : ''}If you are done sooner, stop it in Studio: it costs money for as long as it runs.`,
       };
     }
     case 'kept enough': {
@@ -107,6 +109,16 @@ export function aboutApp(page: AppPage, time: (instant: Instant) => string, now:
     default:
       return assertNever(page);
   }
+}
+
+/** A stop that was under way may have been quicker: the next scan knows, and so does Studio. */
+function stopping(isStopping: boolean | undefined): { callout?: string } {
+  return isStopping
+    ? {
+        callout:
+          'A stop of it was under way already. If Studio shows it stopped in a minute, that came first; all files are kept.',
+      }
+    : {};
 }
 
 function overWords(

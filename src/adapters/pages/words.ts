@@ -3,11 +3,12 @@ import { UNSUBSCRIBED, type Unsubscribed } from '../../domain/contact.ts';
 import type { Page } from '../../domain/page.ts';
 import type { Instant } from '../../domain/time.ts';
 import { fullTime, isolate, listed } from '../ses/wording.ts';
-import { aboutApp, type Words } from './app-words.ts';
+import { appWords, type Words } from './app-words.ts';
 
 /** A page in words: what does not change by itself, and what its button does. */
 export function wordsOf(page: Page, zone: string, now: Instant): Words {
-  const time = (instant: Instant) => fullTime(instant, now, zone);
+  // A time stays on one line.
+  const time = (instant: Instant) => fullTime(instant, now, zone).replaceAll(' ', '\u00a0');
   switch (page.kind) {
     case 'confirm': {
       const owners = page.owners.map((owner) => isolate(owner.replace(/^[^/]*\//, '')));
@@ -53,7 +54,7 @@ export function wordsOf(page: Page, zone: string, now: Instant): Words {
     case 'stop':
     case 'stopping':
     case 'over':
-      return aboutApp(page, time, now);
+      return appWords(page, time, now);
     case 'expired':
       return {
         title: 'This link works no longer',
