@@ -1,5 +1,5 @@
 import type { Place } from '../domain/app.ts';
-import { addressKey, mayAskAgain, newContact } from '../domain/contact.ts';
+import { addressKey, mayAnybodyAsk, newContact } from '../domain/contact.ts';
 import { isAddress } from '../domain/owner.ts';
 import type { Page } from '../domain/page.ts';
 import { DAY, HOUR, type Instant } from '../domain/time.ts';
@@ -52,7 +52,7 @@ export async function renewByAddress(
   if (!(await maySource(links, source, now))) return { kind: 'too many' };
   const isAllowed = await mayAddress(links, address, now);
   const contact = await contacts.get(place, address);
-  if (contact && isAllowed && mayAskAgain(contact) && policy.mode !== 'observe') {
+  if (contact && isAllowed && mayAnybodyAsk(contact) && policy.mode !== 'observe') {
     await askNext(actor, contact, { kind: 'asked', isWanted: true }, now);
   } else {
     const nobody = { ...newContact(place, address, now), version: -1 };

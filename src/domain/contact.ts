@@ -167,10 +167,15 @@ export function isNewestRequest(
   return contact !== undefined && at >= contact.invitedAt && number >= contact.asked.length;
 }
 
-/** Whether an asking that its reader wants is sent: not where it would annoy, and not without end, since anybody may type an address. */
+/** Whether an asking that its reader wants is sent: not where it would annoy, and not without end. */
 export function mayAskAgain({ consent, unsubscribed, owners, asked }: Contact): boolean {
   const isWaiting = consent === 'unconfirmed' && unsubscribed !== 'everything' && owners.length > 0;
   return isWaiting && asked.length < MOST_ASKED;
+}
+
+/** Whether whoever types an address may have a request sent to it: anybody may type it, so it is one of the three. */
+export function mayAnybodyAsk(contact: Contact): boolean {
+  return mayAskAgain(contact) && contact.asked.length <= REMINDED_AFTER.length;
 }
 
 /** What a reader must have unsubscribed from to get a kind of mail no longer, and where its own button takes them. */
