@@ -1,4 +1,5 @@
 import { holderName } from '../domain/app.ts';
+import { BY_REQUEST } from '../domain/rules/by-request.ts';
 import type { Run, Stop } from '../domain/run.ts';
 import type { RunningApp } from '../domain/running-app.ts';
 import type { Instant } from '../domain/time.ts';
@@ -71,7 +72,9 @@ async function failed(
       ],
       todo: [
         'Stop it in the SageMaker console, or find out what keeps it.',
-        'Curfew goes on trying at every scan, and does not write again about this run.',
+        intention.rule === BY_REQUEST
+          ? 'Curfew tries again only when somebody asks again, or a limit says so, and does not write again about this run.'
+          : 'Curfew goes on trying at every scan, and does not write again about this run.',
       ],
     });
     await tellAdmins(actor, app.ref, `stop failed ${runId(app.run)}`, facts, now);

@@ -19,8 +19,6 @@ export interface MailLink extends Place {
   hashes: Partial<Record<Purpose, string>>;
   /** When each was first used. */
   used: Partial<Record<Purpose, Instant>>;
-  /** When fresh links were asked for through these. */
-  renewed?: Instant;
 }
 
 /** How long each works. Unsubscribing works as long as the notice is kept. */

@@ -12,6 +12,7 @@ import type {
   StoppedFacts,
   WarningFacts,
 } from '../../src/domain/notice.ts';
+import { BY_REQUEST } from '../../src/domain/rules/by-request.ts';
 import type { IdleSettings } from '../../src/domain/studio-settings.ts';
 import { HOUR, MINUTE } from '../../src/domain/time.ts';
 
@@ -271,6 +272,7 @@ export const gallery: Record<string, NoticeFacts> = {
   'warning, right to left': { ...adminWarning, app: rtlApp },
   stopped,
   'stopped, to admins': { ...stopped, audience: { role: 'admins' } },
+  'stopped, by request': { ...stopped, rule: BY_REQUEST, reason: 'stopped by the link in the mail to alice' },
   confirmation,
   'confirmation, last, of many': {
     ...confirmation,

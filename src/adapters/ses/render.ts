@@ -13,6 +13,7 @@ import type {
   StoppedFacts,
   WarningFacts,
 } from '../../domain/notice.ts';
+import { BY_REQUEST } from '../../domain/rules/by-request.ts';
 import { describeDuration, type Instant } from '../../domain/time.ts';
 import { idleList } from './idle-list.ts';
 import { templates } from './templates.generated.mjs';
@@ -124,6 +125,7 @@ function stoppedView(facts: StoppedFacts, now: Instant, zone: string, names: num
   const ran = describeDuration(facts.stoppedAt - facts.app.startedAt);
   return {
     preview: `${facts.reason}. Files are kept.`,
+    asked: facts.rule === BY_REQUEST,
     reason: facts.reason,
     stopped,
     short: shortTime(facts.stoppedAt, now, zone),
@@ -136,7 +138,7 @@ function stoppedView(facts: StoppedFacts, now: Instant, zone: string, names: num
         { label: 'Started', value: fullTime(facts.app.startedAt, now, zone) },
         { label: 'Stopped', value: `${stopped}, after ${ran}` },
         ...costRow('Cost', facts.app.cost),
-        { label: 'Limit', value: facts.rule },
+        ...(facts.rule === BY_REQUEST ? [] : [{ label: 'Limit', value: facts.rule }]),
       ],
     },
   };
