@@ -28,7 +28,7 @@ export function linksContract(name: string, make: () => Promise<Links>): void {
     });
 
     it('gives every member back as it was written, and no others', async () => {
-      const full: MailLink = { ...link, used: { stop: T0 + 1 }};
+      const full: MailLink = { ...link, used: { stop: T0 + 1 } };
       await links.open(link);
       await links.open({ ...full, id: 'another' });
       expect(await links.get(link.id)).toEqual(link);
