@@ -108,10 +108,18 @@ export async function prepareJupyter(folder: string) {
         'password=',
         'disable_check_xsrf=True',
       ];
-      child = spawn(command, [...args, ...server.map((setting) => `--ServerApp.${setting}`)], {
+      // Kernels on sockets of their own: ports may be taken between their choice and their use.
+      const kernels = '--KernelManager.transport=ipc';
+      child = spawn(command, [...args, kernels, ...server.map((setting) => `--ServerApp.${setting}`)], {
         cwd: folder,
         // A clock that is not UTC: Jupyter's times must be all the same.
-        env: { PATH: '/usr/bin:/bin', HOME: folder, SHELL: '/bin/bash', TZ: 'America/New_York' },
+        env: {
+          PATH: '/usr/bin:/bin',
+          HOME: folder,
+          SHELL: '/bin/bash',
+          TZ: 'America/New_York',
+          JUPYTER_RUNTIME_DIR: folder,
+        },
         stdio: 'ignore',
       });
       await until(
@@ -148,5 +156,12 @@ export async function prepareJupyter(folder: string) {
       await close(socket);
     },
     kernel: kernelOf,
+    /** Closes every kernel and terminal. */
+    async clear() {
+      for (const kind of ['kernels', 'terminals']) {
+        const open = await api<{ id?: string; name: string }[]>(kind);
+        await Promise.all(open.map(({ id, name }) => fetch(`${url}api/${kind}/${id ?? name}`, { method: 'DELETE' })));
+      }
+    },
   };
 }
