@@ -108,6 +108,10 @@ export async function startStage(now = () => Date.now()) {
     } catch {
       // It is gone already.
     }
+    await until(
+      'the agent to end',
+      async () => (await readFile(`/proc/${running}/cmdline`).catch(() => '')).length === 0,
+    );
     await rm(path('home/lock'), { force: true });
   };
   return {
