@@ -1,9 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { noteActivity } from '../../src/application/activity-event.ts';
+import type { Notice } from '../../src/domain/notice.ts';
 import { HOUR, type Instant, MINUTE } from '../../src/domain/time.ts';
 import { NOON, ref } from '../domain/builders.ts';
 import { type Beat, beat, histories, type Step } from './heartbeats.ts';
+import { notIdle, notWarned, type Word } from './idle-truth.ts';
 import { world } from './world.ts';
 
 /**
@@ -20,17 +22,7 @@ const SETTINGS = [
   { maxIdle: 20 * MINUTE, staleAfter: 90 * MINUTE },
 ];
 
-/** What one source said of one run, kept beside the service and sharing no code with its rules. */
-interface Word {
-  source: string;
-  run: number;
-  at: Instant;
-  busy: boolean;
-  /** It reached the app's own API, or is a metric of the app's use: only that can tell rest from work that it cannot see. */
-  sawPeople: boolean;
-  /** Every use that it tells of. */
-  uses: Instant[];
-}
+const isIdleWarning = ({ facts }: Notice) => facts.kind === 'warning' && facts.rule === 'all: max-idle';
 
 async function live(history: Step[], { maxIdle, staleAfter }: (typeof SETTINGS)[number]) {
   const lab = world({
@@ -52,6 +44,11 @@ async function live(history: Step[], { maxIdle, staleAfter }: (typeof SETTINGS)[
   fleet.start(app, NOON);
   const created = () => [...fleet.apps.values()][0]!.createdAt!;
 
+  /** What can be known of this run: a word stamped before it may be of the run before. */
+  const heard = () => truth.heard.filter(({ at }) => at >= truth.since);
+  const known = () => ({ ...truth, maxIdle, staleAfter, grace: GRACE });
+  const fault = (kind: string) => (rule: string) => `${kind} at ${(truth.now - NOON) / MINUTE} min: ${rule}`;
+
   const { stop } = fleet;
   fleet.stop = async (one) => {
     const answer = await stop(one);
@@ -60,39 +57,21 @@ async function live(history: Step[], { maxIdle, staleAfter }: (typeof SETTINGS)[
     const isIdleStop = [...runs.items.values()][0]?.stop?.rule === 'all: max-idle';
     if (isIdleStop || truth.now - truth.since < MAX_UPTIME) {
       idleStops.push(truth.now);
-      violations.push(...wrongs());
+      const words = heard().filter(({ run }) => run === truth.run);
+      const warnings = [...outbox.items.values()].map(({ notice }) => notice).filter(isIdleWarning);
+      const warned = warnings.map(({ owedAt }) => owedAt);
+      violations.push(...[...notIdle(words, known()), ...notWarned(words, warned, known())].map(fault('stop')));
     }
     return answer;
   };
+  const { owe } = outbox;
+  outbox.owe = async (notice) => {
+    if (isIdleWarning(notice)) violations.push(...notIdle(seen, known()).map(fault('warning')));
+    return owe(notice);
+  };
 
-  /** What is wrong with a stop for idleness, now. */
-  function wrongs(): string[] {
-    const { now, since } = truth;
-    const words = truth.heard.filter(({ run }) => run === truth.run);
-    const warnings = [...outbox.items.values()]
-      .map(({ notice }) => notice)
-      .filter(({ facts }) => facts.kind === 'warning' && facts.rule === 'all: max-idle')
-      .filter(({ owedAt }) => owedAt >= since && owedAt <= now - GRACE);
-    const warnedAt = Math.max(...warnings.map(({ owedAt }) => owedAt));
-    const fresh = words.filter(({ at }) => now - at <= staleAfter);
-    const newest = (source: string) => {
-      const all = words.filter((word) => word.source === source && (word.sawPeople || word.busy));
-      const at = Math.max(...all.map((word) => word.at));
-      return all.filter((word) => word.at === at);
-    };
-    const rules: [string, boolean][] = [
-      ['a warning of this run, at least a grace old', warnings.length > 0],
-      ['a fresh look that reached the app', fresh.some(({ sawPeople }) => sawPeople)],
-      ['a look since the warning', fresh.some(({ sawPeople, at }) => sawPeople && at > warnedAt)],
-      [
-        'no newest word says busy',
-        ['agent', 'canvas-metric'].every((source) => !newest(source).some(({ busy }) => busy)),
-      ],
-      ['no use younger than max-idle', words.every(({ uses }) => uses.every((use) => now - use >= maxIdle))],
-      ['up for max-idle at least', now - since >= maxIdle],
-    ];
-    return rules.filter(([, holds]) => !holds).map(([rule]) => `${(now - NOON) / MINUTE} min: ${rule}`);
-  }
+  /** What had been heard when a scan looked. */
+  let seen: Word[] = [];
 
   const isOnRecord = async () => {
     const known = await runs.get(app);
@@ -100,25 +79,25 @@ async function live(history: Step[], { maxIdle, staleAfter }: (typeof SETTINGS)[
   };
   const arrive = async ({ beat, at, run, since }: (typeof truth.sent)[number]) => {
     const observedAt = at + beat.skew * MINUTE;
-    const seen = beat.activity.map(({ kind, busy, usedAt }) => ({
+    const activity = beat.activity.map(({ kind, busy, usedAt }) => ({
       kind,
       busy,
       ...(usedAt === undefined ? {} : { lastUseAt: since + usedAt * MINUTE }),
     }));
     // Nobody can hear an agent whose run is not on record yet.
-    if (run === truth.run && (await isOnRecord())) {
+    if (await isOnRecord()) {
       truth.heard.push({
         source: 'agent',
         run,
         at: observedAt,
-        busy: seen.some(({ busy }) => busy),
-        sawPeople: seen.some(({ kind }) => kind === 'kernel' || kind === 'editor'),
-        uses: seen.flatMap(({ busy, lastUseAt }) =>
+        busy: activity.some(({ busy }) => busy),
+        sawPeople: activity.some(({ kind }) => kind === 'kernel' || kind === 'editor'),
+        uses: activity.flatMap(({ busy, lastUseAt }) =>
           busy ? [observedAt] : lastUseAt === undefined ? [] : [Math.min(lastUseAt, observedAt)],
         ),
       });
     }
-    await noteActivity(runs, app, { observedAt, activity: seen });
+    await noteActivity(runs, app, { observedAt, activity });
   };
 
   for (const one of history) {
@@ -139,13 +118,13 @@ async function live(history: Step[], { maxIdle, staleAfter }: (typeof SETTINGS)[
         break;
       case 'metric': {
         const known = await runs.get(app);
-        if (!truth.isRunning || !(await isOnRecord()) || known!.evidence['canvas-metric']?.observedAt === truth.now)
-          break;
-        const lastUseAt = Math.min(truth.since + (one.usedAt ?? 0) * MINUTE, truth.now);
-        const word = { source: 'canvas-metric', busy: one.busy, lastUseAt, observedAt: truth.now };
-        await runs.change(known!, { kind: 'evidence', evidence: { ...word, kind: 'canvas-metric' } });
-        const uses = [one.busy ? truth.now : lastUseAt];
-        truth.heard.push({ source: word.source, run: truth.run, at: truth.now, busy: one.busy, sawPeople: true, uses });
+        const before = known?.evidence['canvas-metric'];
+        if (!truth.isRunning || !(await isOnRecord()) || before?.observedAt === truth.now) break;
+        const used = one.busy ? truth.now : Math.min(truth.since + (one.usedAt ?? 0) * MINUTE, truth.now);
+        const word = { source: 'canvas-metric', busy: one.busy, kind: 'canvas', observedAt: truth.now };
+        const lastUseAt = Math.max(used, before?.lastUseAt ?? 0);
+        await runs.change(known!, { kind: 'evidence', evidence: { ...word, lastUseAt } });
+        truth.heard.push({ ...word, run: truth.run, at: truth.now, sawPeople: true, uses: [used] });
         break;
       }
       case 'scan': {
@@ -154,6 +133,7 @@ async function live(history: Step[], { maxIdle, staleAfter }: (typeof SETTINGS)[
         runs.load = async (place) => {
           const known = await load(place);
           runs.load = load;
+          seen = heard();
           if (one.meanwhile && truth.isRunning) await arrive({ ...truth, beat: one.meanwhile, at: truth.now });
           return known;
         };
