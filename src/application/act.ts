@@ -146,7 +146,9 @@ async function stop(actor: Actor, decision: Decision, now: Instant): Promise<Out
   }
   const earlier = run.stop;
   const intention: Stop = { at: now, rule, reason, failures: earlier?.failures ?? 0 };
-  if (!(await actor.runs.change(run, { kind: 'stop', stop: intention }))) return outcome(decision, 'superseded');
+  const { isIdle = false } = decision;
+  if (!(await actor.runs.change(run, { kind: 'stop', stop: intention, isIdle })))
+    return outcome(decision, 'superseded');
   let answer: 'stopping' | 'gone';
   try {
     answer = await actor.fleet.stop(app.ref);
