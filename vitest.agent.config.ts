@@ -2,5 +2,12 @@ import { defineConfig } from 'vitest/config';
 
 /** The agent against a real Jupyter server: `npm run test:agent`. Debian: `apt-get install jupyter-server python3-ipykernel`. */
 export default defineConfig({
-  test: { include: ['test/agent/**/*.test.ts'], testTimeout: 60_000, hookTimeout: 60_000 },
+  test: {
+    include: ['test/agent/**/*.test.ts'],
+    // They wait more than they work.
+    maxWorkers: 3,
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
+    reporters: process.env.CI ? ['default', ['json', { outputFile: '.vitest/agent.json' }]] : ['default'],
+  },
 });

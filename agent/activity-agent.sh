@@ -177,7 +177,8 @@ def observe(app_type, now):
    see('cpu', used / span > CORES)
 
  def memory():
-  write('state.json', json.dumps(state))
+  write('state.new', json.dumps(state))
+  os.replace('state.new', 'state.json')
 
  for look in (kernel, terminal, editor, gpu, cpu, memory):
   try:

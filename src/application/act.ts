@@ -161,7 +161,8 @@ async function stop(actor: Actor, decision: Decision, now: Instant): Promise<Out
       await actor.runs.change(run, { kind: 'lift', warnings: [{ rule, number: run.warnings[rule]!.number }] });
     return heldBack(decision, waits);
   }
-  const result = await stopRun(actor, app, { rule, reason }, now);
+  const { isIdle = false } = decision;
+  const result = await stopRun(actor, app, { rule, reason, isIdle }, now);
   if (result.kind !== 'failed') return outcome(decision, result.kind);
   return { ...outcome(decision, 'failed'), code: result.code, reason: `${result.message}; ${reason}` };
 }

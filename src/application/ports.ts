@@ -70,7 +70,8 @@ export interface ScanState {
 export type RunChange =
   | { kind: 'warn'; rule: string; warning: Warning }
   | { kind: 'lift'; warnings: { rule: string; number: number }[] }
-  | { kind: 'stop'; stop: Stop }
+  /** With `isIdle` it rests on evidence, and insists that none has come since. */
+  | { kind: 'stop'; stop: Stop; isIdle?: boolean }
   /** A stop failed once more, or is wanted no longer (`undefined`). */
   | { kind: 'retry'; stop: Stop | undefined }
   /** The run is over since `at`; an earlier end on record stays. With `stop`, Curfew ended it: any end on record stays. */
@@ -90,8 +91,8 @@ export interface Runs {
   /** Begins a run under a name that `replaces` holds (or nobody), which is kept as history. */
   open(run: Run, replaces?: Run): Promise<boolean>;
   /**
-   * Changes a run, if it is still the same run. A `stop` and `evidence` insist on the version that they were made from;
-   * an asking to `extend` of the same moment counts once.
+   * Changes a run, if it is still the same run. A `stop` insists on the version that it was decided on, `evidence` on the
+   * evidence that it was added to; an asking to `extend` of the same moment counts once.
    */
   change(run: Run, change: RunChange): Promise<boolean>;
   /** Moves an ended run to history and frees its name. */

@@ -20,12 +20,12 @@ const FAILURES_TOLD = 3;
 export async function stopRun(
   actor: Actor,
   app: RunningApp,
-  { rule, reason }: { rule: string; reason: string },
+  { rule, reason, isIdle = false }: { rule: string; reason: string; isIdle?: boolean },
   now: Instant,
 ): Promise<StopResult> {
   const { run } = app;
   const intention: Stop = { at: now, rule, reason, failures: run.stop?.failures ?? 0 };
-  if (!(await actor.runs.change(run, { kind: 'stop', stop: intention }))) return { kind: 'superseded' };
+  if (!(await actor.runs.change(run, { kind: 'stop', stop: intention, isIdle }))) return { kind: 'superseded' };
   let answer: 'stopping' | 'gone';
   try {
     answer = await actor.fleet.stop(app.ref);

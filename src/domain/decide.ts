@@ -22,6 +22,8 @@ export interface Decision {
   due?: Instant;
   /** When the warning that counts was given; absent when it is still to be given. */
   warnedAt?: Instant;
+  /** It rests on evidence of use, not on the clock alone. */
+  isIdle?: boolean;
   /** How long after its warning it is stopped at the earliest; set when the action is warn or stop. */
   grace?: Duration;
   /** The next thing that will happen if nothing changes; absent when nothing will. */
@@ -70,14 +72,12 @@ export function decide(app: RunningApp, policy: Policy, now: Instant): Decision 
   if (!limit) return { app, action: 'keep', rule: 'no limit', reason: 'no limit in the policy matches' };
 
   const bounds = verdicts.slice(1);
-  const over = bounds.filter((verdict) => verdict.says === 'over').sort((a, b) => a.due! - b.due!);
-  const [first] = over;
-  if (!first) return keep(app, limit, bounds);
+  // The clock's bound comes first: heartbeats can move the other for ever, and each time it would be warned of anew.
+  const verdict = bounds.find(({ says }) => says === 'over');
+  if (!verdict) return keep(app, limit, bounds);
 
-  const warned = over.find((verdict) => warningFor(app, verdict, policy));
-  const verdict = warned ?? first;
-  const given = warned && warningFor(app, warned, policy);
-  const base = { app, rule: verdict.rule, due: verdict.due!, grace: limit.grace };
+  const given = warningFor(app, verdict, policy);
+  const base = { app, rule: verdict.rule, due: verdict.due!, grace: limit.grace, isIdle: verdict.seenAt !== undefined };
   if (!given) {
     const stopAt = now + limit.grace;
     const reason = `${verdict.reason}; grace ${describeDuration(limit.grace)}`;

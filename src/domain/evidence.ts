@@ -42,22 +42,28 @@ const PEOPLE = ['kernel', 'editor'];
 
 /**
  * What a heartbeat proves of a run. A busy GPU proves use even where the app's API did not answer; that nothing is
- * busy proves no idleness there: the evidence goes stale instead, and use is unknown.
+ * busy proves no idleness there: the evidence goes stale instead, and use is unknown. A use that such a heartbeat
+ * remembers counts as a look that found it at that time.
  */
 function provenBy({ observedAt, activity }: Heartbeat, run: { startedAt: Instant }): Evidence | undefined {
   if (observedAt < run.startedAt) return undefined;
-  const busy = activity.find((one) => one.busy);
-  if (!busy && !activity.some(({ kind }) => PEOPLE.includes(kind))) return undefined;
   // A use before the run's start belongs to another run, one after the look to a clock that is ahead.
   const clamp = (at: Instant) => Math.min(Math.max(at, run.startedAt), observedAt);
   const seen = activity.map((one) => (one.lastUseAt === undefined ? one : { ...one, lastUseAt: clamp(one.lastUseAt) }));
   const used = seen.filter((one) => one.lastUseAt !== undefined).sort((a, b) => b.lastUseAt! - a.lastUseAt!)[0];
+  const busy = activity.find((one) => one.busy);
+  if (busy) return { source: 'agent', kind: busy.kind, busy: true, lastUseAt: observedAt, observedAt, seen };
+  if (activity.some(({ kind }) => PEOPLE.includes(kind))) {
+    const lastUseAt = used?.lastUseAt ?? run.startedAt;
+    return { source: 'agent', kind: (used ?? seen[0]!).kind, busy: false, lastUseAt, observedAt, seen };
+  }
+  if (!used || used.lastUseAt! <= run.startedAt) return undefined;
   return {
     source: 'agent',
-    kind: (busy ?? used ?? seen[0]!).kind,
-    busy: busy !== undefined,
-    lastUseAt: busy ? observedAt : (used?.lastUseAt ?? run.startedAt),
-    observedAt,
+    kind: used.kind,
+    busy: true,
+    lastUseAt: used.lastUseAt!,
+    observedAt: used.lastUseAt!,
     seen,
   };
 }

@@ -24,8 +24,10 @@ export interface Run {
   evidence: Record<string, Evidence>;
   /** The stop that Curfew has set out on: recorded before the call, so that a crash in between is not lost. */
   stop?: Stop;
-  /** Grows with every write, so that a stop can insist that nothing has changed since it was decided. */
+  /** Grows with every write but evidence, so that a stop can insist that nothing has changed since it was decided. */
   version: number;
+  /** Grows with every piece of evidence, which a stop by the clock does not wait for: it would never end under a flood of heartbeats. */
+  looks?: number;
 }
 
 /** A warning that was given: what for, when, and what it announced. */

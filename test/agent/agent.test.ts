@@ -122,8 +122,10 @@ describe.concurrent('the script', () => {
     await stage.next('a heartbeat');
     await stage.append('home/agent.log', 'x'.repeat(70_000));
     await stage.metadata({ SpaceName: 'another' });
-    await until('the log to shrink', async () => (await stage.log()).length < 40_000);
-    expect(await stage.log()).toContain('another');
+    await until('the log to shrink, and to go on', async () => {
+      const log = await stage.log();
+      return log.length < 40_000 && log.includes('another');
+    });
   });
 
   it('keeps UTC under TZ=Asia/Tokyo', async ({ stage, app }) => {
@@ -183,9 +185,9 @@ describe.concurrent('what stands in its way', () => {
       times.push(performance.now());
       expect(stage.aws.calls.count('eventbridge')).toBe(4);
       // 0.4, 0.8 and 1.6 s, each give or take a fifth, at the next look.
-      const [first = 0, , third = 0] = times.slice(1).map((time, i) => time - (times[i] ?? 0));
-      expect(first).toBeGreaterThan(300);
-      expect(third).toBeGreaterThan(1200);
+      const [begun, , third, told] = times as [number, number, number, number];
+      expect(told - begun).toBeGreaterThan(2000);
+      expect(told - third).toBeGreaterThan(1100);
       expect(await stage.log()).toMatch(new RegExp(`HTTP 400 {"__type":"${code}".*again in \\d+ s\\n`));
     },
   );
@@ -300,8 +302,8 @@ describe.concurrent('what it sees', () => {
     expect(of(unopened, 'editor')).toEqual({ busy: false, lastUseAt: null });
     const used = new Date(Date.now() + 50).toISOString();
     api.idle = { lastActiveTimestamp: used };
-    const opened = await stage.next('use', (h) => of(h, 'editor')?.lastUseAt !== null);
-    expect(of(opened, 'editor')).toEqual({ busy: false, lastUseAt: used });
+    const opened = await stage.next('use', (h) => of(h, 'editor')?.lastUseAt === used);
+    expect(of(opened, 'editor')?.busy).toBe(false);
   });
 
   it('counts a remote editor, and not what JupyterLab repeats of its kernels', async ({ stage, app }) => {
@@ -316,8 +318,8 @@ describe.concurrent('what it sees', () => {
     expect(of(await stage.next('a heartbeat'), 'editor')).toEqual({ busy: false, lastUseAt: null });
     const remote = new Date().toISOString();
     await writeFile(stage.path('idle'), `${remote}\n`);
-    const heartbeat = await stage.next('use', (h) => of(h, 'editor')?.lastUseAt !== null);
-    expect(of(heartbeat, 'editor')).toEqual({ busy: false, lastUseAt: remote });
+    const heartbeat = await stage.next('use', (h) => of(h, 'editor')?.lastUseAt === remote);
+    expect(of(heartbeat, 'editor')?.busy).toBe(false);
   });
 
   it('sees a GPU at work, and reports its rest', async ({ stage }) => {

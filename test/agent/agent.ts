@@ -39,11 +39,11 @@ export async function until<T>(
   throw new Error(`waited ${ms} ms in vain for ${what}`);
 }
 
-/** A SageMaker app as the agent sees it: its metadata, its environment, and an EventBridge that listens. */
-export async function startStage() {
+/** A SageMaker app as the agent sees it: its metadata, its environment, and an EventBridge that listens; `now` is AWS's clock. */
+export async function startStage(now = () => Date.now()) {
   const folder = await mkdtemp(join(tmpdir(), 'curfew-agent-test-'));
   const path = (name: string) => join(folder, name);
-  const aws = await startEmbeddedAws({ now: () => Date.now() });
+  const aws = await startEmbeddedAws({ now });
   const events: BusEvent[] = [];
   aws.eventbridge.onEvent((event) => events.push(event));
   let read = 0;
@@ -108,6 +108,10 @@ export async function startStage() {
     } catch {
       // It is gone already.
     }
+    await until(
+      'the agent to end',
+      async () => (await readFile(`/proc/${running}/cmdline`).catch(() => '')).length === 0,
+    );
     await rm(path('home/lock'), { force: true });
   };
   return {

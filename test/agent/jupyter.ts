@@ -7,6 +7,10 @@ import { delimiter, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { until } from './agent.ts';
 
+const LACKING =
+  'The agent is tested against a real Jupyter server with a Python kernel, which this machine lacks: ' +
+  'apt-get install -y --no-install-recommends jupyter-server python3-ipykernel';
+
 /** The real Jupyter server of this machine. @throws where there is none, saying how to get it: these tests are never skipped. */
 async function findJupyter(): Promise<string> {
   const folders = ['/usr/bin', ...(process.env.PATH ?? '').split(delimiter)];
@@ -18,10 +22,7 @@ async function findJupyter(): Promise<string> {
     );
     if (found) return path;
   }
-  throw new Error(
-    'The agent is tested against a real Jupyter server, which this machine lacks: ' +
-      'apt-get install -y --no-install-recommends jupyter-server python3-ipykernel',
-  );
+  throw new Error(LACKING);
 }
 
 /** What Jupyter says of a kernel. */
@@ -73,6 +74,25 @@ export async function prepareJupyter(folder: string) {
     const header = { msg_id: randomUUID(), username: 'ada', session: randomUUID(), msg_type: type, version: '5.3' };
     socket.send(JSON.stringify({ header, parent_header: {}, metadata: {}, content, channel: 'shell', buffers: [] }));
   };
+  /**
+   * Opens a notebook's connection to a kernel. A server greets a kernel on each: until that is over it may miss what a
+   * young kernel answers, and take the end of its own greeting for the end of a cell.
+   */
+  const openNotebook = async (id: string) => {
+    const socket = await connect(`api/kernels/${id}/channels`);
+    let hasAnswered = false;
+    socket.onmessage = ({ data }) => (hasAnswered ||= JSON.parse(String(data)).msg_type === 'kernel_info_reply');
+    await until(
+      'the kernel to answer',
+      async () => {
+        request(socket, 'kernel_info_request', {});
+        await sleep(300);
+        return hasAnswered && (await kernelOf(id)).execution_state === 'idle';
+      },
+      30_000,
+    );
+    return socket;
+  };
 
   return {
     url,
@@ -88,10 +108,18 @@ export async function prepareJupyter(folder: string) {
         'password=',
         'disable_check_xsrf=True',
       ];
-      child = spawn(command, [...args, ...server.map((setting) => `--ServerApp.${setting}`)], {
+      // Kernels on sockets of their own: ports may be taken between their choice and their use.
+      const kernels = '--KernelManager.transport=ipc';
+      child = spawn(command, [...args, kernels, ...server.map((setting) => `--ServerApp.${setting}`)], {
         cwd: folder,
         // A clock that is not UTC: Jupyter's times must be all the same.
-        env: { PATH: '/usr/bin:/bin', HOME: folder, SHELL: '/bin/bash', TZ: 'America/New_York' },
+        env: {
+          PATH: '/usr/bin:/bin',
+          HOME: folder,
+          SHELL: '/bin/bash',
+          TZ: 'America/New_York',
+          JUPYTER_RUNTIME_DIR: folder,
+        },
         stdio: 'ignore',
       });
       await until(
@@ -103,6 +131,8 @@ export async function prepareJupyter(folder: string) {
           ),
         30_000,
       );
+      const { kernelspecs } = await api<{ kernelspecs: object }>('kernelspecs?no_track_activity=1');
+      if (!('python3' in kernelspecs)) throw new Error(LACKING);
     },
     /** Ends the server and, with it, its kernels and terminals. */
     async stop() {
@@ -114,28 +144,24 @@ export async function prepareJupyter(folder: string) {
     /** Starts a kernel and waits, as a notebook does, until it is idle. */
     async startKernel(): Promise<string> {
       const { id } = await api<{ id: string }>('kernels', { method: 'POST', body: '{"name":"python3"}' });
-      const socket = await connect(`api/kernels/${id}/channels`);
-      // A notebook asks for the kernel's name when it connects; the server may miss what a young kernel answers.
-      await until(
-        'the kernel to be idle',
-        async () => {
-          request(socket, 'kernel_info_request', {});
-          await sleep(300);
-          return (await kernelOf(id)).execution_state === 'idle';
-        },
-        30_000,
-      );
-      await close(socket);
+      await close(await openNotebook(id));
       return id;
     },
     /** Runs code in a kernel, and closes the browser once it runs. */
     async execute(id: string, code: string) {
-      const socket = await connect(`api/kernels/${id}/channels`);
+      const socket = await openNotebook(id);
       const content = { code, silent: false, store_history: true, user_expressions: {}, allow_stdin: false };
       request(socket, 'execute_request', content);
       await until('the kernel to be busy', async () => (await kernelOf(id)).execution_state === 'busy');
       await close(socket);
     },
     kernel: kernelOf,
+    /** Closes every kernel and terminal. */
+    async clear() {
+      for (const kind of ['kernels', 'terminals']) {
+        const open = await api<{ id?: string; name: string }[]>(kind);
+        await Promise.all(open.map(({ id, name }) => fetch(`${url}api/${kind}/${id ?? name}`, { method: 'DELETE' })));
+      }
+    },
   };
 }

@@ -73,15 +73,13 @@ describe('warn, wait, look again, then stop', () => {
     expect(liftedWarnings(decide(appWith({ ...overdue, warnings: warned(NOON) }), policy, NOON))).toEqual([]);
   });
 
-  test('two bounds reached: the warned one is pursued, and no second warning goes out', () => {
-    const idle = { agent: { ...seenNow, lastUseAt: NOON - 25 * HOUR } };
-    const app = appWith({ ...overdue, evidence: idle, warnings: warned(NOON - MINUTE) });
-    expect(decide(app, policy, NOON)).toMatchObject({ action: 'warn', rule: 'all: max-uptime' });
-  });
-
-  test('two bounds reached, none warned: the one that was reached first', () => {
-    const idle = { agent: { ...seenNow, lastUseAt: NOON - 25 * HOUR } };
-    expect(decide(appWith({ ...overdue, evidence: idle }), policy, NOON).rule).toBe('all: max-idle');
+  test('two bounds reached: the clock’s, whichever was reached first and warned of: heartbeats move the other', () => {
+    const evidence = { agent: { ...seenNow, lastUseAt: NOON - 25 * HOUR } };
+    const given = { due: NOON - 23 * HOUR, at: NOON - HOUR, stopAt: NOON - MINUTE, notices: [] };
+    for (const warnings of [{}, warned(NOON - MINUTE), { 'all: max-idle': { number: 1, given } }]) {
+      const app = appWith({ ...overdue, evidence, warnings });
+      expect(decide(app, policy, NOON)).toMatchObject({ action: 'warn', rule: 'all: max-uptime' });
+    }
   });
 
   test('no limit matches: keep, and say so', () => {

@@ -33,9 +33,18 @@ describe('what a heartbeat proves', () => {
   });
 
   test('the app’s API did not answer: a quiet machine proves nothing, a busy one proves use', () => {
-    expect(of({ kind: 'gpu', busy: false }, { kind: 'cpu', busy: false, lastUseAt: NOON - 5 * HOUR })).toBeUndefined();
+    expect(of({ kind: 'gpu', busy: false }, { kind: 'cpu', busy: false })).toBeUndefined();
+    expect(of({ kind: 'gpu', busy: false, lastUseAt: run.startedAt - HOUR })).toBeUndefined();
     expect(of()).toBeUndefined();
     expect(of({ kind: 'cpu', busy: true })).toMatchObject({ busy: true });
+  });
+
+  test('a use that it remembers while the app’s API does not answer is use at that time, and no rest since', () => {
+    const use = { kind: 'gpu', busy: false, lastUseAt: NOON - HOUR };
+    expect(of(use)).toMatchObject({ kind: 'gpu', busy: true, lastUseAt: NOON - HOUR, observedAt: NOON - HOUR });
+    const known = { agent: of(idleKernel)! };
+    const later = evidenceOf({ observedAt: NOON + MINUTE, activity: [use] }, { ...run, evidence: known });
+    expect(later).toMatchObject({ kind: 'gpu', busy: false, lastUseAt: NOON - HOUR, observedAt: NOON });
   });
 
   test('an observation from before the run is of another run of the name', () => {

@@ -70,7 +70,8 @@ export function memoryRuns(): MemoryRuns {
       store.writes++;
       if (!item || !isSame(item, run) || !holds(item, run, change)) return false;
       apply(item, change);
-      item.version++;
+      if (change.kind === 'evidence') item.looks = (item.looks ?? 0) + 1;
+      else item.version++;
       return true;
     },
     async retire(run) {
@@ -104,7 +105,9 @@ const isSame = (a: Run, b: Run) => a.startedAt === b.startedAt;
 function holds(item: Run, run: Run, change: RunChange): boolean {
   if (change.kind === 'end') return change.stop !== undefined || item.endedAt === undefined || item.endedAt > change.at;
   if (item.endedAt !== undefined) return false;
-  if (change.kind === 'stop' || change.kind === 'evidence') return item.version === run.version;
+  const isUnseen = item.looks === run.looks;
+  if (change.kind === 'evidence') return isUnseen;
+  if (change.kind === 'stop') return item.version === run.version && (!change.isIdle || isUnseen);
   return change.kind !== 'extend' || !item.extensions.includes(change.at);
 }
 

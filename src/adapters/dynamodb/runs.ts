@@ -67,10 +67,11 @@ export function dynamodbRuns(client: DynamoDBClient, table: string): Runs {
     },
     async change(run, change) {
       const { set, condition, names = {}, values = {} } = expressionOf(run, change);
+      const counter = change.kind === 'evidence' ? 'looks' : 'version';
       const command = new UpdateItemCommand({
         TableName: table,
         Key: toItem(runItemKey(run.app)),
-        UpdateExpression: `${set} ADD version :one`,
+        UpdateExpression: `${set} ADD ${counter} :one`,
         ConditionExpression: `startedAt = :startedAt AND ${condition}`,
         ...(Object.keys(names).length > 0 ? { ExpressionAttributeNames: names } : {}),
         ExpressionAttributeValues: toItem({ ...values, ':one': 1, ':startedAt': run.startedAt }),
@@ -182,6 +183,12 @@ function unchanged(run: Run): object {
 
 const GOING_ON = 'attribute_not_exists(endedAt)';
 
+/** No evidence has come since the run was read. */
+function unseen({ looks }: Run): { condition: string; values: Record<string, unknown> } {
+  if (looks === undefined) return { condition: 'attribute_not_exists(looks)', values: {} };
+  return { condition: 'looks = :looks', values: { ':looks': looks } };
+}
+
 interface Expression {
   set: string;
   condition: string;
@@ -208,12 +215,14 @@ function expressionOf(run: Run, change: RunChange): Expression {
         values,
       };
     }
-    case 'stop':
+    case 'stop': {
+      const { condition, values } = change.isIdle ? unseen(run) : { condition: GOING_ON, values: {} };
       return {
         set: 'SET stop = :stop',
-        condition: `${GOING_ON} AND version = :version`,
-        values: { ':stop': change.stop, ':version': run.version },
+        condition: `${GOING_ON} AND version = :version AND ${condition}`,
+        values: { ...values, ':stop': change.stop, ':version': run.version },
       };
+    }
     case 'retry':
       if (!change.stop) return { set: 'REMOVE stop', condition: GOING_ON };
       return { set: 'SET stop = :stop', condition: GOING_ON, values: { ':stop': change.stop } };
@@ -251,13 +260,12 @@ function expressionOf(run: Run, change: RunChange): Expression {
         values: { ':asked': [change.at], ':at': change.at },
       };
     case 'evidence': {
-      const values = { ':evidence': change.evidence, ':version': run.version };
-      const condition = `${GOING_ON} AND version = :version`;
+      const { condition, values } = unseen(run);
       return {
         set: 'SET evidence.#source = :evidence',
-        condition,
+        condition: `${GOING_ON} AND ${condition}`,
         names: { '#source': change.evidence.source },
-        values,
+        values: { ...values, ':evidence': change.evidence },
       };
     }
     default:
