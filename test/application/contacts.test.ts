@@ -55,6 +55,13 @@ describe('being asked', () => {
     expect(sent).toEqual([0, 2 * 24 + 20, 7 * 24 + 20]);
   });
 
+  test('an address that no profile has is not asked by itself: it is an admin’s, whose mailbox spoke', async () => {
+    const lab = asking({ limits: [] });
+    lab.ports.fleet.end(ref);
+    await noteContact(lab.ports.contacts, PLACE, ADMIN, { kind: 'bounced', isPermanent: false }, NOON);
+    expect([...(await lab.pass(NOON)), ...(await lab.pass(NOON + 3 * DAY))]).toEqual([]);
+  });
+
   test('a quiet scan asks and writes nothing for it', async () => {
     const lab = asking({ limits: [] });
     await lab.pass(NOON);

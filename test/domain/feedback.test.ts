@@ -57,11 +57,6 @@ describe('news of mail to a contact', () => {
     const later: Event[] = [permanent, { kind: 'delivered' }, { kind: 'invited' }, { kind: 'confirmed' }];
     for (const event of later) expect(onContactEvent(done, event, NOON + HOUR)).toBeUndefined();
   });
-
-  test('an address that no profile has is never asked to confirm: it is an admin’s', () => {
-    expect(isToBeAsked(alice, NOON)).toBe(true);
-    expect(isToBeAsked({ ...alice, owners: [] }, NOON)).toBe(false);
-  });
 });
 
 describe('a contact that is forgotten', () => {
