@@ -83,7 +83,7 @@ export const PEOPLE: Person[] = [
     VISION,
     'Kaito Mori',
     'kaito-mori',
-    [forgotten(notebook('kaito-lab', 'ml.g6.4xlarge', 1, { trains: 400 }), 2)],
+    [forgotten(notebook('kaito-lab', 'ml.g6.4xlarge', 1, { agent: 'none' }), 2)],
     {
       stubborn: true,
       heeds: 0,
@@ -188,7 +188,7 @@ export const PEOPLE: Person[] = [
     GENOMICS,
     'Vera Sokolova',
     'vera-sokolova',
-    [forgotten(notebook('vera-assembly', 'ml.r7i.4xlarge', 1, { tags: { curfew: 'training' }, trains: 90 }), 0)],
+    [forgotten(notebook('vera-assembly', 'ml.r7i.4xlarge', 1, { tags: { curfew: 'training' }, trains: 200 }), 0)],
     { heeds: 0 },
   ),
   person(GENOMICS, 'Will Anders', 'will-anders', [
