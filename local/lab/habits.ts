@@ -80,7 +80,14 @@ export function overnight(space: string, instanceType: string): Habit {
 
 /** Work until noon; the tab stays open, and the app with it, until the evening. */
 export function openTab(space: string, instanceType: string): Habit {
-  const times = { starts: [8, 9], leaves: [11, 12], leavesTab: true, ends: [17, 18], comes: 1, weekdays: [1, 4] } as const;
+  const times = {
+    starts: [8, 9],
+    leaves: [11, 12],
+    leavesTab: true,
+    ends: [17, 18],
+    comes: 1,
+    weekdays: [1, 4],
+  } as const;
   return notebook(space, instanceType, 0, times);
 }
 

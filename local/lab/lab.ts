@@ -141,7 +141,7 @@ export async function live(lab: Lab, passed: (now: Instant) => void): Promise<Re
       ...{ entries, runs, tally, mails, idleStops, savings, prices: rates.source },
       ...{ eventsLost, heartbeats, heartbeatsLost },
     }),
-    stories: storiesOf(runs, timeline),
+    stories: storiesOf(runs, timeline, to),
     invariants: checkInvariants({
       ...{ aws, mails, runs, policy, isOwnPolicy: policyFile === undefined, idleStops, ruleOf },
       ...{ recordErrors, refused, crashes },

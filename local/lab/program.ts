@@ -49,6 +49,8 @@ export async function runLab(
   };
   const lambdas = hostLambdas({ folder: handlers, env, account, region, sleep });
   try {
+    // Whoever the policy sends as has its domain verified in SES.
+    aws.ses.identities.add(policy.sender.replace(/^.*@|>$/g, '').toLowerCase());
     await makeTable({ region, table: TABLE });
     const bar = progressBar(agenda.clock.now, wallTime(days, 0));
     const report = await live({ aws, lambdas, agenda, policy, policyFile, table: TABLE, seed, days }, bar.passed);

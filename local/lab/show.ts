@@ -95,7 +95,7 @@ function showSummary({ seed, days, policy, summary, stories, invariants }: Repor
     paint('bold', 'Promises, held against what truly happened'),
   );
   for (const { promise, holds, broken, skipped } of invariants) {
-    const word = skipped === undefined ? paint('green', 'kept  ') : paint('dim', 'not held against');
+    const word = skipped === undefined ? paint('green', 'kept  ') : paint('dim', 'open  ');
     lines.push(`  ${holds ? word : paint('red', 'BROKEN')}  ${promise}${skipped === undefined ? '' : ` (${skipped})`}`);
     for (const line of broken.slice(0, 10)) lines.push(...wrap(line, width - 10).map((part) => `          ${part}`));
     if (broken.length > 10) lines.push(`          and ${broken.length - 10} more`);

@@ -1,6 +1,6 @@
 import { scan } from '../../src/application/scan.ts';
 import type { Policy } from '../../src/domain/policy.ts';
-import { type Duration, HOUR } from '../../src/domain/time.ts';
+import { type Duration, HOUR, type Instant } from '../../src/domain/time.ts';
 import { fleetOf, outboxOf, pricesOf, runsOf } from '../../src/wiring.ts';
 import type { Place } from '../aws/studio-events.ts';
 import type { Agenda } from './agenda.ts';
@@ -19,22 +19,29 @@ export interface Story {
 interface Fate {
   who: string;
   runs: LabRun[];
+  /** How often and for how long they were at something, as of each run's end or the lab's. */
+  inAll(hours: (run: LabRun, end: Instant) => Duration): string;
   by(key: 'max-idle' | 'max-uptime'): string;
 }
 
 /** Those whose stories show what evidence of use is good for, each by the space of their app. */
 const CAST: Record<string, (fate: Fate) => string> = {
-  'seun-lab': ({ who, runs, by }) =>
-    `${who} trained overnight with the browser closed, ${inAll(runs.map(trainedAlone))}: ${by('max-idle')}.`,
-  'rosa-lab': ({ who, runs, by }) => `${who} left an idle tab open, ${inAll(runs.map(idleInTab))}: ${by('max-idle')}.`,
+  'seun-lab': ({ who, inAll, by }) =>
+    `${who} trained overnight with the browser closed, ${inAll(trainedAlone)}: ${by('max-idle')}.`,
+  'rosa-lab': ({ who, inAll, by }) => `${who} left an idle tab open, ${inAll(idleInTab)}: ${by('max-idle')}.`,
   'qiang-align': ({ who, by }) =>
     `${who} has no agent, so that use is unknown: ${by('max-idle')}, ${by('max-uptime')}.`,
   'lukas-lab': ({ who, runs, by }) =>
     `${who}’s agent dies ${runs[0]!.habit.agent} h after each start, so that use is unknown from then on: ${by('max-idle')}, ${by('max-uptime')}.`,
 };
 
-/** Tells of all of the cast who had a run. */
-export function storiesOf(runs: LabRun[], { entries }: Timeline): Story[] {
+/** Whether a call is about an app of the cast: AWS's bad days leave their stories alone. */
+export function isOfCast({ SpaceName = '' }: { SpaceName?: string }): boolean {
+  return SpaceName in CAST;
+}
+
+/** Tells of all of the cast who had a run before the lab's end. */
+export function storiesOf(runs: LabRun[], { entries }: Timeline, end: Instant): Story[] {
   return Object.entries(CAST).flatMap(([space, tell]) => {
     const own = runs.filter(({ habit }) => habit.space === space);
     if (own.length === 0) return [];
@@ -48,7 +55,12 @@ export function storiesOf(runs: LabRun[], { entries }: Timeline): Story[] {
         ? `never warned ${words}`
         : `warned ${words} ${times(warned)} and stopped ${times(stopped)}`;
     };
-    return [{ who, told: tell({ who, runs: own, by }) }];
+    const inAll: Fate['inAll'] = (lasted) => {
+      const some = own.map((run) => lasted(run, run.endedAt ?? end)).filter((duration) => duration > 0);
+      const hours = some.reduce((sum, duration) => sum + duration, 0) / HOUR;
+      return `${times(some.length)}, ${hours.toFixed(1)} h in all`;
+    };
+    return [{ who, told: tell({ who, runs: own, inAll, by }) }];
   });
 }
 
@@ -56,25 +68,14 @@ function times(count: number): string {
   return count === 1 ? 'once' : `${count} times`;
 }
 
-function inAll(durations: Duration[]): string {
-  const some = durations.filter((duration) => duration > 0);
-  const hours = some.reduce((sum, duration) => sum + duration, 0) / HOUR;
-  return `${times(some.length)}, ${hours.toFixed(1)} h in all`;
-}
-
 /** How long its job was at work after the last tab was closed. */
-function trainedAlone(run: LabRun): Duration {
-  return Math.max(0, (lastUse(run, endOf(run)) ?? 0) - Math.min(lastTab(run), endOf(run)));
+function trainedAlone(run: LabRun, end: Instant): Duration {
+  return Math.max(0, (lastUse(run, end) ?? 0) - lastTab(run));
 }
 
 /** How long its tab was open after its last use. */
-function idleInTab(run: LabRun): Duration {
-  return Math.max(0, Math.min(lastTab(run), endOf(run)) - (lastUse(run, endOf(run)) ?? run.startedAt));
-}
-
-/** A run that goes on has been used as planned until then: what follows the lab's end is nobody's. */
-function endOf({ endedAt, until }: LabRun): number {
-  return endedAt ?? until;
+function idleInTab(run: LabRun, end: Instant): Duration {
+  return Math.max(0, Math.min(lastTab(run), end) - (lastUse(run, end) ?? run.startedAt));
 }
 
 function lastTab({ uses, startedAt }: LabRun): number {
