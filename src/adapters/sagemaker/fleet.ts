@@ -98,8 +98,11 @@ async function stop(sagemaker: SageMakerClient, app: AppRef): Promise<'stopping'
   const { domainId: DomainId, appType, appName: AppName } = app;
   const holder = app.spaceName === undefined ? { UserProfileName: holderName(app) } : { SpaceName: app.spaceName };
   try {
-    await call('sagemaker:DeleteApp', () =>
-      sagemaker.send(new DeleteAppCommand({ DomainId, ...holder, AppType: appType as never, AppName })),
+    await call(
+      'sagemaker:DeleteApp',
+      () => sagemaker.send(new DeleteAppCommand({ DomainId, ...holder, AppType: appType as never, AppName })),
+      // An app that is being updated: the call did nothing, so whatever ends the run, it was not this.
+      ['ResourceInUse'],
     );
     return 'stopping';
   } catch (error) {
