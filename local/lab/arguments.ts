@@ -5,11 +5,13 @@ export interface Arguments {
   once: boolean;
   days: number;
   seed: string;
+  /** A policy's file, in place of the lab's own. */
+  policy?: string | undefined;
   json: boolean;
   help: boolean;
 }
 
-export const HELP = `npm start -- [--once] [--days N] [--seed S] [--json] [--help]
+export const HELP = `npm start -- [--once] [--days N] [--seed S] [--policy FILE] [--json] [--help]
 
 Lives two weeks of a Studio lab of 41 people on a fast clock, governed by Curfew: its bundled handlers, the real AWS SDK,
 and an AWS embedded in this process. Nothing leaves this machine, and no AWS account is needed.
@@ -17,11 +19,13 @@ and an AWS embedded in this process. Nothing leaves this machine, and no AWS acc
   --once     exit when the lab has been lived, instead of serving it until Ctrl-C
   --days N   live N days, 1 to 365 (default 14)
   --seed S   any text: the same seed gives the same timeline (default 1)
-  --json     print one JSON document {lab, timeline, summary, invariants}, and nothing else, on stdout
+  --policy FILE
+             govern it by this policy instead of local/lab/policy.yml
+  --json     print one JSON document {lab, timeline, summary, stories, invariants}, and nothing else, on stdout
   --help     print this
 
-The policy is local/lab/policy.yml, the people are in local/lab/people.ts. NO_COLOR is respected.
-Exit codes: 0 fine, 1 a promise was broken or something failed, 2 wrong usage.
+The people are in local/lab/people.ts. NO_COLOR is respected.
+Exit codes: 0 fine, 1 a promise was broken or something failed, 2 wrong usage or a policy with faults.
 `;
 
 /** Reads the command line. @returns what is wrong with it, in one line, if anything is */
@@ -33,6 +37,7 @@ export function readArguments(argv: string[]): Arguments | { wrong: string } {
         once: { type: 'boolean', default: false },
         days: { type: 'string', default: '14' },
         seed: { type: 'string', default: '1' },
+        policy: { type: 'string' },
         json: { type: 'boolean', default: false },
         help: { type: 'boolean', short: 'h', default: false },
       },

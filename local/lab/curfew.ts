@@ -1,7 +1,7 @@
 import type { Instant } from '../../src/domain/time.ts';
 import { MINUTE } from '../../src/domain/time.ts';
 import type { ScanSummary } from '../../src/handlers/summary.ts';
-import type { CloudTrailEvent, EmbeddedAws } from '../aws/index.ts';
+import type { BusEvent, CloudTrailEvent, EmbeddedAws } from '../aws/index.ts';
 import type { Answer, Lambdas } from '../host/lambdas.ts';
 import type { Agenda } from './agenda.ts';
 
@@ -31,6 +31,7 @@ export interface Curfew {
   /** A schedule: every 5 minutes, from `from` on. */
   scanEvery5Minutes(from: Instant): void;
   noteStudioEvent(event: CloudTrailEvent): Promise<void>;
+  noteHeartbeat(event: BusEvent): Promise<void>;
 }
 
 const SCAN_EVERY = 5 * MINUTE;
@@ -78,7 +79,7 @@ export function deployCurfew(
     } else {
       if (answer.type !== 'PassFailed') tally.crashes.push(`${time()} ${name}: ${answer.stack}`);
       // The stack asks for no repeat of what a schedule calls: the next one comes soon.
-      const wait = name === 'studio-event' ? RETRIES[attempt] : undefined;
+      const wait = name === 'scan' ? undefined : RETRIES[attempt];
       if (wait !== undefined) agenda.at(agenda.clock.now + wait, () => invoke(name, event, heard, attempt + 1));
     }
     await heard(answer);
@@ -133,6 +134,7 @@ export function deployCurfew(
 
   return {
     tally,
+    noteHeartbeat: (event) => invoke('activity-event', event, async () => {}),
     scanEvery5Minutes(from) {
       agenda.at(from, async () => {
         await scan();

@@ -15,6 +15,14 @@ export interface Habit {
   /** When, in hours after midnight of that day: the earliest and the latest. */
   starts: readonly [number, number];
   ends: readonly [number, number];
+  /** When they leave it, where that is not when they end it. */
+  leaves?: readonly [number, number];
+  /** They leave its tab open in their browser until they end it. */
+  leavesTab?: true;
+  /** They leave a job behind, for so many hours, and close the browser. */
+  trains?: number;
+  /** Nobody put an activity agent into it; or it dies so many hours after each start. */
+  agent?: 'none' | number;
   /** How likely they leave it running, to think of it only days later. */
   forgets: number;
   /** So many days later; Infinity: never. */
@@ -64,13 +72,32 @@ export function nightShift(space: string, instanceType: string): Habit {
   return notebook(space, instanceType, 0.15, { weekdays: EVERY_DAY, starts: [20.5, 23], ends: [29, 31.5], comes: 0.9 });
 }
 
+/** A job begun in the early evening, that trains until the morning in a closed browser; then its owner ends it. */
+export function overnight(space: string, instanceType: string): Habit {
+  const times = { starts: [16.5, 17.5], ends: [31.1, 31.7], comes: 1, trains: 13.5 } as const;
+  return notebook(space, instanceType, 0, times);
+}
+
+/** Work until noon; the tab stays open, and the app with it, until the evening. */
+export function openTab(space: string, instanceType: string): Habit {
+  const times = {
+    starts: [8, 9],
+    leaves: [11, 12],
+    leavesTab: true,
+    ends: [17, 18],
+    comes: 1,
+    weekdays: [1, 4],
+  } as const;
+  return notebook(space, instanceType, 0, times);
+}
+
 /** The course's exercise: everybody at once, and half of them walk away from it. */
 export function exercise(space: string, weekday: number): Habit {
   const times = { weekdays: [weekday], starts: [14, 14.6], ends: [16, 17], comes: 0.95 } as const;
   return notebook(space, 'ml.t3.medium', 0.5, { ...times, forgetsFor: [5, 12] });
 }
 
-/** Runs once, from a day's morning, and is never thought of again. */
+/** Runs once, from a day's morning, and nobody ever ends it. */
 export function forgotten(habit: Habit, day: number): Habit {
   const times = { weekdays: [(day + 1) % 7], comes: day < 7 ? 1 : 0.7, forgets: 1 } as const;
   return { ...habit, ...times, forgetsFor: [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY] };

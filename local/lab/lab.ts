@@ -5,23 +5,26 @@ import type { Policy } from '../../src/domain/policy.ts';
 import type { Instant } from '../../src/domain/time.ts';
 import type { ScanSummary } from '../../src/handlers/summary.ts';
 import { outboxOf } from '../../src/wiring.ts';
-import type { EmbeddedAws } from '../aws/index.ts';
+import type { BusEvent, EmbeddedAws } from '../aws/index.ts';
 import type { Lambdas } from '../host/lambdas.ts';
 import type { Agenda } from './agenda.ts';
+import { installAgents, paceOf } from './agents.ts';
 import { wallTime } from './calendar.ts';
 import type { Listener } from './curfew.ts';
 import { deployCurfew } from './curfew.ts';
+import { idleStopsOf } from './idle-stops.ts';
 import { checkInvariants } from './invariants.ts';
 import type { LabRun } from './ledger.ts';
 import { createLedger } from './ledger.ts';
 import { peopleLive } from './life.ts';
-import { trailPost } from './post.ts';
+import { eventPost } from './post.ts';
 import { randomOf } from './random.ts';
 import { errorsOfRecord, recordedRuns } from './record.ts';
 import type { Report } from './report.ts';
 import { summaryOf } from './report.ts';
 import { savingsOf } from './savings.ts';
 import { furnish, ORPHANED, whose } from './spaces.ts';
+import { lookAtCast, storiesOf } from './stories.ts';
 import { createTimeline } from './timeline.ts';
 import { badWeather } from './weather.ts';
 
@@ -31,6 +34,8 @@ export interface Lab {
   lambdas: Lambdas;
   agenda: Agenda;
   policy: Policy;
+  /** Its file, where it is not the lab's own. */
+  policyFile?: string | undefined;
   table: string;
   seed: string;
   days: number;
@@ -38,7 +43,7 @@ export interface Lab {
 
 /** Lives the lab's days, from its first midnight on. @returns what came of it, the same for the same seed */
 export async function live(lab: Lab, passed: (now: Instant) => void): Promise<Report> {
-  const { aws, agenda, policy, table, seed, days } = lab;
+  const { aws, agenda, policy, policyFile, table, seed, days } = lab;
   const { account, region } = aws.studio.place;
   const [from, to] = [agenda.clock.now, wallTime(days, 0)];
   const ledger = createLedger(aws.studio);
@@ -96,14 +101,24 @@ export async function live(lab: Lab, passed: (now: Instant) => void): Promise<Re
   };
 
   const curfew = deployCurfew(lab, isOwed, { scanned, delivered });
-  const post = trailPost(agenda, randomOf(seed, 'post'), curfew.noteStudioEvent);
+  const trail = eventPost(agenda, randomOf(seed, 'post'), curfew.noteStudioEvent);
   aws.studio.onEvent(ledger.hear);
-  aws.studio.onEvent(post.send);
+  aws.studio.onEvent(trail.send);
+  const agents = installAgents(agenda, region, paceOf(policy));
+  const heard = async (event: BusEvent) => {
+    await curfew.noteHeartbeat(event);
+    ledger.hearHeartbeat(event);
+  };
+  const missed = (event: BusEvent) => agents.missed(ledger.senderOf(event));
+  const bus = eventPost(agenda, randomOf(seed, 'bus'), heard, missed);
+  aws.eventbridge.onEvent(bus.send);
   furnish(aws.studio, from, (day, deed) => agenda.at(wallTime(day, 7), deed));
-  const answers = peopleLive({ studio: aws.studio, ledger, agenda, seed }, days);
+  const answers = peopleLive({ studio: aws.studio, ledger, agents, agenda, seed }, days);
   agenda.at(wallTime(ORPHANED.day, 12), () => aws.studio.removeSpaceOwner(ORPHANED.domainId, ORPHANED.space));
   badWeather(aws, () => agenda.clock.now, randomOf(seed, 'weather'), days);
   curfew.scanEvery5Minutes(from);
+  const { place } = aws.studio;
+  agenda.at(wallTime(1, 5), () => lookAtCast({ agenda, policy, place, table }, ledger, timeline));
   await agenda.live(to, passed);
 
   const mails = await aws.mailbox.messages();
@@ -111,18 +126,27 @@ export async function live(lab: Lab, passed: (now: Instant) => void): Promise<Re
   const { runs } = ledger;
   const { tally } = curfew;
   const { entries } = timeline;
-  const { admins, limits } = policy;
   const { refused, crashes } = tally;
   const savings = savingsOf(runs, rates.byInstance, to);
   const recordErrors = errorsOfRecord(await recordedRuns(region, table), runs, aws);
-  const evidence = { aws, mails, runs, recordErrors, ruleOf: (run: LabRun) => rules.get(run) };
+  const ruleOf = (run: LabRun) => rules.get(run);
+  const idleStops = idleStopsOf(runs, policy.limits, ruleOf);
+  const [eventsLost, heartbeats, heartbeatsLost] = [trail.lost.count, agents.sent.count, bus.lost.count];
   return {
     seed,
     days,
+    policy: policyFile,
     from,
     to,
     timeline: entries,
-    summary: summaryOf({ entries, runs, tally, mails, eventsLost: post.lost.count, savings, prices: rates.source }),
-    invariants: checkInvariants({ ...evidence, admins, limits, refused, crashes }),
+    summary: summaryOf({
+      ...{ entries, runs, tally, mails, idleStops, savings, prices: rates.source },
+      ...{ eventsLost, heartbeats, heartbeatsLost },
+    }),
+    stories: storiesOf(runs, timeline, to),
+    invariants: checkInvariants({
+      ...{ aws, mails, runs, policy, isOwnPolicy: policyFile === undefined, idleStops, ruleOf },
+      ...{ recordErrors, refused, crashes },
+    }),
   };
 }

@@ -1,8 +1,9 @@
 import type { AppRef } from '../../src/domain/app.ts';
 import type { Instant } from '../../src/domain/time.ts';
-import type { App, CloudTrailEvent, Studio } from '../aws/index.ts';
+import type { App, BusEvent, CloudTrailEvent, Studio } from '../aws/index.ts';
 import type { Habit } from './habits.ts';
 import type { Person } from './people.ts';
+import type { Use } from './use.ts';
 
 /** One run as it truly was: what Curfew is measured by, and never sees. */
 export interface LabRun {
@@ -13,6 +14,10 @@ export interface LabRun {
   /** When its user would stop it; Infinity: never. */
   until: Instant;
   endedAt?: Instant;
+  /** What was truly done with it, and what would have been had it not ended. */
+  uses: Use[];
+  /** When its agent had looked that was heard last: the newest heartbeat that arrived. */
+  heardAt?: Instant;
   /** The tags said `curfew: exempt` when Curfew stopped it, or it is a JupyterServer. */
   wasExempt?: boolean;
   endedBy?: 'its user' | 'Curfew';
@@ -27,6 +32,10 @@ export interface Ledger {
   /** The last run under an app's name. */
   last(app: AppRef | App): LabRun | undefined;
   hear(event: CloudTrailEvent): void;
+  /** The last run of the app that a heartbeat is from. */
+  senderOf(heartbeat: BusEvent): LabRun;
+  /** A heartbeat reached its handler. */
+  hearHeartbeat(heartbeat: BusEvent): void;
 }
 
 /** An empty ledger. It hears of every DeleteApp that AWS granted, and whose it was. */
@@ -34,6 +43,11 @@ export function createLedger(studio: Studio): Ledger {
   const runs: LabRun[] = [];
   const byArn = new Map<string, LabRun>();
   const last: Ledger['last'] = (app) => byArn.get(studio.arn.app(app as App));
+  const senderOf: Ledger['senderOf'] = ({ detail }) => {
+    const run = last(detail as unknown as AppRef);
+    if (run === undefined) throw new Error(`a heartbeat of an app that nobody started: ${JSON.stringify(detail)}`);
+    return run;
+  };
   return {
     runs,
     last,
@@ -52,6 +66,13 @@ export function createLedger(studio: Studio): Ledger {
       run.endedAt = studio.now();
       run.endedBy = isByCurfew(detail) ? 'Curfew' : 'its user';
       if (run.endedBy === 'Curfew') run.wasExempt = isExempt(studio, run.app);
+    },
+    senderOf,
+    hearHeartbeat(heartbeat) {
+      const run = senderOf(heartbeat);
+      const at = Date.parse(String(heartbeat.detail.observedAt));
+      // A late one may be of the run before; one that comes after the end told nobody anything.
+      if (at >= run.startedAt && run.endedAt === undefined) run.heardAt = Math.max(at, run.heardAt ?? 0);
     },
   };
 }

@@ -8,6 +8,8 @@ import {
   kernel,
   nightShift,
   notebook,
+  openTab,
+  overnight,
   WEEKDAYS,
 } from './habits.ts';
 
@@ -24,6 +26,8 @@ export interface Person {
   heeds: number;
   /** How likely the admins exempt their app after a warning. */
   pleads: number;
+  /** How likely they come back to their app after a warning, and use it. */
+  returns: number;
   /** Starts what was stopped again within minutes. */
   stubborn: boolean;
 }
@@ -35,12 +39,15 @@ export const DOMAINS = [
 ];
 const [VISION, COURSE, GENOMICS] = DOMAINS.map(({ domainId }) => domainId) as [string, string, string];
 
-type Ways = Partial<Pick<Person, 'heeds' | 'pleads' | 'stubborn'>> & { sso?: string };
+type Ways = Partial<Pick<Person, 'heeds' | 'pleads' | 'returns' | 'stubborn'>> & { sso?: string };
 
 function person(domainId: string, name: string, profile: string, habits: Habit[], ways: Ways = {}): Person {
   const { sso = `${profile.replaceAll('-', '.')}@example.org`, ...rest } = ways;
-  return { domainId, name, profile, sso, habits, heeds: 0.2, pleads: 0, stubborn: false, ...rest };
+  return { domainId, name, profile, sso, habits, heeds: 0.2, pleads: 0, returns: 0.15, stubborn: false, ...rest };
 }
+
+/** Those of whom stories.ts tells: what Curfew does to them, no chance of theirs undoes. */
+const UNMOVED = { heeds: 0, pleads: 0, returns: 0 };
 
 /** The lab's people. Two spaces are shared, and one has no owner: spaces.ts says which. */
 export const PEOPLE: Person[] = [
@@ -56,7 +63,10 @@ export const PEOPLE: Person[] = [
     'Anjali Rao',
     'anjali-rao',
     [
-      forgotten(notebook('anjali-train', 'ml.g5.2xlarge', 1, { tags: { curfew: 'training' }, starts: [10, 11] }), 1),
+      forgotten(
+        notebook('anjali-train', 'ml.g5.2xlarge', 1, { tags: { curfew: 'training' }, trains: 60, starts: [10, 11] }),
+        1,
+      ),
       editor('anjali-code', 'ml.m5.large', 0.1),
     ],
     { heeds: 0 },
@@ -65,13 +75,20 @@ export const PEOPLE: Person[] = [
     sso: 'tomás.ibáñez@example.org',
   }),
   person(VISION, 'Wei Zhang', 'wei-zhang', [notebook('wei-lab', 'ml.g6.2xlarge', 0.25)], { pleads: 0.6 }),
-  person(VISION, 'Oluwaseun Adé', 'seun-ade', [nightShift('seun-lab', 'ml.g5.xlarge')], {
+  person(VISION, 'Oluwaseun Adé', 'seun-ade', [overnight('seun-lab', 'ml.g5.xlarge')], {
     sso: 'seun+studio@example.org',
+    ...UNMOVED,
   }),
-  person(VISION, 'Kaito Mori', 'kaito-mori', [forgotten(notebook('kaito-lab', 'ml.g6.4xlarge', 1), 2)], {
-    stubborn: true,
-    heeds: 0,
-  }),
+  person(
+    VISION,
+    'Kaito Mori',
+    'kaito-mori',
+    [forgotten(notebook('kaito-lab', 'ml.g6.4xlarge', 1, { agent: 'none' }), 2)],
+    {
+      stubborn: true,
+      heeds: 0,
+    },
+  ),
   person(VISION, 'Priya Nair', 'priya-nair', [
     // The same app, started twice a day: AWS may call the second start an update of the first.
     notebook('priya-lab', 'ml.m5.2xlarge', 0, {
@@ -87,7 +104,13 @@ export const PEOPLE: Person[] = [
       keepsCreationTime: true,
     }),
   ]),
-  person(VISION, 'Lukas Brandt', 'lukas-brandt', [notebook('lukas-lab', 'ml.g6e.12xlarge', 0.5)], { heeds: 0 }),
+  person(
+    VISION,
+    'Lukas Brandt',
+    'lukas-brandt',
+    [notebook('lukas-lab', 'ml.g6e.12xlarge', 1, { comes: 1, weekdays: [1, 3], agent: 3, forgetsFor: [2, 2] })],
+    UNMOVED,
+  ),
   person(VISION, 'Fatima El-Sayed', 'fatima-el-sayed', [notebook('vision-team', 'ml.m5.xlarge', 0.5, { comes: 0.6 })]),
   person(
     VISION,
@@ -97,6 +120,7 @@ export const PEOPLE: Person[] = [
       notebook('jonas-demo', 'ml.g5.xlarge', 1, {
         tags: { curfew: 'exempt' },
         runsSince: 200,
+        agent: 'none',
         comes: 0,
         forgetsFor: [99, 99],
       }),
@@ -130,7 +154,7 @@ export const PEOPLE: Person[] = [
   person(COURSE, 'Kwame Mensah', 'kwame-mensah', [exercise('kwame-ex', 4)]),
   person(COURSE, 'Linh Trần', 'linh-tran', [exercise('linh-ex', 4)], { sso: 'linh.trần@example.org' }),
   person(COURSE, 'Guest', 'visitor-2', [
-    notebook('guest-book', 'ml.t3.medium', 0.6, { comes: 0.3, forgetsFor: [6, 9] }),
+    notebook('guest-book', 'ml.t3.medium', 0.6, { comes: 0.3, forgetsFor: [6, 9], agent: 'none' }),
   ]),
 
   person(GENOMICS, 'Maria Papadopoulou', 'maria-papadopoulou', [
@@ -141,13 +165,19 @@ export const PEOPLE: Person[] = [
   person(GENOMICS, 'Noah Fischer', 'noah-fischer', [classicServer(), kernel('datascience', 'ml.t3.xlarge', 0.4)]),
   person(GENOMICS, 'Olga Petrova', 'olga-petrova', [classicServer(), kernel('r-kernel', 'ml.r5.4xlarge', 0.35)]),
   person(GENOMICS, 'Pádraig Ryan', 'padraig-ryan', [classicServer(), canvas(0.6)], { sso: 'pádraig@example.org' }),
-  person(GENOMICS, 'Qiang Liu', 'qiang-liu', [notebook('qiang-align', 'ml.r6i.8xlarge', 0.4)], { heeds: 0.4 }),
+  person(
+    GENOMICS,
+    'Qiang Liu',
+    'qiang-liu',
+    [notebook('qiang-align', 'ml.r6i.8xlarge', 1, { comes: 1, weekdays: [1, 4], agent: 'none', forgetsFor: [2, 2] })],
+    UNMOVED,
+  ),
   person(
     GENOMICS,
     'Rosa Jiménez',
     'rosa-jimenez',
-    [notebook('rosa-lab', 'ml.m5.large', 0.3), editor('rosa-code', 'ml.t3.medium', 0.3)],
-    { sso: 'rosa.jiménez@example.org' },
+    [openTab('rosa-lab', 'ml.m5.large'), editor('rosa-code', 'ml.t3.medium', 0.3)],
+    { sso: 'rosa.jiménez@example.org', ...UNMOVED },
   ),
   person(GENOMICS, 'Søren Holm', 'soren-holm', [nightShift('soren-lab', 'ml.c5.xlarge')], {
     sso: 'søren.holm@example.org',
@@ -158,11 +188,11 @@ export const PEOPLE: Person[] = [
     GENOMICS,
     'Vera Sokolova',
     'vera-sokolova',
-    [forgotten(notebook('vera-assembly', 'ml.r7i.4xlarge', 1, { tags: { curfew: 'training' } }), 0)],
+    [forgotten(notebook('vera-assembly', 'ml.r7i.4xlarge', 1, { tags: { curfew: 'training' }, trains: 200 }), 0)],
     { heeds: 0 },
   ),
   person(GENOMICS, 'Will Anders', 'will-anders', [
-    notebook('old-pipeline', 'ml.m5.xlarge', 1, { runsSince: 60, comes: 0, forgetsFor: [99, 99] }),
+    notebook('old-pipeline', 'ml.m5.xlarge', 1, { runsSince: 60, comes: 0, forgetsFor: [99, 99], agent: 'none' }),
   ]),
   person(GENOMICS, 'Yuki Tanaka', 'yuki-tanaka', [notebook('yuki-lab', 'ml.g4dn.2xlarge', 0.3), canvas(0.2)], {
     sso: 'yuki+bio@example.org',

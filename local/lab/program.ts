@@ -1,6 +1,7 @@
-import { readFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { parsePolicy } from '../../src/policy-file.ts';
+import { ConfigError, loadPolicy } from '../../src/config.ts';
+import type { Policy } from '../../src/domain/policy.ts';
 import { makeTable } from '../../src/wiring.ts';
 import { startEmbeddedAws } from '../aws/index.ts';
 import { hostLambdas } from '../host/lambdas.ts';
@@ -21,10 +22,24 @@ const POLICY = fileURLToPath(new URL('./policy.yml', import.meta.url));
  * @param handlers the folder of the bundles
  * @returns the exit code
  */
-export async function runLab(handlers: string, { days, seed, json, once }: Arguments): Promise<number> {
+export async function runLab(
+  handlers: string,
+  { days, seed, json, once, policy: policyFile }: Arguments,
+): Promise<number> {
+  const file = resolve(policyFile ?? POLICY);
+  let policy: Policy;
+  try {
+    policy = await loadPolicy(policyFile ?? POLICY, async () => {
+      throw new ConfigError('npm start reads no SSM: --policy takes a file');
+    });
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    process.stderr.write(`${error.message}\n`);
+    return 2;
+  }
   const agenda = createAgenda(wallTime(0, 0));
   const aws = await startEmbeddedAws({ now: () => agenda.clock.now });
-  const env = { ...aws.env, CURFEW_TABLE: TABLE, CURFEW_POLICY: POLICY };
+  const env = { ...aws.env, CURFEW_TABLE: TABLE, CURFEW_POLICY: file };
   // Whatever this shell knows of a real account: none of it may lead there.
   for (const name of Object.keys(process.env)) if (name.startsWith('AWS_')) delete process.env[name];
   Object.assign(process.env, env);
@@ -34,11 +49,11 @@ export async function runLab(handlers: string, { days, seed, json, once }: Argum
   };
   const lambdas = hostLambdas({ folder: handlers, env, account, region, sleep });
   try {
+    // Whoever the policy sends as has its domain verified in SES.
+    aws.ses.identities.add(policy.sender.replace(/^.*@|>$/g, '').toLowerCase());
     await makeTable({ region, table: TABLE });
-    const parsed = parsePolicy(await readFile(POLICY, 'utf8'));
-    if ('faults' in parsed) throw new Error(`${POLICY}: ${parsed.faults[0]!.message}`);
     const bar = progressBar(agenda.clock.now, wallTime(days, 0));
-    const report = await live({ aws, lambdas, agenda, policy: parsed.policy, table: TABLE, seed, days }, bar.passed);
+    const report = await live({ aws, lambdas, agenda, policy, policyFile, table: TABLE, seed, days }, bar.passed);
     bar.end();
     const width = process.stdout.columns ?? 160;
     process.stdout.write(`${json ? toJson(report) : show(report, width)}\n`);

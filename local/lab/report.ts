@@ -2,20 +2,26 @@ import type { MicroDollars } from '../../src/domain/money.ts';
 import type { Instant } from '../../src/domain/time.ts';
 import type { Mail } from '../aws/index.ts';
 import type { Tally } from './curfew.ts';
+import type { IdleStop } from './idle-stops.ts';
+import { wasInUse } from './idle-stops.ts';
 import type { Invariant } from './invariants.ts';
 import type { LabRun } from './ledger.ts';
 import type { Savings } from './savings.ts';
 import { SAVED_MEANS } from './savings.ts';
+import type { Story } from './stories.ts';
 import type { Entry } from './timeline.ts';
 
 /** What is left of a lab when it has been lived: all that is shown, by seed alone. */
 export interface Report {
   seed: string;
   days: number;
+  /** The policy's file, where it is not the lab's own. */
+  policy?: string | undefined;
   from: Instant;
   to: Instant;
   timeline: Entry[];
   summary: Summary;
+  stories: Story[];
   invariants: Invariant[];
 }
 
@@ -25,8 +31,12 @@ export interface Summary {
   runs: number;
   runsSeen: number;
   warned: number;
+  warnedIdle: number;
   lifted: number;
   stopped: number;
+  stoppedIdle: number;
+  /** Stopped for idleness while in use again, which no heartbeat had told in time. */
+  stoppedUnheard: number;
   alreadyGone: number;
   /** Stops that failed at first; each was tried again. */
   failed: number;
@@ -34,6 +44,8 @@ export interface Summary {
   scans: number;
   callsPerScan: number;
   eventsLost: number;
+  heartbeats: number;
+  heartbeatsLost: number;
   savedHours: number;
   savedMicroDollars: MicroDollars;
   /** Saved hours of what has no known price, by type. */
@@ -51,25 +63,31 @@ export function summaryOf(lived: {
   runs: LabRun[];
   tally: Tally;
   mails: Mail[];
+  idleStops: IdleStop[];
   eventsLost: number;
+  heartbeats: number;
+  heartbeatsLost: number;
   savings: Savings;
   prices: string;
 }): Summary {
-  const { entries, runs, tally, mails, eventsLost, savings, prices } = lived;
+  const { entries, runs, tally, mails, idleStops, savings, prices, ...numbers } = lived;
   const count = (kind: Entry['kind']) => entries.filter((entry) => entry.kind === kind).length;
   const byKind = Map.groupBy(mails, ({ tags }) => tags.notice ?? 'other');
   return {
     runs: runs.length,
     runsSeen: tally.runs,
     warned: count('warned'),
+    warnedIdle: entries.filter(({ kind, rule }) => kind === 'warned' && rule?.endsWith(': max-idle')).length,
     lifted: count('lifted'),
     stopped: runs.filter(({ endedBy }) => endedBy === 'Curfew').length,
+    stoppedIdle: idleStops.length,
+    stoppedUnheard: idleStops.filter((one) => !wasInUse(one, one.knownUse) && wasInUse(one, one.lastUse)).length,
     alreadyGone: count('already gone'),
     failed: entries.filter(({ kind, app }) => kind === 'failed' && app !== undefined).length,
     mails: Object.fromEntries([...byKind].map(([kind, list]) => [kind, list.length] as const).sort()),
     scans: tally.scans,
     callsPerScan: Math.round((tally.scanCalls / Math.max(1, tally.scans)) * 100) / 100,
-    eventsLost,
+    ...numbers,
     savedHours: hours(savings.priced),
     savedMicroDollars: savings.amount,
     unpricedHours: Object.fromEntries(savings.unpriced.map(({ type, duration }) => [type, hours(duration)])),
@@ -81,14 +99,14 @@ export function summaryOf(lived: {
 /** The report as one JSON document. */
 export function toJson(report: Report): string {
   const at = (instant: Instant) => new Date(instant).toISOString();
-  const { seed, days, from, to, timeline, summary, invariants } = report;
+  const { seed, days, policy, from, to, timeline, summary, stories, invariants } = report;
   const entries = timeline.map(({ at: instant, stopAt, ...entry }) => ({
     at: at(instant),
     ...entry,
     ...(stopAt === undefined ? {} : { stopAt: at(stopAt) }),
   }));
   return JSON.stringify(
-    { lab: { seed, days, from: at(from), to: at(to) }, timeline: entries, summary, invariants },
+    { lab: { seed, days, policy, from: at(from), to: at(to) }, timeline: entries, summary, stories, invariants },
     null,
     2,
   );

@@ -16,6 +16,7 @@ const paint = (style: Style, text: string) => styleText(style, text, { stream: p
 
 const COLOURS: Record<Entry['kind'], Style> = {
   warned: 'yellow',
+  kept: 'green',
   lifted: 'green',
   stopped: 'red',
   'already gone': 'dim',
@@ -71,10 +72,15 @@ function wrap(text: string, width: number): string[] {
   return [...lines, line];
 }
 
-function showSummary({ seed, days, summary, invariants }: Report, width: number): string[] {
+function showSummary({ seed, days, policy, summary, stories, invariants }: Report, width: number): string[] {
   const rows = rowsOf(summary);
   const label = Math.max(...rows.map(([name]) => name.length));
-  const lines = [paint('bold', `${days} ${days === 1 ? 'day' : 'days'} of the lab (seed ${seed})`)];
+  const lines = [
+    paint(
+      'bold',
+      `${days} ${days === 1 ? 'day' : 'days'} of the lab (seed ${seed}${policy === undefined ? '' : `, governed by ${policy}`})`,
+    ),
+  ];
   for (const [name, value] of rows) {
     const [first, ...rest] = wrap(value, width - label - 4);
     lines.push(`  ${name.padEnd(label)}  ${first}`, ...rest.map((line) => ' '.repeat(label + 4) + line));
@@ -83,10 +89,14 @@ function showSummary({ seed, days, summary, invariants }: Report, width: number)
     '',
     ...wrap(`${summary.savedMeans} Prices: ${summary.prices}.`, width),
     '',
+    paint('bold', 'Who was idle, and who was not'),
+    ...stories.flatMap(({ told }) => wrap(told, width - 4).map((line, i) => `${i === 0 ? '  ' : '    '}${line}`)),
+    '',
     paint('bold', 'Promises, held against what truly happened'),
   );
-  for (const { promise, holds, broken } of invariants) {
-    lines.push(`  ${holds ? paint('green', 'kept  ') : paint('red', 'BROKEN')}  ${promise}`);
+  for (const { promise, holds, broken, skipped } of invariants) {
+    const word = skipped === undefined ? paint('green', 'kept  ') : paint('dim', 'open  ');
+    lines.push(`  ${holds ? word : paint('red', 'BROKEN')}  ${promise}${skipped === undefined ? '' : ` (${skipped})`}`);
     for (const line of broken.slice(0, 10)) lines.push(...wrap(line, width - 10).map((part) => `          ${part}`));
     if (broken.length > 10) lines.push(`          and ${broken.length - 10} more`);
   }
@@ -102,13 +112,20 @@ function rowsOf(summary: Summary): [string, string][] {
       'Apps',
       `${summary.runs} runs, ${summary.runsSeen} of them seen by Curfew (${summary.eventsLost} events were lost on the way)`,
     ],
-    ['Warned', `${summary.warned}`],
+    ['Warned', `${summary.warned}, ${summary.warnedIdle} of them for idleness`],
     ['Warnings lifted', `${summary.lifted}`],
-    ['Stopped', `${summary.stopped}${summary.alreadyGone ? `, and ${summary.alreadyGone} found gone already` : ''}`],
+    ['Stopped', stoppedOf(summary)],
     ['Failed at first', summary.failed === 0 ? '0' : `${summary.failed}, each tried again`],
     ['Mails', `${total}${total > 0 ? `: ${mails.map(([kind, count]) => `${count} ${kind}`).join(', ')}` : ''}`],
+    ['Heartbeats', `${summary.heartbeats} sent by agents, ${summary.heartbeatsLost} of them lost on the way`],
     ['Scans', `${summary.scans}, ${summary.callsPerScan} calls of SageMaker each`],
     ['Saved', `${describeMoney(summary.savedMicroDollars)}, ${summary.savedHours} h`],
     ...(unpriced.length > 0 ? [['Saved, no price known', unpriced.join(', ')] as [string, string]] : []),
   ];
+}
+
+function stoppedOf({ stopped, stoppedIdle, stoppedUnheard, alreadyGone }: Summary): string {
+  const unheard = ` (${stoppedUnheard} in use again, which no heartbeat had told yet)`;
+  const gone = `, and ${alreadyGone} found gone already`;
+  return `${stopped}, ${stoppedIdle} of them for idleness${stoppedUnheard ? unheard : ''}${alreadyGone ? gone : ''}`;
 }

@@ -3,6 +3,7 @@ import { HOUR, MINUTE } from '../../src/domain/time.ts';
 import type { EmbeddedAws, Fault } from '../aws/index.ts';
 import { wallTime } from './calendar.ts';
 import type { Random } from './random.ts';
+import { isOfCast } from './stories.ts';
 
 /** As long as it takes until the call is made: the fault's `times` end it. */
 const ONCE = Number.POSITIVE_INFINITY;
@@ -58,6 +59,7 @@ export function badWeather(aws: EmbeddedAws, now: () => Instant, random: Random,
     times: 1,
   };
   const byItsUser: Fault['when'] = (input) => {
+    if (isOfCast(input)) return false;
     const { DomainId, SpaceName, UserProfileName, AppType, AppName } = input;
     const id = { domainId: DomainId, spaceName: SpaceName, userProfileName: UserProfileName };
     aws.studio.deleteApp({ ...id, appType: AppType, appName: AppName });
@@ -71,7 +73,11 @@ export function badWeather(aws: EmbeddedAws, now: () => Instant, random: Random,
 
   // The answer to a DeleteApp is lost on its way back.
   const lost = { service: 'sagemaker' as const, action: 'DeleteApp', status: 500, code: 'none', times: 1 };
-  during({ ...lost, effectHappens: true, drop: true }, sometime(Math.floor(days / 2)), ONCE);
+  during(
+    { ...lost, when: (input) => !isOfCast(input), effectHappens: true, drop: true },
+    sometime(Math.floor(days / 2)),
+    ONCE,
+  );
 
   // One app that will not go for half a day: after the third try the admins are told.
   const stuck = { service: 'sagemaker' as const, action: 'DeleteApp', status: 400, code: 'ResourceInUse' };

@@ -222,6 +222,7 @@ export function fleetContract(name: string, make: () => Promise<FleetHarness>): 
         ['ThrottlingException', 400, 'throttled'],
         ['InternalFailure', 500, 'fault'],
         ['ValidationException', 400, 'fault'],
+        ['ResourceInUse', 400, 'refused'],
       ] as const)('fails with %s as the port says, and names the IAM action', async (code, status, kind) => {
         make1();
         harness.fail('stop', { code, status });

@@ -99,7 +99,12 @@ async function look(
  */
 async function stop(sagemaker: SageMakerClient, app: AppRef): Promise<'stopping' | 'gone'> {
   try {
-    await call('sagemaker:DeleteApp', () => sagemaker.send(new DeleteAppCommand(nameOf(app))));
+    await call(
+      'sagemaker:DeleteApp',
+      () => sagemaker.send(new DeleteAppCommand(nameOf(app))),
+      // An app that is being updated: the call did nothing, so whatever ends the run, it was not this.
+      ['ResourceInUse'],
+    );
     return 'stopping';
   } catch (error) {
     if (!(error instanceof PortError) || !isGone(error)) throw error;
