@@ -40,7 +40,11 @@ export async function startHttpApi(options: {
     const body = await read(request);
     if (body === undefined) return send(response, id, { statusCode: 413, body: '{"message":"Request Too Long"}' });
     try {
-      send(response, id, (await invoke(eventOf(request, body, { now: now(), account, id }))) as LambdaAnswer);
+      send(
+        response,
+        id,
+        (await invoke(eventOf(request, body, { now: Math.floor(now()), account, id }))) as LambdaAnswer,
+      );
     } catch {
       send(response, id, { statusCode: 500, body: '{"message":"Internal Server Error"}' });
     }

@@ -7,6 +7,7 @@ import type { Instant } from '../domain/time.ts';
 import { HOUR, MINUTE, SECOND } from '../domain/time.ts';
 import { each } from './each.ts';
 import { mailUrls } from './mail-urls.ts';
+import { noteContact } from './note-contact.ts';
 import type { Contacts, Links, Outbox, Owed, Postbox } from './ports.ts';
 import { PortError } from './ports.ts';
 import { tellAdmins } from './tell.ts';
@@ -143,7 +144,13 @@ async function sendOne(
     if (kind === 'refused') {
       // The admins first: a crash in between tells them once all the same.
       await tellOfRefusal(outbox, policy, notice, `${code}: ${message}`, now);
-      await outbox.settle(notice, { kind: 'refused', code, why: message }, now);
+      if (roleOf(notice) === 'owner') {
+        // No mail can come there: what the owner cannot be told goes to the admins, now and from now on.
+        await noteContact(contacts, notice, notice.to, { kind: 'bounced', isPermanent: true }, now);
+        await withhold(outbox, policy, notice, 'cannot be reached at this address: SES refuses it', now);
+      } else {
+        await outbox.settle(notice, { kind: 'refused', code, why: message }, now);
+      }
       report.refused++;
       if (policy.admins.every((admin) => admin === notice.to))
         report.faults.push(`the only admin's address is refused (${code}): ${message}`);

@@ -33,7 +33,10 @@ export function isOwnerCalled(owner: string, name: string): boolean {
 
 function checked(text: string | undefined, source: string): Address {
   if (text === undefined || text === '') return { unknown: `${source} is not set` };
-  return isAddress(text) ? { address: text } : { unknown: `${source} gives "${text}", which is no address` };
+  if (!isAddress(text)) return { unknown: `${source} gives "${text}", which is no address` };
+  // SES takes no other (its API reference, SendEmail): "the local part must be 7-bit ASCII".
+  if (!/^[\x20-\x7e]+@/.test(text)) return { unknown: `${source} gives "${text}", which SES cannot write to` };
+  return { address: text };
 }
 
 /** Whether the text is one mail address: dot-separated atoms, `@`, and a domain with a dot; no space, comma, bracket or control. */
