@@ -117,10 +117,14 @@ export async function live(lab: Lab, passed: (now: Instant) => void): Promise<Re
   const bus = eventPost(agenda, randomOf(seed, 'bus'), heard, missed);
   const feedback = eventPost(agenda, randomOf(seed, 'feedback'), curfew.noteMail);
   aws.eventbridge.onEvent((event) => (event.source === 'aws.ses' ? feedback : bus).send(event));
-  const readers = readersOf(agenda, randomOf(seed, 'readers'), async ({ name }, why) => {
-    if (why !== 'confirmed') timeline.add({ at: agenda.clock.now, kind: 'answered', who: name, what: '', why });
-    await curfew.pressed();
-  });
+  const readers = readersOf(
+    agenda,
+    ({ profile }) => randomOf(seed, 'reader', profile),
+    async ({ name }, why) => {
+      if (why !== 'confirmed') timeline.add({ at: agenda.clock.now, kind: 'answered', who: name, what: '', why });
+      await curfew.pressed();
+    },
+  );
   for (const { profile, sso } of PEOPLE) if (BOUNCE.includes(profile)) aws.ses.bouncing.add(sso);
   furnish(aws.studio, from, (day, deed) => agenda.at(wallTime(day, 7), deed));
   const answers = peopleLive({ studio: aws.studio, ledger, agents, agenda, seed }, days);

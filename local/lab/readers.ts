@@ -8,6 +8,8 @@ import type { Random } from './random.ts';
 /** What a reader of the lab's mail has truly said: consent is held against it. */
 export interface Reader {
   person: Person;
+  /** Their own luck: SES may hand over a minute's mail in any order. */
+  random: Random;
   confirmedAt?: Instant;
   /** From everything. */
   unsubscribedAt?: Instant;
@@ -35,18 +37,19 @@ const LINK = /https?:\/\/\S+\/(confirm|keep|unsubscribe)\/\S+/g;
  */
 export function readersOf(
   agenda: Agenda,
-  random: Random,
+  luckOf: (person: Person) => Random,
   pressed: (who: Person, what: string) => Promise<void>,
 ): Readers {
   const all = new Map<string, Reader>();
   const readerOf = (address: string): Reader | undefined => {
     const person = PEOPLE.find(({ sso }) => sso.toLowerCase() === address.toLowerCase());
     if (!person) return undefined;
-    const reader = all.get(address.toLowerCase()) ?? { person, kept: 0 };
+    const reader = all.get(address.toLowerCase()) ?? { person, random: luckOf(person), kept: 0 };
     all.set(address.toLowerCase(), reader);
     return reader;
   };
   const answer = (reader: Reader, { text = '', tags }: Mail) => {
+    const { random } = reader;
     const links = Object.fromEntries([...text.matchAll(LINK)].map(([url, purpose]) => [purpose, url]));
     const [isPatient, isMovedToKeep, isTired] = [random.chance(0.25), random.chance(0.2), random.chance(0.02)];
     const soon = agenda.clock.now + random.between(4, 25) * MINUTE;
@@ -75,7 +78,7 @@ export function readersOf(
   return {
     all,
     read(mails) {
-      for (const mail of mails) {
+      for (const mail of mails.toSorted((a, b) => (a.subject < b.subject ? -1 : 1))) {
         const reader = mail.arrived.map(readerOf).find((one) => one !== undefined);
         if (reader) answer(reader, mail);
       }
