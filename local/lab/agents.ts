@@ -12,6 +12,8 @@ import { hasGpu, lastUse, type Use } from './use.ts';
 export interface Agents {
   /** Lets the agent of a run find, at its next look, what begins and ends with these uses. */
   expect(run: LabRun, uses: Use[]): void;
+  /** Its last heartbeat does not arrive, or not soon: the next says the same again. */
+  missed(run: LabRun): void;
   /** Heartbeats that EventBridge took. */
   sent: { count: number };
 }
@@ -32,12 +34,15 @@ const KINDS: Partial<Record<AppType, Use['kind'][]>> = {
 /** The agent's own pace of looking. */
 export const LOOK: Duration = MINUTE;
 
+/** How often the real agent sends when nothing changes: its `CURFEW_AGENT_INTERVAL`. */
+const INTERVAL: Duration = 5 * MINUTE;
+
 /**
- * How often the lab's agents send when nothing changes. The real one's `CURFEW_AGENT_INTERVAL` is 5 minutes by default;
- * here it is as long as one lost heartbeat still leaves fresh evidence, so that the lab is soon lived.
+ * So that the lab is soon lived, its agents leave out most of the heartbeats that say nothing new: while evidence stays
+ * fresh without, and unless the one before was lost or is late.
  */
 export function paceOf({ evidence }: Policy): Duration {
-  return Math.max(5 * MINUTE, (evidence.staleAfter - 5 * MINUTE) / 2);
+  return Math.max(INTERVAL, evidence.staleAfter * 0.75);
 }
 
 /** Whether somebody put an agent into the app. Canvas and JupyterServer take none. */
@@ -46,20 +51,20 @@ export function hasAgent({ appType, agent }: Habit): boolean {
 }
 
 /**
- * Installs the agents. As the real one they look every minute, and send at their start, on change, and every `interval`.
+ * Installs the agents. As the real one they look every minute, and send at their start, on change, and after `pace`.
  * @param region of the event bus
  */
-export function installAgents(agenda: Agenda, region: string, interval: Duration): Agents {
+export function installAgents(agenda: Agenda, region: string, pace: Duration): Agents {
   const client = new EventBridgeClient({ region });
   const sent = { count: 0 };
   const last = new Map<LabRun, { activity: Activity; at: Instant }>();
 
-  const look = async (run: LabRun): Promise<void> => {
+  const look = async (run: LabRun, isDue = false): Promise<void> => {
     const { now } = agenda.clock;
     if (run.endedAt !== undefined || now > diesAt(run)) return;
     const activity = observe(run, now);
     const known = last.get(run);
-    if (known && now - known.at < interval && !isNews(activity, known.activity, interval)) return;
+    if (known && !isDue && !isNews(activity, known.activity)) return;
     const { FailedEntryCount } = await client.send(
       new PutEventsCommand({
         Entries: [
@@ -75,11 +80,14 @@ export function installAgents(agenda: Agenda, region: string, interval: Duration
     if (FailedEntryCount !== 0) throw new Error('EventBridge refused a heartbeat');
     sent.count += 1;
     last.set(run, { activity, at: now });
-    agenda.at(now + interval, () => look(run));
+    agenda.at(now + pace, async () => {
+      if (last.get(run)!.at === now) await look(run, true);
+    });
   };
 
   return {
     sent,
+    missed: (run) => agenda.at(agenda.clock.now + INTERVAL, () => look(run, true)),
     expect(run, uses) {
       if (!hasAgent(run.habit)) return;
       const { readyAt } = run.app;
@@ -108,9 +116,9 @@ function observe(run: LabRun, now: Instant): Activity {
 }
 
 /** As the agent's own `is_news`: busy or no longer, or used after a quiet time. */
-function isNews(activity: Activity, known: Activity, interval: Duration): boolean {
+function isNews(activity: Activity, known: Activity): boolean {
   const used = (one: Activity[number]) => (one.lastUseAt === null ? 0 : Date.parse(one.lastUseAt));
-  return activity.some((one, i) => one.busy !== known[i]!.busy || used(one) - used(known[i]!) > interval);
+  return activity.some((one, i) => one.busy !== known[i]!.busy || used(one) - used(known[i]!) > INTERVAL);
 }
 
 function heartbeat(run: LabRun, now: Instant, activity: Activity): object {

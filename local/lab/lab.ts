@@ -104,12 +104,14 @@ export async function live(lab: Lab, passed: (now: Instant) => void): Promise<Re
   const trail = eventPost(agenda, randomOf(seed, 'post'), curfew.noteStudioEvent);
   aws.studio.onEvent(ledger.hear);
   aws.studio.onEvent(trail.send);
-  const bus = eventPost(agenda, randomOf(seed, 'bus'), async (event: BusEvent) => {
+  const agents = installAgents(agenda, region, paceOf(policy));
+  const heard = async (event: BusEvent) => {
     await curfew.noteHeartbeat(event);
     ledger.hearHeartbeat(event);
-  });
+  };
+  const missed = (event: BusEvent) => agents.missed(ledger.senderOf(event));
+  const bus = eventPost(agenda, randomOf(seed, 'bus'), heard, missed);
   aws.eventbridge.onEvent(bus.send);
-  const agents = installAgents(agenda, region, paceOf(policy));
   furnish(aws.studio, from, (day, deed) => agenda.at(wallTime(day, 7), deed));
   const answers = peopleLive({ studio: aws.studio, ledger, agents, agenda, seed }, days);
   agenda.at(wallTime(ORPHANED.day, 12), () => aws.studio.removeSpaceOwner(ORPHANED.domainId, ORPHANED.space));

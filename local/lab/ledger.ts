@@ -32,8 +32,10 @@ export interface Ledger {
   /** The last run under an app's name. */
   last(app: AppRef | App): LabRun | undefined;
   hear(event: CloudTrailEvent): void;
+  /** The last run of the app that a heartbeat is from. */
+  senderOf(heartbeat: BusEvent): LabRun;
   /** A heartbeat reached its handler. */
-  hearHeartbeat(event: BusEvent): void;
+  hearHeartbeat(heartbeat: BusEvent): void;
 }
 
 /** An empty ledger. It hears of every DeleteApp that AWS granted, and whose it was. */
@@ -41,6 +43,11 @@ export function createLedger(studio: Studio): Ledger {
   const runs: LabRun[] = [];
   const byArn = new Map<string, LabRun>();
   const last: Ledger['last'] = (app) => byArn.get(studio.arn.app(app as App));
+  const senderOf: Ledger['senderOf'] = ({ detail }) => {
+    const run = last(detail as unknown as AppRef);
+    if (run === undefined) throw new Error(`a heartbeat of an app that nobody started: ${JSON.stringify(detail)}`);
+    return run;
+  };
   return {
     runs,
     last,
@@ -60,10 +67,10 @@ export function createLedger(studio: Studio): Ledger {
       run.endedBy = isByCurfew(detail) ? 'Curfew' : 'its user';
       if (run.endedBy === 'Curfew') run.wasExempt = isExempt(studio, run.app);
     },
-    hearHeartbeat({ detail }) {
-      const run = last(detail as unknown as AppRef);
-      const at = Date.parse(String(detail.observedAt));
-      if (run === undefined) throw new Error(`a heartbeat of an app that nobody started: ${JSON.stringify(detail)}`);
+    senderOf,
+    hearHeartbeat(heartbeat) {
+      const run = senderOf(heartbeat);
+      const at = Date.parse(String(heartbeat.detail.observedAt));
       // A late one may be of the run before; one that comes after the end told nobody anything.
       if (at >= run.startedAt && run.endedAt === undefined) run.heardAt = Math.max(at, run.heardAt ?? 0);
     },

@@ -125,9 +125,7 @@ function rowsOf(summary: Summary): [string, string][] {
 }
 
 function stoppedOf({ stopped, stoppedIdle, stoppedUnheard, alreadyGone }: Summary): string {
-  const unheard = `, of which ${stoppedUnheard} in use again, and the heartbeat that told it lost or late`;
-  return [
-    `${stopped}, ${stoppedIdle} of them for idleness${stoppedUnheard ? unheard : ''}`,
-    ...(alreadyGone ? [`and ${alreadyGone} found gone already`] : []),
-  ].join('; ');
+  const unheard = ` (${stoppedUnheard} in use again, which no heartbeat had told yet)`;
+  const gone = `, and ${alreadyGone} found gone already`;
+  return `${stopped}, ${stoppedIdle} of them for idleness${stoppedUnheard ? unheard : ''}${alreadyGone ? gone : ''}`;
 }

@@ -51,9 +51,8 @@ export function storiesOf(runs: LabRun[], { entries }: Timeline, end: Instant): 
       const count = (kind: string) => done.filter((one) => one.kind === kind && one.rule?.endsWith(`: ${key}`)).length;
       const words = key === 'max-idle' ? 'for idleness' : 'for uptime';
       const [warned, stopped] = [count('warned'), count('stopped')];
-      return warned + stopped === 0
-        ? `never warned ${words}`
-        : `warned ${words} ${times(warned)} and stopped ${times(stopped)}`;
+      if (warned + stopped === 0) return `never warned ${words}`;
+      return `warned ${words} ${times(warned)} and ${stopped === 0 ? 'never stopped' : `stopped ${times(stopped)}`}`;
     };
     const inAll: Fate['inAll'] = (lasted) => {
       const some = own.map((run) => lasted(run, run.endedAt ?? end)).filter((duration) => duration > 0);

@@ -35,10 +35,10 @@ export function usesOf(habit: Habit, day: { from: Instant; leaves: Instant; unti
   const uses: Use[] = [{ from, to: habit.leavesTab ? until : leaves, kind: 'tab' }];
   // The app takes some minutes to come up.
   for (let at = from + random.between(4, 9) * MINUTE; at < leaves; ) {
-    const to = Math.min(at + random.between(30, 110) * MINUTE, leaves);
+    const to = Math.min(at + random.between(45, 150) * MINUTE, leaves);
     uses.push(...atWork(habit, at, to));
     // A pause; now and then a long one, for lunch or a seminar.
-    const pause = random.chance(0.15) ? random.between(60, 105) : random.between(10, 50);
+    const pause = random.chance(0.15) ? random.between(60, 105) : random.between(10, 55);
     if (random.chance(0.2)) uses.push({ from: to + 3 * MINUTE, to: to + 7 * MINUTE, kind: 'terminal' });
     at = to + pause * MINUTE;
   }
