@@ -1,6 +1,6 @@
 import { defineConfig } from 'vitest/config';
 
-/** The agent against a real Jupyter server: `npm run test:agent`. Debian: `apt-get install jupyter-server python3-ipykernel`. */
+/** The agent against a real Jupyter server: `npm run test:agent`. It needs Jupyter and tmux (CONTRIBUTING.md), which `npm test` does not. */
 export default defineConfig({
   test: {
     include: ['test/agent/**/*.test.ts'],

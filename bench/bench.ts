@@ -3,22 +3,26 @@ import { availableParallelism, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
+import { NoJupyter } from '../test/agent/jupyter.ts';
+import { type AgentCost, agentFaults, benchAgent, tellAgentCost } from './agent.ts';
 import { bundleJob, HANDLERS } from './bundles.ts';
 import { coldImports } from './cold.ts';
 import { POLICY } from './lab.ts';
 import { goals, printColdImports, printGoals, printWorlds } from './report.ts';
 import { measureWorld, type WorldResult } from './worlds.ts';
 
-const USAGE = `npm run bench -- [--apps 100,1000,10000,100000] [--latency 20] [--runs 15] [--no-worlds] [--no-cold]
+const USAGE = `npm run bench -- [--apps 100,1000,10000,100000] [--latency 20] [--runs 15] [--no-worlds] [--no-cold] [--no-agent]
 
 Measures a scan of labs of so many apps on an embedded AWS in other processes, at 20 ms a call, and how long each
-bundle takes to load. Calls and writes are asserted (exit 1); times and memory are only told.
+bundle takes to load; and what the activity agent costs beside a real Jupyter server, where this machine has one.
+Calls, writes and sizes are asserted (exit 1); times and memory are only told.
 
   --apps N,N…     the sizes of the worlds
   --latency MS    how long every call takes
   --runs N        loads of each bundle
   --no-worlds     leaves the worlds out
   --no-cold       leaves the bundles out
+  --no-agent      leaves the activity agent out
 `;
 
 /** How often a world is listed and scanned: the small ones are soon over, and need it most. */
@@ -36,6 +40,7 @@ function readArguments() {
         runs: { type: 'string', default: '15' },
         worlds: { type: 'boolean', default: true },
         cold: { type: 'boolean', default: true },
+        agent: { type: 'boolean', default: true },
         help: { type: 'boolean', short: 'h', default: false },
       },
       allowNegative: true,
@@ -54,6 +59,17 @@ function readArguments() {
   } catch (error) {
     console.error(`${error instanceof Error ? error.message : error}\n\n${USAGE}`);
     process.exit(2);
+  }
+}
+
+/** What the agent costs; undefined, and said, where there is no Jupyter to try it beside. */
+async function tryAgent(): Promise<AgentCost | undefined> {
+  try {
+    return await benchAgent();
+  } catch (error) {
+    if (!(error instanceof NoJupyter)) throw error;
+    console.log(`\nThe activity agent was not measured. ${error.message}`);
+    return undefined;
   }
 }
 
@@ -85,8 +101,12 @@ async function main(): Promise<void> {
     }
     const cold = args.cold ? await coldImports(folder, args.runs) : [];
     if (args.cold) printColdImports(cold, args.runs);
-    printGoals(goals(worlds, cold));
-    const faults = worlds.flatMap((world) => world.faults);
+    progress('the activity agent …');
+    const agent = args.agent ? await tryAgent() : undefined;
+    progress('');
+    if (agent) for (const line of tellAgentCost(agent)) console.log(line);
+    printGoals(goals(worlds, cold, agent));
+    const faults = [...worlds.flatMap((world) => world.faults), ...(agent ? agentFaults(agent) : [])];
     for (const fault of faults) console.error(`WRONG: ${fault}`);
     console.log(`\nTook ${((performance.now() - started) / 1000).toFixed(0)} s.`);
     process.exitCode = faults.length > 0 ? 1 : 0;

@@ -1,3 +1,4 @@
+import { AGENT_LIMITS, type AgentCost } from './agent.ts';
 import type { ColdImport } from './cold.ts';
 import { megabytes, table, time, whole } from './numbers.ts';
 import { type Times, tableCalls, type WorldResult } from './worlds.ts';
@@ -132,7 +133,7 @@ interface Goal {
 }
 
 /** The goals that what was measured says something of. */
-export function goals(worlds: WorldResult[], cold: ColdImport[]): Goal[] {
+export function goals(worlds: WorldResult[], cold: ColdImport[], agent?: AgentCost): Goal[] {
   const found: Goal[] = [];
   const most = (name: string, value: number, goal: number, show: (value: number) => string = (n) => n.toFixed(2)) =>
     found.push({ name, measured: show(value), goal: `${show(goal)} or less`, isMet: value <= goal });
@@ -160,6 +161,16 @@ export function goals(worlds: WorldResult[], cold: ColdImport[]): Goal[] {
     most('10,000 to 100,000 apps: memory per app', memoryPerApp(large) / memoryPerApp(small), 1.2);
   }
   for (const { handler, ms, sdkMs } of cold) most(`cold import of ${handler} to its SDK`, ms / sdkMs, 1.4);
+  if (agent) {
+    most(
+      'activity agent: share of a core',
+      agent.cpuShare,
+      AGENT_LIMITS.cpuShare,
+      (share) => `${(share * 100).toFixed(3)} %`,
+    );
+    most('activity agent: peak memory', agent.peakRss, AGENT_LIMITS.peakRss, megabytes);
+    most('activity agent: characters of base64', agent.size, AGENT_LIMITS.size, whole);
+  }
   return found;
 }
 

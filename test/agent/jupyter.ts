@@ -7,11 +7,18 @@ import { delimiter, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { until } from './agent.ts';
 
-const LACKING =
-  'The agent is tested against a real Jupyter server with a Python kernel, which this machine lacks: ' +
-  'apt-get install -y --no-install-recommends jupyter-server python3-ipykernel';
+/** This machine has no Jupyter server, or no Python kernel for it. */
+export class NoJupyter extends Error {
+  override name = 'NoJupyter';
+  constructor() {
+    super(
+      'The agent is tried beside a real Jupyter server with a Python kernel, which this machine lacks: ' +
+        'apt-get install -y --no-install-recommends jupyter-server python3-ipykernel',
+    );
+  }
+}
 
-/** The real Jupyter server of this machine. @throws where there is none, saying how to get it: these tests are never skipped. */
+/** The real Jupyter server of this machine. @throws NoJupyter where there is none: these tests are never skipped. */
 async function findJupyter(): Promise<string> {
   const folders = ['/usr/bin', ...(process.env.PATH ?? '').split(delimiter)];
   for (const path of [process.env.CURFEW_TEST_JUPYTER, ...folders.map((folder) => join(folder, 'jupyter-server'))]) {
@@ -22,7 +29,7 @@ async function findJupyter(): Promise<string> {
     );
     if (found) return path;
   }
-  throw new Error(LACKING);
+  throw new NoJupyter();
 }
 
 /** What Jupyter says of a kernel. */
@@ -132,7 +139,7 @@ export async function prepareJupyter(folder: string) {
         30_000,
       );
       const { kernelspecs } = await api<{ kernelspecs: object }>('kernelspecs?no_track_activity=1');
-      if (!('python3' in kernelspecs)) throw new Error(LACKING);
+      if (!('python3' in kernelspecs)) throw new NoJupyter();
     },
     /** Ends the server and, with it, its kernels and terminals. */
     async stop() {
