@@ -6,7 +6,7 @@ export default defineConfig({
   resolve: { alias: { yaml: fileURLToPath(new URL('node_modules/yaml/browser/dist/index.js', import.meta.url)) } },
   test: {
     include: ['test/**/*.test.ts'],
-    exclude: ['test/browser/**', 'test/agent/**'],
+    exclude: ['test/browser/**', 'test/agent/**', 'test/lab/lab.test.ts'],
     // Real servers and bundles: a slow machine may take its time over the first of them.
     maxWorkers: 2,
     testTimeout: 30_000,

@@ -6,6 +6,10 @@ import { describeFault, parsePolicy } from './policy-file.ts';
 export interface Config {
   region: string;
   table: string;
+  /** Where links in mail point, without a slash at its end. Without one, mail has no links, and nobody is asked to confirm. */
+  baseUrl?: string;
+  /** The SES configuration set that mail is sent with: its events tell what became of it. Without one, nobody hears of bounces. */
+  configurationSet?: string;
   policy: Policy;
 }
 
@@ -23,8 +27,9 @@ export type Location = Omit<Config, 'policy'>;
 type Environment = Record<string, string | undefined>;
 
 /**
- * Reads `AWS_REGION`, `CURFEW_TABLE` and `CURFEW_POLICY` (a file, or `ssm:/name`; `curfew.yml` when absent). Each
- * invocation reads anew: a policy that was changed in SSM governs from the next one on.
+ * Reads `AWS_REGION`, `CURFEW_TABLE`, `CURFEW_BASE_URL`, `CURFEW_CONFIGURATION_SET` and `CURFEW_POLICY` (a file, or
+ * `ssm:/name`; `curfew.yml` when absent). Each invocation reads anew: a policy that was changed in SSM governs from the
+ * next one on.
  * @throws ConfigError with all faults
  */
 export async function loadConfig(env: Environment, readParameter: ReadParameter): Promise<Config> {
@@ -47,11 +52,37 @@ export function loadLocation(env: Environment): Location {
 function locate(env: Environment): { location?: Location; faults: string[] } {
   const region = env.AWS_REGION || env.AWS_DEFAULT_REGION;
   const table = env.CURFEW_TABLE;
-  if (region && table) return { location: { region, table }, faults: [] };
+  const configurationSet = env.CURFEW_CONFIGURATION_SET;
   const faults: string[] = [];
+  let baseUrl: string | undefined;
+  try {
+    baseUrl = loadBaseUrl(env);
+  } catch (error) {
+    faults.push((error as ConfigError).message);
+  }
   if (!region) faults.push('AWS_REGION is not set: name the region to govern, such as us-east-1');
   if (!table) faults.push('CURFEW_TABLE is not set: name the DynamoDB table (`curfew table create` makes it)');
-  return { faults };
+  if (!region || !table || faults.length > 0) return { faults };
+  const optional = { ...(baseUrl ? { baseUrl } : {}), ...(configurationSet ? { configurationSet } : {}) };
+  return { location: { region, table, ...optional }, faults };
+}
+
+/** Reads `CURFEW_BASE_URL`, where links in mail point. Throws ConfigError where it is no such address. */
+export function loadBaseUrl(env: Environment): string | undefined {
+  const baseUrl = env.CURFEW_BASE_URL?.replace(/\/+$/, '');
+  if (!baseUrl) return undefined;
+  if (isBaseUrl(baseUrl)) return baseUrl;
+  throw new ConfigError(`CURFEW_BASE_URL ${baseUrl} is not an address such as https://curfew.example.org`);
+}
+
+/** Links carry secrets: plain HTTP is for this machine alone. */
+function isBaseUrl(text: string): boolean {
+  if (!URL.canParse(text)) return false;
+  const url = new URL(text);
+  if (url.search || url.hash || url.username) return false;
+  return (
+    url.protocol === 'https:' || (url.protocol === 'http:' && /^(localhost|127\.0\.0\.1|\[::1\])$/.test(url.hostname))
+  );
 }
 
 /** A warm Lambda reads the same policy again and again: only a new text is read anew. */

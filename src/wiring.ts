@@ -6,9 +6,12 @@ import { SESv2Client } from '@aws-sdk/client-sesv2';
 import { SSMClient } from '@aws-sdk/client-ssm';
 import { STSClient } from '@aws-sdk/client-sts';
 import { cloudwatchCanvasUse } from './adapters/cloudwatch/canvas-use.ts';
+import { dynamodbContacts } from './adapters/dynamodb/contacts.ts';
+import { dynamodbLinks } from './adapters/dynamodb/links.ts';
 import { dynamodbOutbox } from './adapters/dynamodb/outbox.ts';
 import { dynamodbRuns } from './adapters/dynamodb/runs.ts';
 import { createTable } from './adapters/dynamodb/table.ts';
+import { htmlPages } from './adapters/pages/render.ts';
 import { bundledPrices } from './adapters/prices/bundled.ts';
 import { domainAccount } from './adapters/sagemaker/account.ts';
 import { sagemakerFleet } from './adapters/sagemaker/fleet.ts';
@@ -20,9 +23,12 @@ import { readParameter } from './adapters/ssm/parameter.ts';
 import { callerAccount } from './adapters/sts/account.ts';
 import type {
   CanvasUse,
+  Contacts,
   Fleet,
   LifecycleConfigs,
+  Links,
   Outbox,
+  Pages,
   Postbox,
   Prices,
   Runs,
@@ -89,8 +95,21 @@ export function outboxOf({ region, table }: Table): Outbox {
   return dynamodbOutbox(dynamodb(region), table);
 }
 
-export function postboxOf({ region, policy: { sender, timezone } }: Pick<Config, 'region' | 'policy'>): Postbox {
-  return sesPostbox(ses(region), { sender, timezone });
+export function contactsOf({ region, table }: Table): Contacts {
+  return dynamodbContacts(dynamodb(region), table);
+}
+
+export function linksOf({ region, table }: Table): Links {
+  return dynamodbLinks(dynamodb(region), table);
+}
+
+export function postboxOf(config: Pick<Config, 'region' | 'policy' | 'configurationSet'>): Postbox {
+  const { region, configurationSet, policy } = config;
+  return sesPostbox(ses(region), { sender: policy.sender, timezone: policy.timezone, configurationSet });
+}
+
+export function pagesOf({ policy: { timezone } }: Pick<Config, 'policy'>): Pages {
+  return htmlPages(timezone);
 }
 
 export function pricesOf(): Prices {

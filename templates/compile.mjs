@@ -1,11 +1,13 @@
-// Mail, made ready at build time: neither MJML nor Handlebars' compiler ships with a Lambda.
+// Mail and pages, made ready at build time: neither MJML nor Handlebars' compiler ships with a Lambda.
+import { createHash } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import Handlebars from 'handlebars';
 import mjml2html from 'mjml';
 
-const KINDS = ['warning', 'stopped', 'failure', 'digest'];
-const OUTPUT = new URL('../src/adapters/ses/templates.generated.mjs', import.meta.url);
+const KINDS = ['warning', 'stopped', 'failure', 'digest', 'confirmation'];
+const MAILS = new URL('../src/adapters/ses/templates.generated.mjs', import.meta.url);
+const PAGE = new URL('../src/adapters/pages/page.generated.mjs', import.meta.url);
 const here = fileURLToPath(new URL('.', import.meta.url));
 
 /** The source of the ES module that holds every template, ready to call. Throws on whatever MJML or Handlebars finds wrong. */
@@ -28,9 +30,22 @@ export async function compileTemplates() {
   ].join('\n');
 }
 
-/** Compiles the templates into the module that src/adapters/ses/render.ts imports. */
+/** The source of the ES module that holds the page of links, and the hash by which its policy allows its style. */
+async function compilePage() {
+  const html = await readFile(`${here}page.html`, 'utf8');
+  const style = /<style>([\s\S]*?)<\/style>/.exec(html)[1];
+  return [
+    '// Made by templates/compile.mjs: do not edit.',
+    "import Handlebars from 'handlebars/runtime.js';",
+    `export const page = Handlebars.template(${precompile(html)});`,
+    `export const styleHash = 'sha256-${createHash('sha256').update(style).digest('base64')}';\n`,
+  ].join('\n');
+}
+
+/** Compiles the templates into the modules that the adapters of mail and of pages import. */
 export async function writeTemplates() {
-  await writeFile(OUTPUT, await compileTemplates());
+  await writeFile(MAILS, await compileTemplates());
+  await writeFile(PAGE, await compilePage());
 }
 
 /** MJML to HTML with nothing remote in it. Throws on any fault that MJML reports, an unreadable include as well. */

@@ -16,7 +16,7 @@ const MAY_IMPORT: Record<string, { rings: string[]; packages: RegExp }> = {
   },
   cli: {
     rings: ['cli', 'application', 'domain', 'config.ts', 'wiring.ts', '../package.json', '../agent/activity-agent.sh'],
-    packages: /^(node:.*|commander|cli-table3|string-width)$/,
+    packages: /^(node:.*|commander|cli-table3|csv-parse\/sync|string-width)$/,
   },
   'config.ts': { rings: ['domain', 'policy-file.ts'], packages: /^node:fs\/promises$/ },
   'policy-file.ts': { rings: ['domain', 'policy-schema.ts'], packages: /^yaml$/ },

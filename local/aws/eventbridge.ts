@@ -2,7 +2,7 @@ import { type Input, invalid, unknownOperation } from './answers.ts';
 import type { Place } from './studio-events.ts';
 import { demand } from './validate.ts';
 
-/** A custom event as EventBridge hands it to its rules' targets. */
+/** An event as EventBridge hands it to its rules' targets. */
 export interface BusEvent {
   version: '0';
   id: string;
@@ -17,13 +17,18 @@ export interface BusEvent {
 
 /** The default event bus. */
 export interface EventBridge {
-  /** Hears the events that PutEvents puts on the default bus, one by one, before the caller has its answer. */
+  /** Hears what PutEvents and AWS's own services put on the default bus, one by one, before the caller has its answer. */
   onEvent(listener: (event: BusEvent) => void): () => void;
 }
+
+/** What a sender says of an event; the rest is EventBridge's own. */
+export type Sent = Pick<BusEvent, 'source' | 'detail-type' | 'detail'> & Partial<Pick<BusEvent, 'resources'>>;
 
 /** The bus and the function that performs its calls. */
 export interface EventBridgeService {
   bus: EventBridge;
+  /** Puts an event of an AWS service on the default bus, as of now. */
+  publish(sent: Sent): void;
   perform(action: string, input: Input): unknown;
 }
 
@@ -38,24 +43,32 @@ export function startEventBridge(place: Place, now: () => number): EventBridgeSe
   const defaultBus = `arn:${place.partition}:events:${place.region}:${place.account}:event-bus/default`;
   let count = 0;
 
+  const make = (sent: Sent, at: number): BusEvent => {
+    count += 1;
+    return {
+      version: '0',
+      id: `60000000-0000-4000-8000-${count.toString(16).padStart(12, '0')}`,
+      'detail-type': sent['detail-type'],
+      source: sent.source,
+      account: place.account,
+      time: new Date(at).toISOString().replace(/\.\d+Z$/, 'Z'),
+      region: place.region,
+      resources: sent.resources ?? [],
+      detail: sent.detail,
+    };
+  };
+  const publish = (event: BusEvent): void => {
+    for (const hear of listeners) hear(event);
+  };
+
   const putEntry = (entry: Input): Record<string, string> => {
     const refusal = refusalOf(entry);
     if (refusal !== undefined) return refusal;
-    count += 1;
-    const id = `60000000-0000-4000-8000-${count.toString(16).padStart(12, '0')}`;
-    const event: BusEvent = {
-      version: '0',
-      id,
-      'detail-type': entry.DetailType,
-      source: entry.Source,
-      account: place.account,
-      time: new Date(entry.Time === undefined ? now() : entry.Time * 1000).toISOString().replace(/\.\d+Z$/, 'Z'),
-      region: place.region,
-      resources: entry.Resources ?? [],
-      detail: JSON.parse(entry.Detail),
-    };
-    if (['default', defaultBus].includes(entry.EventBusName ?? 'default')) for (const hear of listeners) hear(event);
-    return { EventId: id };
+    const { Source: source, DetailType, Detail, Resources: resources, Time, EventBusName = 'default' } = entry;
+    const sent = { source, 'detail-type': DetailType, detail: JSON.parse(Detail), resources };
+    const event = make(sent, Time === undefined ? now() : Time * 1000);
+    if (['default', defaultBus].includes(EventBusName)) publish(event);
+    return { EventId: event.id };
   };
 
   return {
@@ -65,6 +78,7 @@ export function startEventBridge(place: Place, now: () => number): EventBridgeSe
         return () => void listeners.delete(listener);
       },
     },
+    publish: (sent) => publish(make(sent, now())),
     perform(action, input) {
       if (action !== 'PutEvents') throw unknownOperation('eventbridge', action);
       const entries = checkEntries(input.Entries);

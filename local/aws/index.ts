@@ -19,7 +19,6 @@ export type { BusEvent, EventBridge } from './eventbridge.ts';
 export type { Fault } from './faults.ts';
 export type { Mail } from './mailbox.ts';
 export type { Ses } from './ses.ts';
-export type { SesEvent } from './ses-events.ts';
 export type { App } from './studio-apps.ts';
 export type { CloudTrailEvent } from './studio-events.ts';
 export type { CreateApp, Studio } from './studio-types.ts';
@@ -31,7 +30,7 @@ export interface EmbeddedAws {
   /** What is true of SageMaker, and the means to change it. */
   studio: Studio;
   ses: Ses;
-  /** The default event bus: what PutEvents puts there, its listeners hear. */
+  /** The default event bus: what PutEvents puts there, and what SES says of mail, its listeners hear. */
   eventbridge: EventBridge;
   /** Metrics, and the means to publish them: Canvas does so each minute while it runs. */
   cloudwatch: CloudWatch;
@@ -59,9 +58,9 @@ export async function startEmbeddedAws(options: {
   const place = { account, region, partition };
   const studio = createStudio({ now, ...place });
   const mailroom = await startMailroom(20_000);
-  const ses = startSes(place, now, mailroom);
   const eventBridge = startEventBridge(place, now);
   const cloudWatch = startCloudWatch(now);
+  const ses = startSes(place, now, { mailroom, publish: eventBridge.publish });
   const dynamoDb = startDynamoDb();
   const parameters = new Map<string, string>();
   const calls = callLog(record);

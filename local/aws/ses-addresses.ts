@@ -57,3 +57,15 @@ export function isVerified(identities: ReadonlySet<string>, mailbox: Mailbox): b
   const labels = mailbox.domain.split('.');
   return labels.some((_, index) => identities.has(labels.slice(index).join('.')));
 }
+
+/** Whether a list holds an address: SES compares without regard to case. */
+export function isIn(set: ReadonlySet<string>, mailbox: Mailbox): boolean {
+  if (set.size === 0) return false;
+  const wanted = mailbox.address.toLowerCase();
+  return set.has(mailbox.address) || [...set].some((address) => address.toLowerCase() === wanted);
+}
+
+/** SES's mailbox simulator takes mail from everybody, also in the sandbox. */
+export function isSimulator(mailbox: Mailbox): boolean {
+  return mailbox.domain === 'simulator.amazonses.com';
+}

@@ -1,7 +1,8 @@
 import { awsError, type Input, unknownOperation } from './answers.ts';
+import type { Sent } from './eventbridge.ts';
 import type { Mailroom } from './mailbox.ts';
-import { isVerified, type Mailbox, readMailbox } from './ses-addresses.ts';
-import { type SesEvent, sesEvents } from './ses-events.ts';
+import { isSimulator, isVerified, type Mailbox, readMailbox } from './ses-addresses.ts';
+import { ARRIVING, eventsOf, fateOf } from './ses-events.ts';
 import { checkMessage } from './ses-message.ts';
 import type { Place } from './studio-events.ts';
 
@@ -16,14 +17,19 @@ export interface Ses {
   /** Verified addresses, and domains with all below them. */
   identities: Set<string>;
   configurationSets: Set<string>;
-  /** The account-level suppression list: SES takes such mail, counts it, and does not deliver it. */
+  /**
+   * The account-level suppression list: SES takes such mail, counts it, and bounces it by itself. An address that
+   * bounced for good, or whose reader complained, comes on it, as is the default (SuppressedReasons).
+   */
   suppressed: Set<string>;
   /** Addresses whose mail bounces for good. */
   bouncing: Set<string>;
+  /** Addresses whose mailbox is full: their mail bounces for now. */
+  full: Set<string>;
+  /** Addresses whose readers are away: mail arrives, and is answered by itself, which SES tells as a bounce. */
+  away: Set<string>;
   /** Addresses whose readers complain of every mail that arrives. */
   complaining: Set<string>;
-  /** Hears bounces and complaints of mail sent with a configuration set. */
-  onEvent(listener: (event: SesEvent) => void): () => void;
 }
 
 /** The SES account and the function that performs its calls. */
@@ -34,9 +40,15 @@ export interface SesService {
 
 const day = 86_400_000;
 
-/** Starts the rules of SES in front of a mailroom. */
-export function startSes(place: Place, now: () => number, mailroom: Mailroom): SesService {
-  const listeners = new Set<(event: SesEvent) => void>();
+/**
+ * Starts the rules of SES in front of a mailroom. What becomes of a mail that was sent with a configuration set is told
+ * on the event bus at once, as if every set had it as its destination.
+ */
+export function startSes(
+  place: Place,
+  now: () => number,
+  { mailroom, publish }: { mailroom: Mailroom; publish: (event: Sent) => void },
+): SesService {
   const account: Ses = {
     quota: { max24HourSend: 50_000, maxSendRate: 14 },
     production: true,
@@ -45,13 +57,10 @@ export function startSes(place: Place, now: () => number, mailroom: Mailroom): S
     configurationSets: new Set(),
     suppressed: new Set(),
     bouncing: new Set(),
+    full: new Set(),
+    away: new Set(),
     complaining: new Set(),
-    onEvent(listener) {
-      listeners.add(listener);
-      return () => void listeners.delete(listener);
-    },
   };
-  const makeEvents = sesEvents(place, now);
   const sent = sentCounter(now);
   let count = 0;
 
@@ -86,13 +95,14 @@ export function startSes(place: Place, now: () => number, mailroom: Mailroom): S
     sent.add(recipients.length);
     count += 1;
     const messageId = `0100${count.toString(16).padStart(12, '0')}-00000000-0000-4000-8000-${count.toString(16).padStart(12, '0')}-000000`;
-    const lost = (mailbox: Mailbox): boolean => isIn(account.suppressed, mailbox) || isIn(account.bouncing, mailbox);
-    const arrived = recipients.filter((mailbox) => !lost(mailbox)).map((mailbox) => mailbox.address);
+    const fates = recipients.map((mailbox) => ({ mailbox, fate: fateOf(account, mailbox) }));
+    const arrived = fates.filter(({ fate }) => ARRIVING.has(fate)).map(({ mailbox }) => mailbox.address);
     if (arrived.length > 0) await mailroom.deliver({ input, messageId, arrived, at: now() });
-    if (set !== undefined && listeners.size > 0) {
-      for (const event of makeEvents({ account, input, messageId, recipients })) {
-        for (const listener of listeners) listener(event);
-      }
+    for (const { mailbox, fate } of fates) {
+      if ((fate === 'bounces' || fate === 'complains') && !isSimulator(mailbox))
+        account.suppressed.add(mailbox.address);
+      if (set === undefined) continue;
+      for (const event of eventsOf({ input, messageId, recipients, at: now() }, mailbox, fate)) publish(event);
     }
     return { MessageId: messageId };
   };
@@ -124,17 +134,6 @@ function readRecipients(input: Input): Mailbox[] {
   if (all.length === 0) throw awsError('BadRequestException', 'Must provide at least one destination.');
   if (all.length > 50) throw awsError('BadRequestException', 'Recipient count exceeds 50.');
   return all.map(readMailbox);
-}
-
-/** SES compares suppressed addresses without regard to case. */
-function isIn(set: ReadonlySet<string>, mailbox: Mailbox): boolean {
-  if (set.size === 0) return false;
-  const wanted = mailbox.address.toLowerCase();
-  return set.has(mailbox.address) || [...set].some((address) => address.toLowerCase() === wanted);
-}
-
-function isSimulator(mailbox: Mailbox): boolean {
-  return mailbox.domain === 'simulator.amazonses.com';
 }
 
 /** Counts recipients, which is what SES's quotas count, by the second of the world's clock. */

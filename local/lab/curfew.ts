@@ -32,6 +32,9 @@ export interface Curfew {
   scanEvery5Minutes(from: Instant): void;
   noteStudioEvent(event: CloudTrailEvent): Promise<void>;
   noteHeartbeat(event: BusEvent): Promise<void>;
+  noteMail(event: BusEvent): Promise<void>;
+  /** Somebody pressed a button: what that owes goes out with the next minute. */
+  pressed(): Promise<void>;
 }
 
 const SCAN_EVERY = 5 * MINUTE;
@@ -132,8 +135,16 @@ export function deployCurfew(
     });
   };
 
+  /** What an event or a button owes, the next minute sends. */
+  const sendSoon = async () => {
+    const count = aws.calls.count('dynamodb', 'PutItem');
+    if (count > puts && !isDelivering && (await isOwed())) deliverNextMinute();
+  };
+
   return {
     tally,
+    noteMail: (event) => invoke('mail-feedback', event, sendSoon),
+    pressed: sendSoon,
     noteHeartbeat: (event) => invoke('activity-event', event, async () => {}),
     scanEvery5Minutes(from) {
       agenda.at(from, async () => {
@@ -145,9 +156,7 @@ export function deployCurfew(
       invoke('studio-event', event, async (answer) => {
         const { noted } = (answer.ok ? answer.value : {}) as { noted?: string };
         if (noted === 'run started') tally.runs += 1;
-        // It may owe the news of a stop that a crash cut off: the next minute sends it.
-        const count = aws.calls.count('dynamodb', 'PutItem');
-        if (count > puts && !isDelivering && (await isOwed())) deliverNextMinute();
+        await sendSoon();
       }),
   };
 }

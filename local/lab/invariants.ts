@@ -1,10 +1,11 @@
 import type { Policy } from '../../src/domain/policy.ts';
-import type { Duration, Instant } from '../../src/domain/time.ts';
+import { type Duration, type Instant, MINUTE } from '../../src/domain/time.ts';
 import type { EmbeddedAws, Mail } from '../aws/index.ts';
 import { clockTime, dayHeading } from './calendar.ts';
 import type { IdleStop } from './idle-stops.ts';
 import { wasInUse } from './idle-stops.ts';
 import type { LabRun } from './ledger.ts';
+import type { Reader } from './readers.ts';
 
 /** A promise that Curfew makes, held against what truly happened. */
 export interface Invariant {
@@ -31,6 +32,8 @@ export interface Evidence {
   recordErrors: string[];
   refused: string[];
   crashes: string[];
+  /** What people truly said, by address. */
+  readers: Map<string, Reader>;
 }
 
 /** Calls on SageMaker and its tags that change nothing. */
@@ -45,10 +48,6 @@ export function checkInvariants(evidence: Evidence): Invariant[] {
     const [service, action = ''] = call.split(' ');
     return /^(sagemaker|resource-groups-tagging-api)$/.test(service!) && !READS.test(action) && action !== 'DeleteApp';
   });
-  const strangers = mails.flatMap(({ to, cc, bcc }) => [...to, ...cc, ...bcc]).filter((to) => !admins.includes(to));
-  const told = admins.map(
-    (admin) => mails.filter((mail) => mail.tags.notice === 'stopped' && mail.to.includes(admin)).length,
-  );
   return [
     evidence.isOwnPolicy
       ? invariant('no exempt app was stopped', stopped.filter(({ wasExempt }) => wasExempt).map(describe))
@@ -68,16 +67,17 @@ export function checkInvariants(evidence: Evidence): Invariant[] {
       idleStops.flatMap(({ run }) => lackOfWord(run, policy.evidence.staleAfter) ?? []),
     ),
     invariant(
-      'every stop was told to every admin once',
-      told.flatMap((count, i) =>
-        count === stopped.length ? [] : [`${stopped.length} stops, ${count} mails of them to ${admins[i]}`],
-      ),
+      'every stop was told to its owner or to every admin, to each of them once',
+      stopped.flatMap((run) => lackOfNews(run, mails, admins) ?? []),
     ),
     invariant(
       'nothing but DeleteApp changed SageMaker',
       changes.map(([call, count]) => `${call}: ${count} calls`),
     ),
-    invariant('no mail went to anybody but the admins', [...new Set(strangers)]),
+    invariant(
+      'nobody but the admins got mail before confirming, but for three requests at most; none who had unsubscribed',
+      mails.flatMap((mail) => lackOfConsent(mail, evidence) ?? []),
+    ),
     invariant('every run on record truly was, and ended when it truly did', evidence.recordErrors),
     invariant('no event was refused and no handler crashed', [...evidence.refused, ...evidence.crashes]),
   ];
@@ -101,18 +101,52 @@ function lackOfWord(run: LabRun, staleAfter: Duration): string | undefined {
   return endedAt! - heardAt > staleAfter ? `${describe(run)}: its agent was last heard ${when(heardAt)}` : undefined;
 }
 
-/** The mail's own text says which app it is about: it must name the holder and the app, within the life of this run. */
+/** Each reader of a stop's news hears it once: every admin, or one owner; where the owner's mail came back, the admins too. */
+function lackOfNews(run: LabRun, mails: Mail[], admins: string[]): string | undefined {
+  const news = mails.filter(
+    (mail) =>
+      mail.tags.notice === 'stopped' && mail.at >= run.endedAt! && mail.at < run.endedAt! + NEWS && isAbout(run, mail),
+  );
+  const readers = news.flatMap(({ to }) => to);
+  const isTwice = new Set(readers).size < readers.length;
+  const owners = news.filter(({ arrived }) => arrived.some((to) => !admins.includes(to))).length;
+  const isTold = owners === 1 || admins.every((admin) => readers.includes(admin));
+  return isTold && !isTwice ? undefined : `${describe(run)}: told to ${readers.join(', ') || 'nobody'}`;
+}
+
+/** How long news of a stop may be under way: SES is out for an hour now and then. */
+const NEWS = 90 * MINUTE;
+
+/** What is wrong with a mail by what its reader truly said. */
+function lackOfConsent(mail: Mail, { mails, policy, readers }: Evidence): string | undefined {
+  const [to = ''] = mail.to;
+  const { notice = '' } = mail.tags;
+  if (policy.admins.includes(to)) return undefined;
+  const wrong = (why: string) => `${notice} to ${to} ${when(mail.at)}: ${why}`;
+  const { confirmedAt = Number.POSITIVE_INFINITY, unsubscribedAt = Number.POSITIVE_INFINITY } =
+    readers.get(to.toLowerCase()) ?? {};
+  if (unsubscribedAt < mail.at) return wrong('they had unsubscribed');
+  if (notice !== 'confirmation') return confirmedAt <= mail.at ? undefined : wrong('they had not confirmed');
+  const requests = mails.filter(({ tags, to: [other] }) => tags.notice === notice && other === to);
+  return requests.length > 3 ? wrong('the fourth request') : undefined;
+}
+
+/** The mail's own text says which app it is about: it must name the holder and the app. */
+function isAbout({ app }: LabRun, { text = '' }: Mail): boolean {
+  const names = [app.spaceName ?? app.userProfileName!, app.appName, app.appType];
+  // People read `Code Editor` where AWS writes `CodeEditor`.
+  return names.every((name) => text.replaceAll(' ', '').includes(name));
+}
+
+/** A warning must have gone out within the life of this run, its grace before the end. */
 function lackOfWarning(run: LabRun, { mails, policy, ruleOf }: Evidence): string | undefined {
-  const { app, startedAt, endedAt } = run;
+  const { startedAt, endedAt } = run;
   const limit = policy.limits.find(({ name }) =>
     [`${name}: max-idle`, `${name}: max-uptime`].includes(ruleOf(run) ?? ''),
   );
   if (!limit) return `${describe(run)}: by no limit of the policy (${ruleOf(run)})`;
-  const names = [app.spaceName ?? app.userProfileName!, app.appName, app.appType];
-  // People read `Code Editor` where AWS writes `CodeEditor`.
-  const isAbout = (text = '') => names.every((name) => text.replaceAll(' ', '').includes(name));
   const warnings = mails.filter(
-    (mail) => mail.tags.notice === 'warning' && mail.at >= startedAt && mail.at <= endedAt! && isAbout(mail.text),
+    (mail) => mail.tags.notice === 'warning' && mail.at >= startedAt && mail.at <= endedAt! && isAbout(run, mail),
   );
   if (warnings.some(({ at }) => at + limit.grace <= endedAt!)) return undefined;
   const first = warnings[0];

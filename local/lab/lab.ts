@@ -4,7 +4,7 @@ import type { AppRef } from '../../src/domain/app.ts';
 import type { Policy } from '../../src/domain/policy.ts';
 import type { Instant } from '../../src/domain/time.ts';
 import type { ScanSummary } from '../../src/handlers/summary.ts';
-import { outboxOf } from '../../src/wiring.ts';
+import { contactsOf, outboxOf } from '../../src/wiring.ts';
 import type { BusEvent, EmbeddedAws } from '../aws/index.ts';
 import type { Lambdas } from '../host/lambdas.ts';
 import type { Agenda } from './agenda.ts';
@@ -17,8 +17,10 @@ import { checkInvariants } from './invariants.ts';
 import type { LabRun } from './ledger.ts';
 import { createLedger } from './ledger.ts';
 import { peopleLive } from './life.ts';
+import { PEOPLE } from './people.ts';
 import { eventPost } from './post.ts';
 import { randomOf } from './random.ts';
+import { BOUNCE, readersOf } from './readers.ts';
 import { errorsOfRecord, recordedRuns } from './record.ts';
 import type { Report } from './report.ts';
 import { summaryOf } from './report.ts';
@@ -94,8 +96,10 @@ export async function live(lab: Lab, passed: (now: Instant) => void): Promise<Re
     if (faults[0] !== undefined)
       timeline.add({ at, kind: 'failed', who: 'deliver', what: '', why: faults[0], code: 'mail' });
     const mails = await aws.mailbox.messages();
-    const failures = mails.slice(told).filter(({ tags }) => tags.notice === 'failure');
+    const news = mails.slice(told);
+    const failures = news.filter(({ tags }) => tags.notice === 'failure');
     told = mails.length;
+    readers.read(news);
     for (const why of [...new Set(failures.map((mail) => mail.subject))].sort())
       timeline.add({ at, kind: 'told', who: 'the admins', what: '', why });
   };
@@ -111,7 +115,17 @@ export async function live(lab: Lab, passed: (now: Instant) => void): Promise<Re
   };
   const missed = (event: BusEvent) => agents.missed(ledger.senderOf(event));
   const bus = eventPost(agenda, randomOf(seed, 'bus'), heard, missed);
-  aws.eventbridge.onEvent(bus.send);
+  const feedback = eventPost(agenda, randomOf(seed, 'feedback'), curfew.noteMail);
+  aws.eventbridge.onEvent((event) => (event.source === 'aws.ses' ? feedback : bus).send(event));
+  const readers = readersOf(
+    agenda,
+    ({ profile }) => randomOf(seed, 'reader', profile),
+    async ({ name }, why) => {
+      if (why !== 'confirmed') timeline.add({ at: agenda.clock.now, kind: 'answered', who: name, what: '', why });
+      await curfew.pressed();
+    },
+  );
+  for (const { profile, sso } of PEOPLE) if (BOUNCE.includes(profile)) aws.ses.bouncing.add(sso);
   furnish(aws.studio, from, (day, deed) => agenda.at(wallTime(day, 7), deed));
   const answers = peopleLive({ studio: aws.studio, ledger, agents, agenda, seed }, days);
   agenda.at(wallTime(ORPHANED.day, 12), () => aws.studio.removeSpaceOwner(ORPHANED.domainId, ORPHANED.space));
@@ -127,6 +141,7 @@ export async function live(lab: Lab, passed: (now: Instant) => void): Promise<Re
   const { tally } = curfew;
   const { entries } = timeline;
   const { refused, crashes } = tally;
+  const contacts = await contactsOf({ region, table }).list({ account, region });
   const savings = savingsOf(runs, rates.byInstance, to);
   const recordErrors = errorsOfRecord(await recordedRuns(region, table), runs, aws);
   const ruleOf = (run: LabRun) => rules.get(run);
@@ -141,12 +156,12 @@ export async function live(lab: Lab, passed: (now: Instant) => void): Promise<Re
     timeline: entries,
     summary: summaryOf({
       ...{ entries, runs, tally, mails, idleStops, savings, prices: rates.source },
-      ...{ eventsLost, heartbeats, heartbeatsLost },
+      ...{ eventsLost, heartbeats, heartbeatsLost, contacts, readers },
     }),
     stories: storiesOf(runs, timeline, to),
     invariants: checkInvariants({
       ...{ aws, mails, runs, policy, isOwnPolicy: policyFile === undefined, idleStops, ruleOf },
-      ...{ recordErrors, refused, crashes },
+      ...{ recordErrors, refused, crashes, readers: readers.all },
     }),
   };
 }

@@ -72,7 +72,7 @@ export const PEOPLE: Person[] = [
     { heeds: 0 },
   ),
   person(VISION, 'Tomás Ibáñez', 'tomas-ibanez', [editor('tomas-code', 'ml.g4dn.xlarge', 0.4)], {
-    sso: 'tomás.ibáñez@example.org',
+    sso: 'tomas.ibanez@example.org',
   }),
   person(VISION, 'Wei Zhang', 'wei-zhang', [notebook('wei-lab', 'ml.g6.2xlarge', 0.25)], { pleads: 0.6 }),
   person(VISION, 'Oluwaseun Adé', 'seun-ade', [overnight('seun-lab', 'ml.g5.xlarge')], {
@@ -125,7 +125,7 @@ export const PEOPLE: Person[] = [
         forgetsFor: [99, 99],
       }),
     ],
-    { sso: 'jonas.weiß@example.org' },
+    { sso: 'jonas.weiss@example.org' },
   ),
   person(VISION, 'Mia Rossi', 'mia-rossi', [
     editor('mia-code', 'ml.t3.xlarge', 0.3),
@@ -137,22 +137,22 @@ export const PEOPLE: Person[] = [
     sso: 'prof.weiss@example.org',
   }),
   person(COURSE, 'Sinéad Ó Briain', 'sinead-obriain', [exercise('sinead-ex', 3)], {
-    sso: "sinéad.o'briain@example.org",
+    sso: "sinead.o'briain@example.org",
   }),
   person(COURSE, 'Ben Carter', 'ben-carter', [exercise('ben-ex', 3)]),
-  person(COURSE, 'Chloé Dubois', 'chloe-dubois', [exercise('chloe-ex', 3)], { sso: 'chloé.dubois+nlp@example.org' }),
+  person(COURSE, 'Chloé Dubois', 'chloe-dubois', [exercise('chloe-ex', 3)], { sso: 'chloe.dubois+nlp@example.org' }),
   person(COURSE, 'Dmitri Volkov', 'dmitri-volkov', [exercise('dmitri-ex', 3)]),
-  person(COURSE, 'Emma Lindström', 'emma-lindstrom', [exercise('emma-ex', 3)], { sso: 'emma.lindström@example.org' }),
+  person(COURSE, 'Emma Lindström', 'emma-lindstrom', [exercise('emma-ex', 3)], { sso: 'emma.lindstrom@example.org' }),
   person(COURSE, 'Felipe Souza', 'felipe-souza', [exercise('felipe-ex', 2)]),
   person(COURSE, "Grace D'Angelo", 'grace-dangelo', [exercise('grace-ex', 2)], { sso: "grace.d'angelo@example.org" }),
-  person(COURSE, 'Hana Kovač', 'hana-kovac', [exercise('hana-ex', 2)], { sso: 'hana.kovač@example.org' }),
-  person(COURSE, 'Ismail Yılmaz', 'ismail-yilmaz', [exercise('ismail-ex', 2)], { sso: 'ismail.yılmaz@example.org' }),
+  person(COURSE, 'Hana Kovač', 'hana-kovac', [exercise('hana-ex', 2)], { sso: 'hana.kovac@example.org' }),
+  person(COURSE, 'Ismail Yılmaz', 'ismail-yilmaz', [exercise('ismail-ex', 2)], { sso: 'ismail.yilmaz@example.org' }),
   person(COURSE, 'Julia Nowak', 'julia-nowak', [
     exercise('julia-ex', 2),
     notebook('julia-thesis', 'ml.m5.xlarge', 0.4),
   ]),
   person(COURSE, 'Kwame Mensah', 'kwame-mensah', [exercise('kwame-ex', 4)]),
-  person(COURSE, 'Linh Trần', 'linh-tran', [exercise('linh-ex', 4)], { sso: 'linh.trần@example.org' }),
+  person(COURSE, 'Linh Trần', 'linh-tran', [exercise('linh-ex', 4)], { sso: 'linh.tran@example.org' }),
   person(COURSE, 'Guest', 'visitor-2', [
     notebook('guest-book', 'ml.t3.medium', 0.6, { comes: 0.3, forgetsFor: [6, 9], agent: 'none' }),
   ]),
@@ -164,7 +164,7 @@ export const PEOPLE: Person[] = [
   ]),
   person(GENOMICS, 'Noah Fischer', 'noah-fischer', [classicServer(), kernel('datascience', 'ml.t3.xlarge', 0.4)]),
   person(GENOMICS, 'Olga Petrova', 'olga-petrova', [classicServer(), kernel('r-kernel', 'ml.r5.4xlarge', 0.35)]),
-  person(GENOMICS, 'Pádraig Ryan', 'padraig-ryan', [classicServer(), canvas(0.6)], { sso: 'pádraig@example.org' }),
+  person(GENOMICS, 'Pádraig Ryan', 'padraig-ryan', [classicServer(), canvas(0.6)], { sso: 'padraig@example.org' }),
   person(
     GENOMICS,
     'Qiang Liu',
@@ -177,7 +177,7 @@ export const PEOPLE: Person[] = [
     'Rosa Jiménez',
     'rosa-jimenez',
     [openTab('rosa-lab', 'ml.m5.large'), editor('rosa-code', 'ml.t3.medium', 0.3)],
-    { sso: 'rosa.jiménez@example.org', ...UNMOVED },
+    { sso: 'rosa.jimenez@example.org', ...UNMOVED },
   ),
   person(GENOMICS, 'Søren Holm', 'soren-holm', [nightShift('soren-lab', 'ml.c5.xlarge')], {
     sso: 'søren.holm@example.org',

@@ -4,6 +4,7 @@ import { ConfigError, loadPolicy } from '../../src/config.ts';
 import type { Policy } from '../../src/domain/policy.ts';
 import { makeTable } from '../../src/wiring.ts';
 import { startEmbeddedAws } from '../aws/index.ts';
+import { startHttpApi } from '../host/http-api.ts';
 import { hostLambdas } from '../host/lambdas.ts';
 import { createAgenda } from './agenda.ts';
 import type { Arguments } from './arguments.ts';
@@ -39,11 +40,28 @@ export async function runLab(
   }
   const agenda = createAgenda(wallTime(0, 0));
   const aws = await startEmbeddedAws({ now: () => agenda.clock.now });
-  const env = { ...aws.env, CURFEW_TABLE: TABLE, CURFEW_POLICY: file };
+  const { account, region } = aws.studio.place;
+  // The API's address is in every link, so it is there before the functions are.
+  const api = await startHttpApi({
+    invoke: async (event) => {
+      const answer = await lambdas.invoke('links', event);
+      if (answer.ok) return answer.value;
+      throw new Error(answer.message);
+    },
+    now: () => agenda.clock.now,
+    account,
+  });
+  const env = {
+    ...aws.env,
+    CURFEW_TABLE: TABLE,
+    CURFEW_POLICY: file,
+    CURFEW_BASE_URL: api.url,
+    CURFEW_CONFIGURATION_SET: 'curfew',
+  };
+  aws.ses.configurationSets.add('curfew');
   // Whatever this shell knows of a real account: none of it may lead there.
   for (const name of Object.keys(process.env)) if (name.startsWith('AWS_')) delete process.env[name];
   Object.assign(process.env, env);
-  const { account, region } = aws.studio.place;
   const sleep = (ms: number) => {
     agenda.clock.now += ms;
   };
@@ -66,6 +84,7 @@ export async function runLab(
     );
     return 1;
   } finally {
+    await api.close();
     await lambdas.close();
     await aws.close();
   }

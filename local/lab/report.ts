@@ -1,3 +1,4 @@
+import type { Contact } from '../../src/domain/contact.ts';
 import type { MicroDollars } from '../../src/domain/money.ts';
 import type { Instant } from '../../src/domain/time.ts';
 import type { Mail } from '../aws/index.ts';
@@ -6,6 +7,7 @@ import type { IdleStop } from './idle-stops.ts';
 import { wasInUse } from './idle-stops.ts';
 import type { Invariant } from './invariants.ts';
 import type { LabRun } from './ledger.ts';
+import type { Readers } from './readers.ts';
 import type { Savings } from './savings.ts';
 import { SAVED_MEANS } from './savings.ts';
 import type { Story } from './stories.ts';
@@ -41,6 +43,8 @@ export interface Summary {
   /** Stops that failed at first; each was tried again. */
   failed: number;
   mails: Record<string, number>;
+  /** Of addresses, and of what their readers did. */
+  addresses: { asked: number; confirmed: number; bounced: number; unsubscribed: number; kept: number };
   scans: number;
   callsPerScan: number;
   eventsLost: number;
@@ -69,8 +73,10 @@ export function summaryOf(lived: {
   heartbeatsLost: number;
   savings: Savings;
   prices: string;
+  contacts: Contact[];
+  readers: Readers;
 }): Summary {
-  const { entries, runs, tally, mails, idleStops, savings, prices, ...numbers } = lived;
+  const { entries, runs, tally, mails, idleStops, savings, prices, contacts, readers, ...numbers } = lived;
   const count = (kind: Entry['kind']) => entries.filter((entry) => entry.kind === kind).length;
   const byKind = Map.groupBy(mails, ({ tags }) => tags.notice ?? 'other');
   return {
@@ -85,6 +91,13 @@ export function summaryOf(lived: {
     alreadyGone: count('already gone'),
     failed: entries.filter(({ kind, app }) => kind === 'failed' && app !== undefined).length,
     mails: Object.fromEntries([...byKind].map(([kind, list]) => [kind, list.length] as const).sort()),
+    addresses: {
+      asked: contacts.filter(({ asked }) => asked.length > 0).length,
+      confirmed: contacts.filter(({ consent }) => consent === 'confirmed').length,
+      bounced: contacts.filter(({ consent }) => consent === 'bounced').length,
+      unsubscribed: contacts.filter(({ unsubscribed }) => unsubscribed !== undefined).length,
+      kept: [...readers.all.values()].reduce((sum, { kept }) => sum + kept, 0),
+    },
     scans: tally.scans,
     callsPerScan: Math.round((tally.scanCalls / Math.max(1, tally.scans)) * 100) / 100,
     ...numbers,

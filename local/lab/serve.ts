@@ -1,6 +1,14 @@
 import type { Instant } from '../../src/domain/time.ts';
 import type { EmbeddedAws } from '../aws/index.ts';
 
+/** A link that nobody has followed yet: the newest request to confirm. */
+async function openRequest(aws: EmbeddedAws): Promise<string> {
+  const mails = await aws.mailbox.messages();
+  const request = mails.findLast(({ tags, arrived }) => tags.notice === 'confirmation' && arrived.length > 0);
+  const url = /https?:\/\/\S+\/confirm\/\S+/.exec(request?.text ?? '')?.[0];
+  return url === undefined ? '' : `The address ${request!.to[0]} was asked to confirm. Try its link: ${url}\n`;
+}
+
 /** Leaves the lab open until Ctrl-C: tells how to look at it, and where its mail is. */
 export async function serve(lab: {
   aws: EmbeddedAws;
@@ -18,7 +26,7 @@ ${lines.join('\n')}
 npx curfew status --now ${new Date(now).toISOString()}
 
 Its mail, for all who got any: ${aws.mailbox.url}
-Serving until Ctrl-C.
+${await openRequest(aws)}Serving until Ctrl-C.
 `);
   await new Promise<void>((resolve) => {
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve());

@@ -22,6 +22,7 @@ const COLOURS: Record<Entry['kind'], Style> = {
   'already gone': 'dim',
   failed: 'magenta',
   told: 'cyan',
+  answered: 'cyan',
 };
 
 function showTimeline(entries: Entry[], width: number): string[] {
@@ -117,11 +118,16 @@ function rowsOf(summary: Summary): [string, string][] {
     ['Stopped', stoppedOf(summary)],
     ['Failed at first', summary.failed === 0 ? '0' : `${summary.failed}, each tried again`],
     ['Mails', `${total}${total > 0 ? `: ${mails.map(([kind, count]) => `${count} ${kind}`).join(', ')}` : ''}`],
+    ['Addresses', addressesOf(summary.addresses)],
     ['Heartbeats', `${summary.heartbeats} sent by agents, ${summary.heartbeatsLost} of them lost on the way`],
     ['Scans', `${summary.scans}, ${summary.callsPerScan} calls of SageMaker each`],
     ['Saved', `${describeMoney(summary.savedMicroDollars)}, ${summary.savedHours} h`],
     ...(unpriced.length > 0 ? [['Saved, no price known', unpriced.join(', ')] as [string, string]] : []),
   ];
+}
+
+function addressesOf({ asked, confirmed, bounced, unsubscribed, kept }: Summary['addresses']): string {
+  return `${asked} asked to confirm, ${confirmed} did; ${bounced} bounce, ${unsubscribed} unsubscribed; apps kept running by a link ${kept} times`;
 }
 
 function stoppedOf({ stopped, stoppedIdle, stoppedUnheard, alreadyGone }: Summary): string {

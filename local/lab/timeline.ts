@@ -4,7 +4,7 @@ import type { Instant } from '../../src/domain/time.ts';
 /** What happened to whom, and why. */
 export interface Entry {
   at: Instant;
-  kind: 'warned' | 'kept' | 'lifted' | 'stopped' | 'already gone' | 'failed' | 'told';
+  kind: 'warned' | 'kept' | 'lifted' | 'stopped' | 'already gone' | 'failed' | 'told' | 'answered';
   /** Whose app it is; for what concerns no app, the part of Curfew that tells it. */
   who: string;
   /** `JupyterLab default, ml.g5.xlarge`; empty where no app is meant. */

@@ -1,15 +1,16 @@
-import { type AppRef, holderName } from '../domain/app.ts';
+import type { AppRef } from '../domain/app.ts';
 import type { Decision } from '../domain/decide.ts';
 import { liftedWarnings } from '../domain/decide.ts';
 import type { Intent } from '../domain/plan.ts';
-import { waitsForMail } from '../domain/rules/delivery.ts';
-import type { Run, Stop } from '../domain/run.ts';
+import { isHopeless, waitsForMail } from '../domain/rules/delivery.ts';
+import type { RunningApp } from '../domain/running-app.ts';
 import { DAY, type Instant } from '../domain/time.ts';
+import { meet, part } from './invite.ts';
 import type { Runs } from './ports.ts';
-import { PortError } from './ports.ts';
+import { stopRun, tellUntoldStop } from './stop.ts';
 import type { Seen } from './survey.ts';
 import type { Teller } from './tell.ts';
-import { endedApp, failureOf, runId, tellAdmins, tellStopped, tellWarning } from './tell.ts';
+import { addressOf, tellWarning } from './tell.ts';
 
 /** What came of a decision. `started` and `ended` are what the scan found; the rest is what it did. */
 export interface Outcome {
@@ -33,9 +34,6 @@ export interface Outcome {
   code?: string;
 }
 
-/** After this many failed stops of one run, the admins are told. */
-const FAILURES_TOLD = 3;
-
 /** What acting needs. */
 export interface Actor extends Teller {
   runs: Runs;
@@ -56,7 +54,9 @@ export async function act(
   if (sighting.now === 'started') {
     if (sighting.replaces) await tellUntoldStop(actor, sighting.replaces, now);
     // Another scan or an event was first: the next scan decides on what that wrote.
-    if (!(await actor.runs.open(sighting.run, sighting.replaces))) return [outcome(decision, 'superseded')];
+    const contact = isBlind ? undefined : await contactOf(actor, seen.app, now);
+    const run = contact === undefined ? sighting.run : { ...sighting.run, contact };
+    if (!(await actor.runs.open(run, sighting.replaces))) return [outcome(decision, 'superseded')];
     outcomes.push(outcome(decision, 'started'));
   }
   const { run } = seen.app;
@@ -67,7 +67,7 @@ export async function act(
   if (isBlind) return held === undefined ? outcomes : [...outcomes, heldBack(decision, held)];
   const isWarning = decision.action === 'warn' && decision.warnedAt === undefined && held === undefined;
   if (isWarning && !(await recordEvidence(actor, seen))) return [...outcomes, outcome(decision, 'superseded')];
-  await refreshFacts(actor, seen);
+  if (sighting.now === 'running') await refreshFacts(actor, seen.app, now);
   const lifted = liftedWarnings(decision).map((rule) => ({ rule, number: run.warnings[rule]!.number }));
   if (lifted.length > 0 && (await actor.runs.change(run, { kind: 'lift', warnings: lifted }))) {
     for (const { rule } of lifted) outcomes.push({ ...outcome(decision, 'lifted'), rule });
@@ -94,16 +94,34 @@ async function recordEvidence(actor: Actor, { app, sighting }: Seen): Promise<bo
   return true;
 }
 
-async function refreshFacts(actor: Actor, { app, sighting }: Seen): Promise<void> {
-  const { owner, instanceType } = app;
-  const isNew = owner !== undefined && owner !== sighting.run.owner;
-  const isTyped = instanceType !== undefined && instanceType !== sighting.run.instanceType;
-  if (!isNew && !isTyped) return;
-  await actor.runs.change(sighting.run, {
-    kind: 'facts',
-    ...(isNew ? { owner } : {}),
-    ...(isTyped ? { instanceType } : {}),
-  });
+/** Records what a listing says anew of a run that goes on. */
+async function refreshFacts(actor: Actor, app: RunningApp, now: Instant): Promise<void> {
+  const { owner, instanceType, run } = app;
+  const contact = await contactOf(actor, app, now);
+  const facts = {
+    ...(owner !== undefined && owner !== run.owner ? { owner } : {}),
+    ...(instanceType !== undefined && instanceType !== run.instanceType ? { instanceType } : {}),
+    ...(contact === undefined ? {} : { contact }),
+  };
+  if (Object.keys(facts).length > 0) await actor.runs.change(run, { kind: 'facts', ...facts });
+}
+
+/**
+ * The address of a run's owner once its contact is made, empty where there is none; undefined where the run has it on
+ * record already. The SSO user name is a call of its own, so it is asked for once a run.
+ */
+export async function contactOf(actor: Actor, app: RunningApp, now: Instant): Promise<string | undefined> {
+  const { ref, owner, run } = app;
+  const isSso = actor.policy.owners.address === 'sso';
+  if (isSso && run.contact !== undefined) return undefined;
+  const address = await addressOf(actor, app);
+  if (address && 'isFault' in address) return undefined;
+  const known = address && 'address' in address ? address.address : '';
+  if (known === (isSso ? run.contact : (run.contact ?? ''))) return undefined;
+  const profile = { domainId: ref.domainId, userProfileName: owner ?? '' };
+  if (run.contact) await part(actor.contacts, ref, profile, run.contact, now);
+  if (known !== '') await meet(actor, ref, profile, known, now);
+  return known;
 }
 
 /** The notice first, then the run's own note of it: a crash in between finds the notice owed, and keeps its clock. */
@@ -121,15 +139,15 @@ async function warn(actor: Actor, decision: Decision, now: Instant): Promise<Out
     number++;
     told = await tell();
   }
-  const { at, notices } = told;
+  const { at, notices, told: words } = told;
   // The grace runs from when the notice was first owed, which a crash may have put before now.
   const promise = isEnforced ? { stopAt: at + grace } : {};
-  const warning = { number, given: { due: due!, at, notices, ...promise } };
+  const warning = { number, given: { due: due!, at, notices, told: words, ...promise } };
   if (!(await actor.runs.change(app.run, { kind: 'warn', rule, warning }))) return [outcome(decision, 'superseded')];
   return [{ ...outcome(decision, 'warned'), ...promise }];
 }
 
-/** The intention first, on the condition that nothing has changed; then the call; then the notice; then the run's end. */
+/** Stops what is over its limit, once its warning's mail has gone out. */
 async function stop(actor: Actor, decision: Decision, now: Instant): Promise<Outcome> {
   const { app, rule, reason } = decision;
   const { run } = app;
@@ -138,84 +156,13 @@ async function stop(actor: Actor, decision: Decision, now: Instant): Promise<Out
   if (waits !== undefined) {
     // Refused for all its readers a day ago: given up, so that the next scan warns whoever the admins are by then.
     const given = run.warnings[rule]?.given;
-    const isHopeless =
-      standings.every(({ fate }) => fate?.kind === 'refused') && given !== undefined && now - given.at >= DAY;
-    if (isHopeless)
+    const isOver = standings.every(isHopeless) && given !== undefined && now - given.at >= DAY;
+    if (isOver)
       await actor.runs.change(run, { kind: 'lift', warnings: [{ rule, number: run.warnings[rule]!.number }] });
     return heldBack(decision, waits);
   }
-  const earlier = run.stop;
-  const intention: Stop = { at: now, rule, reason, failures: earlier?.failures ?? 0 };
   const { isIdle = false } = decision;
-  if (!(await actor.runs.change(run, { kind: 'stop', stop: intention, isIdle })))
-    return outcome(decision, 'superseded');
-  let answer: 'stopping' | 'gone';
-  try {
-    answer = await actor.fleet.stop(app.ref);
-  } catch (error) {
-    return failedStop(actor, decision, intention, error, now);
-  }
-  if (answer === 'gone' && !(run.stop && mayHaveStopped(run.stop))) {
-    // Gone at the first call: its owner was quicker, and nothing is ours to tell.
-    await actor.runs.change(run, { kind: 'retry', stop: undefined });
-    await actor.runs.change(run, { kind: 'end', at: now });
-    return outcome(decision, 'already gone');
-  }
-  await tellStopped(actor, app, intention, now);
-  await actor.runs.change(run, { kind: 'end', at: now, stop: { ...intention, told: true } });
-  return outcome(decision, 'stopped');
-}
-
-/** Whether a stop that Curfew set out on may have ended the run: not if every call of it was turned away. */
-function mayHaveStopped(stop: Stop): boolean {
-  return !stop.told && !stop.hadNoEffect;
-}
-
-async function failedStop(
-  actor: Actor,
-  decision: Decision,
-  intention: Stop,
-  error: unknown,
-  now: Instant,
-): Promise<Outcome> {
-  const { app } = decision;
-  const code = error instanceof PortError ? error.code : 'Unexpected';
-  const message = error instanceof Error ? error.message : String(error);
-  const failures = intention.failures + 1;
-  // Turned away, the call did nothing; after a time-out or a fault of AWS's own, it may have worked.
-  const isTurnedAway =
-    error instanceof PortError && error.kind !== 'fault' && !(app.run.stop && mayHaveStopped(app.run.stop));
-  const effect = isTurnedAway ? { hadNoEffect: true as const } : {};
-  await actor.runs.change(app.run, { kind: 'retry', stop: { ...intention, failures, code, ...effect } });
-  if (failures >= FAILURES_TOLD) {
-    const facts = failureOf(app, actor.rates, now, {
-      title: `${holderName(app.ref)}'s ${app.ref.appType} app "${app.ref.appName}" cannot be stopped`,
-      details: [
-        `${failures} calls of DeleteApp have failed; the last answer was ${code}: ${message}`,
-        `It was to be stopped because: ${intention.reason}.`,
-      ],
-      todo: [
-        'Stop it in the SageMaker console, or find out what keeps it.',
-        'Curfew goes on trying at every scan, and does not write again about this run.',
-      ],
-    });
-    await tellAdmins(actor, app.ref, `stop failed ${runId(app.run)}`, facts, now);
-  }
-  return { ...outcome(decision, 'failed'), code, reason: `${message}; ${decision.reason}` };
-}
-
-/** Records that a run is over. A stop that a crash cut off before its notice is told now; one that did nothing is forgotten. */
-export async function finish(actor: Actor, run: Run, now: Instant): Promise<Outcome[]> {
-  await tellUntoldStop(actor, run, now);
-  const ours = run.stop && !run.stop.hadNoEffect ? run.stop : undefined;
-  if (run.stop && !ours && run.endedAt === undefined) await actor.runs.change(run, { kind: 'retry', stop: undefined });
-  const end = { kind: 'end' as const, at: now, ...(run.stop ? { stop: { ...run.stop, told: true as const } } : {}) };
-  const change = run.endedAt === undefined && !ours ? { kind: 'end' as const, at: now } : end;
-  if (!(await actor.runs.change(run, change)) || run.endedAt !== undefined) return [];
-  return [{ app: run.app, kind: 'ended', ...(ours ? { rule: ours.rule, reason: ours.reason } : {}) }];
-}
-
-/** Owes the notice of a stop that Curfew set out on, and that ended the run, if it is not owed yet. */
-export async function tellUntoldStop(teller: Teller, run: Run, now: Instant): Promise<void> {
-  if (run.stop && mayHaveStopped(run.stop)) await tellStopped(teller, endedApp(run), run.stop, now);
+  const result = await stopRun(actor, app, { rule, reason, isIdle }, now);
+  if (result.kind !== 'failed') return outcome(decision, result.kind);
+  return { ...outcome(decision, 'failed'), code: result.code, reason: `${result.message}; ${reason}` };
 }

@@ -1,3 +1,4 @@
+import type { Place } from '../domain/app.ts';
 import { costsSoFar } from '../domain/cost.ts';
 import type { Decision } from '../domain/decide.ts';
 import { digestDue, digestOf } from '../domain/digest.ts';
@@ -7,6 +8,7 @@ import type { Policy } from '../domain/policy.ts';
 import { DAY, type Instant, localTime } from '../domain/time.ts';
 import type { Actor } from './act.ts';
 import { reviewIdleSettings } from './idle-settings.ts';
+import { ask, mayAsk } from './invite.ts';
 import type { ScanState, StudioSettings } from './ports.ts';
 import type { ScanReport } from './scan.ts';
 import type { Survey } from './survey.ts';
@@ -20,8 +22,8 @@ type Found = Pick<ScanReport, 'now' | 'place' | 'intents' | 'missing' | 'valve'>
 };
 
 /**
- * Once a day, the admins' digest, with what a look at idle settings found and set; once a day while it lasts, that the
- * safety valve is closed. The notice first, then the note of it.
+ * Once a day, the admins' digest, with what a look at idle settings found and set, and the requests to confirm that are due
+ * again; once a day while it lasts, that the safety valve is closed. The notice first, then the note of it.
  * @returns what failed in the look, in words
  */
 export async function tellDaily(
@@ -59,8 +61,28 @@ export async function tellDaily(
     state.digestAt = now;
     state.idleAfter = idle?.after;
   }
-  if (state.valve !== seen.state.valve || state.digest !== seen.state.digest) await actor.runs.remember(place, state);
+  if (
+    state.asked !== today &&
+    localTime(now, policy.timezone).minutes >= ASKING_FROM &&
+    (await remind(actor, place, now))
+  )
+    state.asked = today;
+  const isNew = (['valve', 'digest', 'asked'] as const).some((key) => state[key] !== seen.state[key]);
+  if (isNew) await actor.runs.remember(place, state);
   return faults;
+}
+
+/** Once a day, from this local time on, whoever has not answered is asked again: a mail at midnight annoys. */
+const ASKING_FROM = 8 * 60;
+
+/** Asks the contacts that are due. @returns whether this was a place and mode in which anybody is asked at all */
+async function remind(actor: Actor, place: Place, now: Instant): Promise<boolean> {
+  if (!mayAsk(actor)) return false;
+  for (const contact of await actor.contacts.list(place)) {
+    // An address that the policy gives nobody is here for what its mailbox did: an admin's, say.
+    if (contact.owners.length > 0) await ask(actor, contact, now);
+  }
+  return true;
 }
 
 /** A pass that dies after it has set something tells of it in no digest: the next look finds it as it should be. */

@@ -1,11 +1,14 @@
 import type { Place } from '../domain/app.ts';
-import type { Notice } from '../domain/notice.ts';
+import { isNewestRequest, refusalOf } from '../domain/contact.ts';
+import type { Audience, Notice } from '../domain/notice.ts';
 import type { Policy } from '../domain/policy.ts';
 import { ON_TIME } from '../domain/rules/delivery.ts';
 import type { Instant } from '../domain/time.ts';
 import { HOUR, MINUTE, SECOND } from '../domain/time.ts';
 import { each } from './each.ts';
-import type { Outbox, Owed, Postbox } from './ports.ts';
+import { mailUrls } from './mail-urls.ts';
+import { noteContact } from './note-contact.ts';
+import type { Contacts, Links, Outbox, Owed, Postbox } from './ports.ts';
 import { PortError } from './ports.ts';
 import { tellAdmins } from './tell.ts';
 
@@ -14,6 +17,8 @@ export interface DeliverReport {
   sent: number;
   /** Refused for good: the admins are told. */
   refused: number;
+  /** Not for their reader any more: told to the admins instead, or to nobody where it was the reader's alone. */
+  withheld: number;
   /** Given back, to be tried again. */
   postponed: number;
   /** Faults that an admin has to mend, in words: the round fails loudly. */
@@ -32,17 +37,28 @@ const MOST_POSTPONED = 1000;
 /** So many notices at once are on their way. */
 const WIDTH = 10;
 
+/** What sending needs. */
+interface Sender {
+  outbox: Outbox;
+  postbox: Postbox;
+  contacts: Contacts;
+  links: Links;
+  /** Where links point; without one, mail has none. */
+  baseUrl?: string | undefined;
+}
+
 /**
  * Sends what is owed, the most urgent first, at SES's own rate. Each notice is claimed, sent, then marked: a crash
  * repeats one mail at most, between SES's accepting it and our recording that.
  * @param wait resolves after so many milliseconds
  */
 export async function deliver(
-  { outbox, postbox }: { outbox: Outbox; postbox: Postbox },
+  sender: Sender,
   policy: Policy,
   { place, now, wait }: { place: Place; now: Instant; wait: (duration: number) => Promise<void> },
 ): Promise<DeliverReport> {
-  const report: DeliverReport = { sent: 0, refused: 0, postponed: 0, faults: [] };
+  const { outbox, postbox } = sender;
+  const report: DeliverReport = { sent: 0, refused: 0, withheld: 0, postponed: 0, faults: [] };
   // Most minutes owe nothing: SES is asked only when something is.
   if ((await outbox.owed(place, now, 1)).length === 0) return report;
   const quota = await postbox.quota().catch((error: unknown) => {
@@ -66,7 +82,7 @@ export async function deliver(
       if (isThrottled) return;
       try {
         if (!(await outbox.claim(owed.notice, now, now + CLAIM))) return;
-        if (await sendOne({ outbox, postbox }, policy, owed, now, report)) isThrottled = true;
+        if (await sendOne(sender, policy, owed, now, report)) isThrottled = true;
       } catch (error) {
         report.faults.push(`the outbox failed: ${error instanceof Error ? error.message : error}`);
       }
@@ -100,22 +116,41 @@ async function putOff(
 
 /** @returns whether SES asked for less */
 async function sendOne(
-  { outbox, postbox }: { outbox: Outbox; postbox: Postbox },
+  sender: Sender,
   policy: Policy,
   { notice, attempts }: Owed,
   now: Instant,
   report: DeliverReport,
 ): Promise<boolean> {
+  const { outbox, postbox, contacts, baseUrl } = sender;
+  const refusal = await refusalFor(contacts, policy, notice);
+  if (refusal !== undefined) {
+    await withhold(outbox, policy, notice, refusal, now);
+    report.withheld++;
+    return false;
+  }
+  if (notice.facts.kind === 'confirmation' && baseUrl === undefined) {
+    await outbox.postpone(notice, now + HOUR, 'NoBaseUrl');
+    report.postponed++;
+    report.faults.push('CURFEW_BASE_URL is not set: a request to confirm cannot go out without its link');
+    return false;
+  }
   let messageId: string;
   try {
-    messageId = await postbox.send(notice);
+    messageId = await postbox.send(notice, await mailUrls(sender, policy, notice, now));
   } catch (error) {
     const { kind, code, message } =
       error instanceof PortError ? error : new PortError('fault', 'Unexpected', String(error));
     if (kind === 'refused') {
       // The admins first: a crash in between tells them once all the same.
       await tellOfRefusal(outbox, policy, notice, `${code}: ${message}`, now);
-      await outbox.settle(notice, { kind: 'refused', code, why: message }, now);
+      if (roleOf(notice) === 'owner') {
+        // No mail can come there: what the owner cannot be told goes to the admins, now and from now on.
+        await noteContact(contacts, notice, notice.to, { kind: 'bounced', isPermanent: true }, now);
+        await withhold(outbox, policy, notice, 'cannot be reached at this address: SES refuses it', now);
+      } else {
+        await outbox.settle(notice, { kind: 'refused', code, why: message }, now);
+      }
       report.refused++;
       if (policy.admins.every((admin) => admin === notice.to))
         report.faults.push(`the only admin's address is refused (${code}): ${message}`);
@@ -129,6 +164,35 @@ async function sendOne(
   await outbox.settle(notice, { kind: 'sent', messageId }, now);
   report.sent++;
   return false;
+}
+
+/** Why a notice may not go to its reader now; undefined where it may. Asked at the last moment: much may have changed. */
+async function refusalFor(contacts: Contacts, policy: Policy, notice: Notice): Promise<string | undefined> {
+  const { facts, to } = notice;
+  const role = roleOf(notice);
+  if (role === 'admins' && !policy.admins.includes(to)) return 'is no admin any more';
+  const contact = await contacts.get(notice, to);
+  const refusal = refusalOf(contact, facts.kind, role);
+  if (refusal === undefined && facts.kind === 'confirmation' && !isNewestRequest(contact, facts))
+    return 'has been asked again since';
+  return refusal;
+}
+
+/** In which role the reader gets it. */
+function roleOf({ facts }: Notice): Audience['role'] {
+  if (facts.kind === 'confirmation') return 'owner';
+  return 'audience' in facts ? facts.audience.role : 'admins';
+}
+
+/** What an owner may not be told goes to the admins, with why, each by a notice of their own; first that, then the note of it. */
+async function withhold(outbox: Outbox, policy: Policy, notice: Notice, why: string, now: Instant): Promise<void> {
+  const { facts } = notice;
+  if (!('audience' in facts) || facts.audience.role !== 'owner')
+    return outbox.settle(notice, { kind: 'withheld', why }, now);
+  const whose = facts.app.owner ?? 'Its owner';
+  const audience = { role: 'admins' as const, why: `${whose} (${notice.to}) ${why}, so you are told instead.` };
+  await tellAdmins({ outbox, policy }, notice, `instead of ${notice.id}`, { ...facts, audience }, now);
+  return outbox.settle(notice, { kind: 'redirected', why }, now);
 }
 
 /** The other admins learn that a mail was refused; of a refused failure mail they do not, else one bad address would never end. */

@@ -1,12 +1,15 @@
-import type { AppRef, Place } from '../domain/app.ts';
+import type { App, AppRef, Place } from '../domain/app.ts';
+import type { Contact } from '../domain/contact.ts';
 import type { Rates } from '../domain/cost.ts';
 import type { Evidence, Reading } from '../domain/evidence.ts';
-import type { Notice } from '../domain/notice.ts';
+import type { MailLink, Purpose } from '../domain/mail-link.ts';
+import type { Fate, Notice, PastNotice, Trace } from '../domain/notice.ts';
+import type { Page } from '../domain/page.ts';
 import type { Needs, Picture } from '../domain/picture.ts';
 import type { Standing } from '../domain/rules/delivery.ts';
 import type { Run, Stop, Warning } from '../domain/run.ts';
 import type { SettingsHolder, SettingsRef, SettingsUpdate } from '../domain/studio-settings.ts';
-import type { Instant } from '../domain/time.ts';
+import type { Duration, Instant } from '../domain/time.ts';
 
 /**
  * The few ways in which the outside can fail. Adapters turn every SDK error into one, with the SDK's own as `cause`.
@@ -30,6 +33,8 @@ export interface Fleet {
   look(place: Place, needs: Needs): Promise<Picture>;
   /** Stops an app; its files stay. `gone`: it already was. Throws PortError. */
   stop(app: AppRef): Promise<'stopping' | 'gone'>;
+  /** An app as AWS shows it at this moment; undefined where there is none of its name. Throws PortError. */
+  find(app: AppRef): Promise<App | undefined>;
   /** The SSO user name of a profile, if it has one. Throws PortError. */
   ssoUserName(domainId: string, userProfileName: string): Promise<string | undefined>;
 }
@@ -55,6 +60,8 @@ export interface ScanState {
   digestAt?: Instant;
   /** The last local day on which the admins were told of the safety valve. */
   valve?: string;
+  /** The last local day on which unconfirmed contacts were looked through for whom to ask again. */
+  asked?: string;
   /** The profile after which the next look at idle settings goes on; absent where the last one saw all. */
   idleAfter?: string | undefined;
 }
@@ -69,7 +76,7 @@ export type RunChange =
   | { kind: 'retry'; stop: Stop | undefined }
   /** The run is over since `at`; an earlier end on record stays. With `stop`, Curfew ended it: any end on record stays. */
   | { kind: 'end'; at: Instant; stop?: Stop; laterEnd?: Instant }
-  | { kind: 'facts'; owner?: string; instanceType?: string }
+  | { kind: 'facts'; owner?: string; instanceType?: string; contact?: string }
   | { kind: 'extend'; at: Instant }
   | { kind: 'evidence'; evidence: Evidence };
 
@@ -98,9 +105,6 @@ export interface Runs {
   place(): Promise<Place | undefined>;
 }
 
-/** Where a notice stands. */
-export type Fate = { kind: 'sent'; messageId: string } | { kind: 'refused'; code: string; why: string };
-
 /** A notice to be sent, and how many tries it has had. */
 export interface Owed {
   notice: Notice;
@@ -121,7 +125,40 @@ export interface Outbox {
   settle(notice: Notice, fate: Fate, now: Instant): Promise<void>;
   /** Gives a claimed notice back: it is tried again at `at`. */
   postpone(notice: Notice, at: Instant, code: string): Promise<void>;
+  get(place: Place, id: string): Promise<PastNotice | undefined>;
+  /** Notes what is known of a sent mail, once each. `false`: it was known, or there is no such notice. */
+  trace(place: Place, id: string, what: Trace, at: Instant): Promise<boolean>;
+  /** Every notice that was owed since then, the newest first. */
+  history(place: Place, since: Instant, now: Instant): Promise<PastNotice[]>;
 }
+
+/** Addresses and their consent. Addresses differing in case are one. Every write is one conditional write on one item. */
+export interface Contacts {
+  /** Strongly consistent. */
+  get(place: Place, address: string): Promise<Contact | undefined>;
+  /** All of them, in order of address. */
+  list(place: Place): Promise<Contact[]>;
+  /** Begins a contact. `false`: there is one already. */
+  open(contact: Contact): Promise<boolean>;
+  /** Makes a contact another, if nobody has changed it since it was read. */
+  change(contact: Contact, next: Contact): Promise<boolean>;
+  /** Forgets a contact, if nobody has changed it since it was read. */
+  remove(contact: Contact): Promise<boolean>;
+}
+
+/** The links of mail, and how often they may be asked for. */
+export interface Links {
+  open(link: MailLink): Promise<void>;
+  /** Strongly consistent. */
+  get(id: string): Promise<MailLink | undefined>;
+  /** Notes the first use of a link. Returns when that was: at `at`, or earlier where another was first. */
+  use(link: MailLink, purpose: Purpose, at: Instant): Promise<Instant>;
+  /** Counts one more asking under a key. `false`: there were `most` in this window of time already. */
+  allow(key: string, most: number, window: Duration, now: Instant): Promise<boolean>;
+}
+
+/** Where a mail's links lead: whole URLs. */
+export type MailUrls = Partial<Record<Purpose, string>>;
 
 /** What may be sent now. */
 export interface SendingQuota {
@@ -134,8 +171,31 @@ export interface SendingQuota {
 /** SES. */
 export interface Postbox {
   quota(): Promise<SendingQuota>;
-  /** Sends a notice's mail. Returns SES's message id. Throws PortError: `refused` is for good. */
-  send(notice: Notice): Promise<string>;
+  /** Sends a notice's mail, with these links. Returns SES's message id. Throws PortError: `refused` is for good. */
+  send(notice: Notice, urls: MailUrls): Promise<string>;
+}
+
+/** Where a page stands, and what its form needs. */
+export interface PageStand {
+  now: Instant;
+  /** The path of the base URL, without a slash at its end. */
+  basePath: string;
+  /** The link's own path below it, `/keep/<token>`; empty without a link. */
+  link: string;
+  /** What the form gives back, to show that it is ours. */
+  formKey: string;
+}
+
+/** A page as HTTP carries it. */
+export interface PageAnswer {
+  statusCode: number;
+  headers: Record<string, string>;
+  body: string;
+}
+
+/** The pages of links. */
+export interface Pages {
+  show(page: Page, at: PageStand): PageAnswer;
 }
 
 /** List prices. */

@@ -5,11 +5,12 @@ import { type Intent, inReadingOrder, type Plan, plan } from '../domain/plan.ts'
 import type { Policy } from '../domain/policy.ts';
 import type { Run } from '../domain/run.ts';
 import { DAY, type Instant } from '../domain/time.ts';
-import { type Actor, act, finish, type Outcome } from './act.ts';
+import { type Actor, act, type Outcome } from './act.ts';
 import { tellDaily } from './daily.ts';
 import { each } from './each.ts';
 import {
   type CanvasUse,
+  type Contacts,
   type Fleet,
   type Outbox,
   PortError,
@@ -17,6 +18,7 @@ import {
   type Runs,
   type StudioSettings,
 } from './ports.ts';
+import { finish } from './stop.ts';
 import { type Survey, survey } from './survey.ts';
 
 /** What a scan found, wanted and did. */
@@ -33,15 +35,28 @@ export interface ScanReport {
   faults: string[];
 }
 
-/** What a scan works on. Without `runs` and `outbox` it can only be a dry run; without `canvasUse`, that is unknown. */
+/** What a scan works on. Without a table it can only be a dry run; without `canvasUse`, that is unknown. */
 export interface ScanPorts {
   fleet: Fleet;
   canvasUse?: CanvasUse | undefined;
   runs?: Runs | undefined;
   outbox?: Outbox | undefined;
+  contacts?: Contacts | undefined;
   prices: Prices;
   /** For the digest of a policy that has `native-idle`. */
   settings?: StudioSettings | undefined;
+}
+
+/** Where and when, and how far a scan may go. */
+export interface ScanOptions {
+  place: Place;
+  now: Instant;
+  /** Do it: a dry run changes nothing. */
+  apply: boolean;
+  /** Where links in mail point: without it nobody is asked to confirm. */
+  baseUrl?: string | undefined;
+  /** Whether there is time for more of what can wait. */
+  hasTime?: (() => boolean) | undefined;
 }
 
 /** How many apps' records are written at once, and how many DeleteApp calls run at once: AWS publishes no rate for those. */
@@ -59,7 +74,7 @@ const RETIRE_AFTER = 2 * DAY;
 export async function scan(
   ports: ScanPorts,
   policy: Policy,
-  { place, now, apply, hasTime }: { place: Place; now: Instant; apply: boolean; hasTime?: () => boolean },
+  { place, now, apply, baseUrl, hasTime }: ScanOptions,
 ): Promise<ScanReport> {
   const seen = await survey(ports, policy, { place, now });
   const decisions = seen.running.map(({ app }) => decide(app, policy, now));
@@ -70,9 +85,9 @@ export async function scan(
     const wanted = found.intents.filter(({ decision }) => decision.action !== 'keep');
     return { ...found, outcomes: wanted.map(dryRun), faults: seen.faults };
   }
-  const { fleet, runs, outbox, prices, settings } = ports;
-  if (!runs || !outbox) throw new Error('a scan that applies needs a table');
-  const actor: Actor = { fleet, runs, outbox, policy, rates: await prices.rates(place.region) };
+  const { fleet, runs, outbox, contacts, prices, settings } = ports;
+  if (!runs || !outbox || !contacts) throw new Error('a scan that applies needs a table');
+  const actor: Actor = { fleet, runs, outbox, contacts, policy, baseUrl, rates: await prices.rates(place.region) };
   const outcomes = await carryOut(actor, seen, intents, now);
   const daily = tellDaily(actor, { ...found, seen, decisions, settings, hasTime });
   const told = await daily.catch((error: unknown) => [

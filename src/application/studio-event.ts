@@ -1,34 +1,48 @@
-import type { App, AppRef } from '../domain/app.ts';
+import type { App, AppRef, Place } from '../domain/app.ts';
 import { assertNever } from '../domain/assert-never.ts';
-import type { EventEffect } from '../domain/run.ts';
+import { ownerAddress } from '../domain/owner.ts';
+import type { Tags } from '../domain/picture.ts';
+import type { EventEffect, Run } from '../domain/run.ts';
 import { onCreated, onDeleted } from '../domain/run.ts';
 import type { Instant } from '../domain/time.ts';
 import type { Actor } from './act.ts';
-import { tellUntoldStop } from './act.ts';
+import { contactOf } from './act.ts';
+import { meet } from './invite.ts';
+import { tellUntoldStop } from './stop.ts';
+import { endedApp } from './tell.ts';
 
 /** A call on SageMaker that succeeded, as CloudTrail tells it. */
 export type StudioEvent =
   | { kind: 'app created'; app: AppRef & Pick<App, 'instanceType'>; at: Instant }
   | { kind: 'app deleted'; app: AppRef; at: Instant }
   | { kind: 'space created'; domainId: string; spaceName: string; owner?: string; at: Instant }
-  | { kind: 'profile created'; domainId: string; userProfileName: string; at: Instant };
+  | {
+      kind: 'profile created';
+      domainId: string;
+      userProfileName: string;
+      ssoUserName?: string;
+      tags: Tags;
+      at: Instant;
+    };
 
 /** What an event did: `nothing` was new to us, or another writer was first. */
-export type Noted = 'run started' | 'run ended' | 'nothing';
+export type Noted = 'run started' | 'run ended' | 'owner met' | 'nothing';
 
 /** How often an event that lost a race looks again. More than two writers at one app is no race but a fault. */
 const TRIES = 3;
 
 /**
  * Starts and ends runs on the second. Events are best effort: repeated, late and reordered ones do no harm, and a scan
- * finds whatever they missed. Spaces and profiles are read afresh by every scan: their events leave nothing to record yet.
+ * finds whatever they missed. A new profile's owner is met, and asked to confirm; spaces are read afresh by every scan.
  */
-export async function noteStudioEvent(
-  actor: Pick<Actor, 'runs' | 'outbox' | 'fleet' | 'policy' | 'rates'>,
-  event: StudioEvent,
-  now: Instant,
-): Promise<Noted> {
-  if (event.kind === 'space created' || event.kind === 'profile created') return 'nothing';
+export async function noteStudioEvent(actor: Actor, place: Place, event: StudioEvent, now: Instant): Promise<Noted> {
+  if (event.kind === 'space created') return 'nothing';
+  if (event.kind === 'profile created') {
+    const address = ownerAddress(event, actor.policy.owners, event);
+    if (!('address' in address)) return 'nothing';
+    await meet(actor, place, event, address.address, now);
+    return 'owner met';
+  }
   for (let i = 0; i < TRIES; i++) {
     const known = await actor.runs.get(event.app);
     const effect = effectOf(event, known);
@@ -38,12 +52,20 @@ export async function noteStudioEvent(
       continue;
     }
     if (effect.replaces) await tellUntoldStop(actor, effect.replaces, now);
-    if (await actor.runs.open(effect.run, effect.replaces))
+    const contact = await ownContact(actor, effect.run, now);
+    const run = contact ? { ...effect.run, contact } : effect.run;
+    if (await actor.runs.open(run, effect.replaces))
       return effect.run.endedAt === undefined ? 'run started' : 'run ended';
   }
   throw new Error(
     `the record of ${event.app.appType} ${event.app.appName} changed ${TRIES} times while an event was noted`,
   );
+}
+
+/** The address of the profile that started a run. An event tells no space's owner and no profile's tags: a scan does. */
+async function ownContact(actor: Actor, run: Run, now: Instant): Promise<string | undefined> {
+  const isOwn = run.app.userProfileName !== undefined && run.endedAt === undefined;
+  return isOwn ? contactOf(actor, endedApp(run), now) : undefined;
 }
 
 function effectOf(event: Extract<StudioEvent, { app: AppRef }>, known: Parameters<typeof onCreated>[2]): EventEffect {

@@ -1,23 +1,22 @@
-import { createHash } from 'node:crypto';
 import type { Place } from '../domain/app.ts';
 import { appKey } from '../domain/app.ts';
 import { audienceOf } from '../domain/audience.ts';
+import { refusalOf } from '../domain/contact.ts';
 import type { Rates } from '../domain/cost.ts';
 import { costsSoFar } from '../domain/cost.ts';
-import type { AppFacts, FailureFacts, NoticeFacts } from '../domain/notice.ts';
+import type { AppFacts, Audience, FailureFacts, NoticeFacts, StoppedFacts, WarningFacts } from '../domain/notice.ts';
 import type { Address } from '../domain/owner.ts';
 import { ownerAddress } from '../domain/owner.ts';
-import type { Policy } from '../domain/policy.ts';
 import type { Run } from '../domain/run.ts';
 import type { RunningApp } from '../domain/running-app.ts';
 import type { Instant } from '../domain/time.ts';
+import { type Asker, meet } from './invite.ts';
+import { noticeId } from './notice-id.ts';
 import type { Fleet, Outbox } from './ports.ts';
 
 /** What telling needs. */
-export interface Teller {
-  outbox: Outbox;
+export interface Teller extends Asker {
   fleet: Fleet;
-  policy: Policy;
   rates: Rates;
 }
 
@@ -27,33 +26,65 @@ export function runId(run: Run): string {
 }
 
 /** Notices that are owed: to whom all, and since when: everybody's clock runs from when the last was first owed. */
-interface Told {
+interface Owing {
   at: Instant;
   notices: string[];
 }
 
+/** A reader of a notice, and what it says to them. */
+interface Reader {
+  to: string;
+  facts: NoticeFacts;
+}
+
 /** Owes a notice to every admin. The same `about` is the same notice, owed once whatever is repeated. */
-export async function tellAdmins(
+export function tellAdmins(
   { outbox, policy }: Pick<Teller, 'outbox' | 'policy'>,
   place: Place,
   about: string,
   facts: NoticeFacts,
   now: Instant,
-): Promise<Told> {
-  const { account, region } = place;
-  const told: Told = { at: Number.NEGATIVE_INFINITY, notices: [] };
-  for (const to of policy.admins) {
-    const id = noticeId(facts.kind, about, to);
-    const { owedAt } = await outbox.owe({ id, to, account, region, owedAt: now, facts });
-    told.at = Math.max(told.at, owedAt);
-    told.notices.push(id);
-  }
-  return told;
+): Promise<Owing> {
+  const readers = policy.admins.map((to) => ({ to, facts }));
+  return tell(outbox, place, about, readers, now);
 }
 
-/** A notice's id: short enough for a database key whatever the names are, and with no address in it. */
-function noticeId(kind: string, about: string, to: string): string {
-  return `${kind}-${createHash('sha256').update(`${about}\n${to}`).digest('base64url').slice(0, 32)}`;
+async function tell(outbox: Outbox, place: Place, about: string, readers: Reader[], now: Instant): Promise<Owing> {
+  const { account, region } = place;
+  const owing: Owing = { at: Number.NEGATIVE_INFINITY, notices: [] };
+  for (const { to, facts } of readers) {
+    const id = noticeId(facts.kind, about, to);
+    const { owedAt } = await outbox.owe({ id, to, account, region, owedAt: now, facts });
+    owing.at = Math.max(owing.at, owedAt);
+    owing.notices.push(id);
+  }
+  return owing;
+}
+
+/** Owes news of an app to whoever is to hear of it. */
+async function tellOf(
+  teller: Teller,
+  app: RunningApp,
+  about: string,
+  facts: Omit<WarningFacts, 'audience'> | Omit<StoppedFacts, 'audience'>,
+  now: Instant,
+): Promise<Owing & { told: string }> {
+  const given = await addressOf(teller, app);
+  // Of a run that is over no listing tells tags: its own record knows the address that they gave.
+  const { contact } = app.run;
+  const address = given && 'unknown' in given && contact ? { address: contact } : given;
+  let refusal: string | undefined;
+  if (address && 'address' in address) {
+    const owner = { domainId: app.ref.domainId, userProfileName: app.owner! };
+    refusal = refusalOf(await meet(teller, app.ref, owner, address.address, now), facts.kind, 'owner');
+  }
+  const { owner, admins, words } = audienceOf(app, address, refusal);
+  const say = (to: string, audience: Audience): Reader => ({ to, facts: { ...facts, audience } });
+  const readers = owner ? [say(owner.to, owner.audience)] : [];
+  // An owner who is an admin reads it once.
+  for (const to of admins ? teller.policy.admins : [])
+    if (to.toLowerCase() !== owner?.to.toLowerCase()) readers.push(say(to, admins!));
+  return { ...(await tell(teller.outbox, app.ref, about, readers, now)), told: words };
 }
 
 /** Owes the warning of a run: its grace runs from when it was first owed. */
@@ -62,22 +93,13 @@ export async function tellWarning(
   app: RunningApp,
   warning: { rule: string; reason: string; number: number; due: Instant; stopAt?: Instant },
   now: Instant,
-): Promise<Told> {
+): Promise<Owing & { told: string }> {
   const { rule, reason, number, due, stopAt } = warning;
   // What it announces is part of what it is: a mail that promised no stop is not one that does.
   const about = `${runId(app.run)} ${rule} ${number} ${due}${stopAt === undefined ? '' : ' stop'}`;
-  const audience = audienceOf(app, await addressOf(teller, app));
   const promise = stopAt === undefined ? {} : { stopAt };
-  const facts = {
-    kind: 'warning' as const,
-    app: appFacts(app, teller.rates, now),
-    audience,
-    rule,
-    reason,
-    warnedAt: now,
-    ...promise,
-  };
-  return tellAdmins(teller, app.ref, about, facts, now);
+  const facts = { kind: 'warning' as const, app: appFacts(app, teller.rates, now), rule, reason, warnedAt: now };
+  return tellOf(teller, app, about, { ...facts, ...promise }, now);
 }
 
 /** Owes the news that a run was stopped. */
@@ -87,17 +109,9 @@ export async function tellStopped(
   stop: { rule: string; reason: string; at: Instant },
   now: Instant,
 ): Promise<void> {
-  const audience = audienceOf(app, await addressOf(teller, app));
   const { rule, reason, at: stoppedAt } = stop;
-  const facts = {
-    kind: 'stopped' as const,
-    app: appFacts(app, teller.rates, stoppedAt),
-    audience,
-    rule,
-    reason,
-    stoppedAt,
-  };
-  await tellAdmins(teller, app.ref, runId(app.run), facts, now);
+  const facts = { kind: 'stopped' as const, app: appFacts(app, teller.rates, stoppedAt), rule, reason, stoppedAt };
+  await tellOf(teller, app, runId(app.run), facts, now);
 }
 
 /** A failure that concerns one app. */
@@ -138,7 +152,11 @@ export function endedApp(run: Run): RunningApp {
   };
 }
 
-async function addressOf({ fleet, policy }: Teller, app: RunningApp): Promise<Address | undefined> {
+/** The address that the policy gives an app's owner; undefined where it has no owner. */
+export async function addressOf(
+  { fleet, policy }: Pick<Teller, 'fleet' | 'policy'>,
+  app: RunningApp,
+): Promise<Address | undefined> {
   if (app.owner === undefined) return undefined;
   const owner = { domainId: app.ref.domainId, userProfileName: app.owner };
   if (policy.owners.address !== 'sso') return ownerAddress(owner, policy.owners, { tags: app.tags });
@@ -147,6 +165,7 @@ async function addressOf({ fleet, policy }: Teller, app: RunningApp): Promise<Ad
     const ssoUserName = await fleet.ssoUserName(owner.domainId, owner.userProfileName);
     return ownerAddress(owner, policy.owners, { ssoUserName });
   } catch (error) {
-    return { unknown: `DescribeUserProfile failed (${error instanceof Error ? error.message : error})` };
+    const why = error instanceof Error ? error.message : error;
+    return { unknown: `DescribeUserProfile failed (${why})`, isFault: true };
   }
 }

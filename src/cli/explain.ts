@@ -30,7 +30,7 @@ export async function explainCommand(name: string, options: WorldOptions): Promi
 }
 
 /** Whether `name` is the app's name, with as much before it as is needed; its owner may stand for the space that holds it. */
-function isCalled({ ref, owner }: RunningApp, name: string): boolean {
+export function isCalled({ ref, owner }: Pick<RunningApp, 'ref' | 'owner'>, name: string): boolean {
   const { domainId, appType, appName } = ref;
   const holders = [holderName(ref), ...(owner === undefined ? [] : [owner])];
   const names = holders.flatMap((holder) => [

@@ -6,7 +6,10 @@ import { AGENT_APP_TYPES, type AgentAppType } from '../domain/agent.ts';
 import { makeTable, parameterReader, regionOfSdk } from '../wiring.ts';
 import { agentInstallCommand, agentScriptCommand, agentUninstallCommand } from './agent.ts';
 import { DEFAULT_BUS } from './agent-script.ts';
+import { contactsForgetCommand, contactsInviteCommand, contactsListCommand } from './contacts.ts';
+import { contactsImportCommand } from './contacts-import.ts';
 import { explainCommand } from './explain.ts';
+import { historyCommand } from './history.ts';
 import { idleSettingsCommand } from './idle-settings.ts';
 import { note } from './print.ts';
 import { scanCommand } from './scan.ts';
@@ -29,6 +32,7 @@ Environment:
   AWS_REGION, AWS_PROFILE, …  as the AWS SDK reads them; AWS_ENDPOINT_URL_<SERVICE> points elsewhere
   CURFEW_POLICY               the policy: a file, or ssm:/name (default: curfew.yml)
   CURFEW_TABLE                the DynamoDB table; without one, scan and status work from AWS alone
+  CURFEW_BASE_URL             where the links in mail point; without one, nobody is asked to confirm
   NO_COLOR                    no colours
 
 Exit codes: 0 fine, 1 something failed, 2 wrong usage.`,
@@ -39,14 +43,16 @@ const governed = (command: Command) =>
     .option('--policy <file>', 'the policy: a file, or ssm:/name (default: CURFEW_POLICY, else curfew.yml)')
     .option('--region <region>', 'the region (default: AWS_REGION, or the profile’s)');
 
-const looking = (command: Command) =>
+const recorded = (command: Command) =>
   governed(command)
     .option('--table <name>', 'the DynamoDB table (default: CURFEW_TABLE)')
-    .option('--now <time>', 'take this for the present, such as 2026-11-23T14:05:00Z')
-    .option(
-      '--from <dir>',
-      'read saved AWS CLI output (*.json in DIR) instead of an account: `aws sagemaker list-apps`, `list-spaces`, and `aws resourcegroupstaggingapi get-resources` where the policy speaks of tags',
-    );
+    .option('--now <time>', 'take this for the present, such as 2026-11-23T14:05:00Z');
+
+const looking = (command: Command) =>
+  recorded(command).option(
+    '--from <dir>',
+    'read saved AWS CLI output (*.json in DIR) instead of an account: `aws sagemaker list-apps`, `list-spaces`, and `aws resourcegroupstaggingapi get-resources` where the policy speaks of tags',
+  );
 
 let exitCode = 0;
 const exitWith =
@@ -92,6 +98,37 @@ governed(program.command('idle-settings'))
   )
   .option('--json', 'print JSON')
   .action(exitWith(idleSettingsCommand));
+recorded(program.command('history'))
+  .description('show every notice: when, to whom, of which app, by which rule and why, and what became of it')
+  .option('--owner <profile>', 'only of this owner: PROFILE, or DOMAIN/PROFILE')
+  .option('--app <app>', 'only of this app, named as for explain')
+  .option('--to <address>', 'only to this address')
+  .option('--since <time>', 'so long ago (7d), or from a day on (2026-11-23) (default: 30d)')
+  .option('--json', 'print JSON')
+  .action(exitWith(historyCommand));
+
+const contacts = program.command('contacts').description('work on addresses and what their readers agreed to');
+recorded(contacts.command('list', { isDefault: true }))
+  .description('show each address: whose it is, its consent, and how often it was asked')
+  .option('--json', 'print JSON')
+  .action(exitWith(contactsListCommand));
+recorded(contacts.command('invite'))
+  .description('ask an address anew to confirm; never one whose reader complained or unsubscribed')
+  .argument('[address...]', 'addresses of contacts')
+  .option('--owner <profile...>', 'the addresses of these: PROFILE, or DOMAIN/PROFILE')
+  .option('--dry-run', 'only tell who would be asked')
+  .action(exitWith(contactsInviteCommand));
+recorded(contacts.command('forget'))
+  .description('forget an address; that its reader wants no mail is kept')
+  .argument('<address>', 'the address of a contact')
+  .option('--yes', 'do it (default: only tell what is forgotten, and what follows)')
+  .action(exitWith(contactsForgetCommand));
+recorded(contacts.command('import'))
+  .description('make contacts of a list of people, and ask them to confirm')
+  .argument('<file>', 'CSV: a line each, PROFILE or DOMAIN/PROFILE, and ADDRESS')
+  .option('--domain <id>', 'the domain of profiles that name none (default: the only one there is)')
+  .option('--apply', 'do it (default: a dry run that changes nothing)')
+  .action(exitWith(contactsImportCommand));
 
 const policy = program.command('policy').description('work on the policy file');
 policy

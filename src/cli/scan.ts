@@ -17,11 +17,11 @@ const COLOURS = { stop: 'red', warn: 'yellow', keep: 'green' } as const;
 /** `curfew scan`. @returns the exit code */
 export async function scanCommand(options: ScanOptions): Promise<number> {
   const apply = options.apply === true;
-  const { policy: written, place, now, ports, notes } = await openWorld(options, { apply });
+  const { policy: written, place, now, ports, baseUrl, notes } = await openWorld(options, { apply });
   const policy =
     options.maxStops === undefined ? written : { ...written, safety: { maxStops: { count: options.maxStops } } };
   for (const text of notes) note(text);
-  const report = await progress('Looking at SageMaker Studio', scan(ports, policy, { place, now, apply }));
+  const report = await progress('Looking at SageMaker Studio', scan(ports, policy, { place, now, apply, baseUrl }));
   if (options.json) printJson(toJson(report));
   else printScan(report, apply);
   tellFaults(report);

@@ -1,12 +1,13 @@
-import { PortError, type Runs } from '../application/ports.ts';
+import { type Contacts, type Fleet, type Outbox, PortError, type Runs } from '../application/ports.ts';
 import type { ScanPorts } from '../application/scan.ts';
-import { ConfigError, loadPolicy } from '../config.ts';
+import { ConfigError, loadBaseUrl, loadPolicy } from '../config.ts';
 import type { Place } from '../domain/app.ts';
 import type { Policy } from '../domain/policy.ts';
 import type { Instant } from '../domain/time.ts';
 import {
   accountOf,
   canvasUseOf,
+  contactsOf,
   fleetOf,
   outboxOf,
   parameterReader,
@@ -36,6 +37,8 @@ export interface World {
   place: Place;
   now: Instant;
   ports: ScanPorts;
+  /** Where links in mail point: `CURFEW_BASE_URL`. */
+  baseUrl?: string;
   /** What cannot be known, in whole sentences, for people. */
   notes: string[];
 }
@@ -56,8 +59,36 @@ export function insistOnRegion(region: string | undefined): string {
   return region;
 }
 
-/** Finds the policy, the region, the table and the account, as far as the command needs them. */
-export async function openWorld(options: WorldOptions, { apply = false } = {}): Promise<World> {
+/** What a command needs that works on what is on record. */
+export interface Records extends Pick<World, 'policy' | 'place' | 'now'> {
+  fleet: Fleet;
+  outbox: Outbox;
+  contacts: Contacts;
+  /** Where links in mail point: `CURFEW_BASE_URL`. */
+  baseUrl?: string;
+}
+
+/** Opens the table for a command that is nothing without it, by the name by which people call it. */
+export async function openRecords(options: WorldOptions, command: string): Promise<Records> {
+  const { policy, place, now, ports } = await openWorld(options, { tableFor: command });
+  const at = { region: place.region, table: tableOf(options)! };
+  const baseUrl = loadBaseUrl(process.env);
+  const stores = { outbox: outboxOf(at), contacts: contactsOf(at) };
+  return { policy, place, now, fleet: ports.fleet, ...stores, ...(baseUrl ? { baseUrl } : {}) };
+}
+
+function tableOf(options: WorldOptions): string | undefined {
+  return options.table ?? process.env.CURFEW_TABLE;
+}
+
+/**
+ * Finds the policy, the region, the table and the account, as far as the command needs them.
+ * @param tableFor what needs the table; without it, the command does without one as well as it can
+ */
+export async function openWorld(
+  options: WorldOptions,
+  { apply = false, tableFor = apply ? '--apply' : undefined }: { apply?: boolean; tableFor?: string | undefined } = {},
+): Promise<World> {
   const now = options.now === undefined ? Date.now() : Date.parse(options.now);
   if (Number.isNaN(now) || (options.now !== undefined && !/^\d{4}-\d\d-\d\d/.test(options.now)))
     throw new ConfigError(`--now ${options.now}: not a time such as 2026-11-23T14:05:00Z`);
@@ -76,18 +107,22 @@ export async function openWorld(options: WorldOptions, { apply = false } = {}): 
     };
   }
   const region = insistOnRegion(found);
-  const table = options.table ?? process.env.CURFEW_TABLE;
-  if (apply && !table)
+  const table = tableOf(options);
+  if (tableFor && !table)
     throw new ConfigError(
-      '--apply needs a table: name one with CURFEW_TABLE or --table (`curfew table create` makes it)',
+      `${tableFor} needs a table: name one with CURFEW_TABLE or --table (\`curfew table create\` makes it)`,
     );
   const looking = { fleet: fleetOf({ region }), canvasUse: canvasUseOf({ region }), settings: settingsOf({ region }) };
   const ports: ScanPorts = { ...looking, prices: pricesOf() };
-  const tabled = table ? await openTable({ region, table }, apply, notes) : undefined;
-  if (tabled) Object.assign(ports, { runs: tabled.runs, outbox: outboxOf({ region, table: table! }) });
-  else notes.push(WITHOUT_TABLE);
-  const account = tabled?.place?.account ?? (apply ? await accountOf(region) : undefined) ?? UNKNOWN_ACCOUNT;
-  return { policy, now, notes, ports, place: { account, region } };
+  const tabled = table ? await openTable({ region, table }, tableFor !== undefined, notes) : undefined;
+  if (tabled) {
+    const at = { region, table: table! };
+    Object.assign(ports, { runs: tabled.runs, outbox: outboxOf(at), contacts: contactsOf(at) });
+  }
+  if (!tabled) notes.push(WITHOUT_TABLE);
+  const account = tabled?.place?.account ?? (tableFor ? await accountOf(region) : undefined) ?? UNKNOWN_ACCOUNT;
+  const baseUrl = loadBaseUrl(process.env);
+  return { policy, now, notes, ports, place: { account, region }, ...(baseUrl ? { baseUrl } : {}) };
 }
 
 const WITHOUT_TABLE =
@@ -95,7 +130,7 @@ const WITHOUT_TABLE =
 
 async function openTable(
   at: { region: string; table: string },
-  apply: boolean,
+  isNeeded: boolean,
   notes: string[],
 ): Promise<{ runs: Runs; place?: Place } | undefined> {
   const runs = runsOf(at);
@@ -108,7 +143,7 @@ async function openTable(
     if (!(error instanceof PortError)) throw error;
     const why =
       error.code === 'ResourceNotFoundException' ? 'it does not exist; `curfew table create` makes it' : error.message;
-    if (apply || (error.kind === 'fault' && error.code !== 'ResourceNotFoundException'))
+    if (isNeeded || (error.kind === 'fault' && error.code !== 'ResourceNotFoundException'))
       throw new PortError(error.kind, error.code, `table ${at.table}: ${why}`, { cause: error });
     notes.push(`The table ${at.table} cannot be read: ${why}.`);
     return undefined;

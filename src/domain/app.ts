@@ -11,6 +11,11 @@ export type Holder =
   | { userProfileName: string; spaceName?: undefined }
   | { spaceName: string; userProfileName?: undefined };
 
+/** AWS's own pattern for the names of apps, spaces and profiles. */
+export const NAME = /^[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}$/;
+/** A domain's id. */
+export const DOMAIN_ID = /^d-[a-zA-Z0-9-]{1,61}$/;
+
 /** What names an app. AWS lets names be used again: one name has many runs. */
 export type AppRef = Place & Holder & { domainId: string; appType: string; appName: string };
 

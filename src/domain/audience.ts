@@ -3,17 +3,47 @@ import type { Audience } from './notice.ts';
 import type { Address } from './owner.ts';
 import type { RunningApp } from './running-app.ts';
 
-/** Who is told of an app, and why. Until addresses are confirmed, the admins stand in for every owner. */
-export function audienceOf(app: Pick<RunningApp, 'ref' | 'owner' | 'sharing'>, address: Address | undefined): Audience {
-  if (app.owner === undefined)
-    return { role: 'admins', why: `The space ${holderName(app.ref)} has no owner, so its admins answer for it.` };
-  const shared = app.sharing?.toLowerCase() === 'shared' ? ` The space ${holderName(app.ref)} is shared.` : '';
-  if (address && 'address' in address) {
-    return {
-      role: 'admins',
-      why: `${app.owner} (${address.address}) has not confirmed this address, so you are told instead.${shared}`,
-    };
+/** Who is told of an app: its owner, the admins, or both, and in which role. */
+export interface Told {
+  owner?: { to: string; audience: Audience };
+  admins?: Audience;
+  /** For people: `alice`, or `the admins: alice has not confirmed this address`. No addresses. */
+  words: string;
+}
+
+/**
+ * An app's news goes to its owner, at an address that may get it; of a shared space the admins are told too. Whatever an
+ * owner cannot be told goes to the admins, with why.
+ * @param refusal why the owner's address may not get it; undefined where it may
+ */
+export function audienceOf(
+  { ref, owner, sharing }: Pick<RunningApp, 'ref' | 'owner' | 'sharing'>,
+  address: Address | undefined,
+  refusal: string | undefined,
+): Told {
+  const space = `The space ${holderName(ref)}`;
+  if (owner === undefined) return told(`${space} has no owner, so its admins answer for it.`, 'its space has no owner');
+  const shared = sharing?.toLowerCase() === 'shared' ? `${space} is shared.` : undefined;
+  if (!address || !('address' in address)) {
+    const lacking = address ? `: ${address.unknown}` : '';
+    const why = `No address is known for ${owner}${lacking}. You are told instead.`;
+    return told(and(why, shared), `no address is known for ${owner}`);
   }
-  const lacking = address ? `: ${address.unknown}` : '';
-  return { role: 'admins', why: `No address is known for ${app.owner}${lacking}. You are told instead.${shared}` };
+  if (refusal !== undefined)
+    return told(
+      and(`${owner} (${address.address}) ${refusal}, so you are told instead.`, shared),
+      `${owner} ${refusal}`,
+    );
+  const reader = { to: address.address, audience: { role: 'owner' as const } };
+  return shared === undefined
+    ? { owner: reader, words: owner }
+    : { owner: reader, admins: { role: 'admins', why: shared }, words: `${owner} and the admins` };
+}
+
+function told(why: string, words: string): Told {
+  return { admins: { role: 'admins', why }, words: `the admins: ${words}` };
+}
+
+function and(why: string, more: string | undefined): string {
+  return more === undefined ? why : `${why} ${more}`;
 }

@@ -85,7 +85,7 @@ export function decide(app: RunningApp, policy: Policy, now: Instant): Decision 
   }
   // A grace made shorter since must not break the promise of the mail; one made longer holds at once.
   const stopAt = Math.max(given.stopAt ?? 0, given.at + limit.grace);
-  const reason = `${verdict.reason}; warned ${describeInstant(given.at, policy.timezone, now)}, grace ${describeDuration(stopAt - given.at)}`;
+  const reason = `${verdict.reason}; warned ${describeInstant(given.at, policy.timezone, now)}${given.told === undefined ? '' : ` (told: ${given.told})`}, grace ${describeDuration(stopAt - given.at)}`;
   if (now >= stopAt && hasLookedSince(verdict, given.at))
     return { ...base, action: 'stop', warnedAt: given.at, reason };
   if (now >= stopAt) {

@@ -13,8 +13,30 @@ export interface Notice extends Place {
   facts: NoticeFacts;
 }
 
+/** What became of a notice. */
+export type Fate =
+  | { kind: 'sent'; messageId: string }
+  | { kind: 'refused'; code: string; why: string }
+  /** Its reader may not get it any more; the admins were told instead, each by a notice of their own. */
+  | { kind: 'redirected'; why: string }
+  /** Its reader may not get it any more, and it concerns nobody else. */
+  | { kind: 'withheld'; why: string };
+
+/** What may be known of a mail after it was sent. `suppressed`: SES took it, and held it back by a list of its own. */
+export const TRACES = ['delivered', 'bounced', 'suppressed', 'complained', 'opened'] as const;
+export type Trace = (typeof TRACES)[number];
+
+/** A notice and what became of it; `fate` is absent while it is owed. */
+export interface PastNotice {
+  notice: Notice;
+  attempts: number;
+  fate?: Fate & { at: Instant };
+  /** Each when it was first known. */
+  traces: Partial<Record<Trace, Instant>>;
+}
+
 /** What a mail has to say, as data: words and layout are the templates'. */
-export type NoticeFacts = WarningFacts | StoppedFacts | FailureFacts | DigestFacts;
+export type NoticeFacts = WarningFacts | StoppedFacts | FailureFacts | DigestFacts | ConfirmationFacts;
 
 /** An app as mail shows it. */
 export type AppFacts = AppRef & {
@@ -32,6 +54,18 @@ export interface Audience {
   role: 'owner' | 'admins';
   /** One sentence for an admin on why the mail came here: "alice has not confirmed an address, so you are told instead." */
   why?: string;
+}
+
+/** The request to confirm an address: the only mail that it gets before. */
+export interface ConfirmationFacts {
+  kind: 'confirmation';
+  /** The profiles that the policy gives this address, `domain/profile`. */
+  owners: string[];
+  /** The first, second or third request. */
+  number: number;
+  /** Who answers for Curfew here: the policy's admins. */
+  admins: string[];
+  at: Instant;
 }
 
 /** The app is over a limit, and will be stopped unless something changes. */

@@ -1,8 +1,8 @@
 import type { Tags } from './picture.ts';
 import type { OwnersPolicy } from './policy.ts';
 
-/** An owner's address, or why there is none. */
-export type Address = { address: string } | { unknown: string };
+/** An owner's address, or why there is none; `isFault` where asking for it failed, and may not fail again. */
+export type Address = { address: string } | { unknown: string; isFault?: true };
 
 /**
  * The address that the policy gives an owner: an exception first, then its template, tag or SSO user name.
@@ -26,9 +26,17 @@ export function ownerAddress(
   return checked(address, 'the address template');
 }
 
+/** Whether an owner, `domain/profile`, is called so: by both, or by the profile alone. */
+export function isOwnerCalled(owner: string, name: string): boolean {
+  return owner === name || owner.endsWith(`/${name}`);
+}
+
 function checked(text: string | undefined, source: string): Address {
   if (text === undefined || text === '') return { unknown: `${source} is not set` };
-  return isAddress(text) ? { address: text } : { unknown: `${source} gives "${text}", which is no address` };
+  if (!isAddress(text)) return { unknown: `${source} gives "${text}", which is no address` };
+  // SES takes no other (its API reference, SendEmail): "the local part must be 7-bit ASCII".
+  if (!/^[\x20-\x7e]+@/.test(text)) return { unknown: `${source} gives "${text}", which SES cannot write to` };
+  return { address: text };
 }
 
 /** Whether the text is one mail address: dot-separated atoms, `@`, and a domain with a dot; no space, comma, bracket or control. */

@@ -11,6 +11,8 @@ export interface Run {
   instanceType?: string;
   /** The owner's profile when last seen: an ended run keeps who answered for it. */
   owner?: string;
+  /** The address that the policy gives the owner, once its contact was made; empty where none is known. */
+  contact?: string;
   endedAt?: Instant;
   /** An end that was recorded first and belongs to a later run of the name, whose CreateApp may still come. */
   laterEnd?: Instant;
@@ -40,6 +42,8 @@ export interface Warning {
     stopAt?: Instant;
     /** The ids of its notices, one for each reader. */
     notices: string[];
+    /** Who was told, in words: `alice`, or `the admins: alice has not confirmed`. */
+    told?: string;
   };
 }
 

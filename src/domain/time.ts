@@ -74,6 +74,18 @@ export function localTime(instant: Instant, timezone: string): LocalTime {
   return local;
 }
 
+/** The instant at which a day such as `2026-11-23` begins in `timezone`; NaN for what is no day. */
+export function startOfDay(date: string, timezone: string): Instant {
+  const midnight = Date.parse(`${date}T00:00:00Z`);
+  if (Number.isNaN(midnight)) return Number.NaN;
+  const offset = (instant: Instant) => {
+    const local = localTime(instant, timezone);
+    return Date.parse(`${local.date}T00:00:00Z`) + local.minutes * MINUTE - instant;
+  };
+  // The first guess may lie on the other side of a change of the clock.
+  return midnight - offset(midnight - offset(midnight));
+}
+
 /** `14:05`, or `Tue 14:05` when that is another local day than `now`'s, or `2026-11-17 14:05` when it is a week or more away. */
 export function describeInstant(instant: Instant, timezone: string, now: Instant): string {
   const then = localTime(instant, timezone);

@@ -34,7 +34,12 @@ const spaceParameters = z.object({
   ownershipSettings: z.object({ ownerUserProfileName: appName.nullish() }).nullish(),
 });
 
-const profileParameters = z.object({ domainId, userProfileName: appName });
+const profileParameters = z.object({
+  domainId,
+  userProfileName: appName,
+  singleSignOnUserValue: z.string().max(256).nullish(),
+  tags: z.array(z.object({ key: z.string().max(128), value: z.string().max(256) })).nullish(),
+});
 
 /**
  * Reads a CloudTrail event about Studio.
@@ -60,8 +65,21 @@ export function parseCloudTrailEvent(event: unknown): (StudioEvent & { place: Pl
       const owner = ownershipSettings?.ownerUserProfileName;
       return { kind: 'space created', domainId, spaceName, ...(owner ? { owner } : {}), at, place };
     }
-    case 'CreateUserProfile':
-      return { kind: 'profile created', ...parse(profileParameters, detail.requestParameters), at, place };
+    case 'CreateUserProfile': {
+      const { domainId, userProfileName, singleSignOnUserValue, tags } = parse(
+        profileParameters,
+        detail.requestParameters,
+      );
+      return {
+        kind: 'profile created',
+        domainId,
+        userProfileName,
+        ...(singleSignOnUserValue ? { ssoUserName: singleSignOnUserValue } : {}),
+        tags: Object.fromEntries((tags ?? []).map(({ key, value }) => [key, value])),
+        at,
+        place,
+      };
+    }
     default:
       throw new RefusedEvent(`${detail.eventName} is no call that Curfew listens to: check the rule's pattern`);
   }

@@ -1,14 +1,11 @@
 import * as z from 'zod';
-import type { Holder } from '../domain/app.ts';
+import { DOMAIN_ID, type Holder, NAME } from '../domain/app.ts';
 import { RefusedEvent } from './envelope.ts';
 
-/** AWS's own pattern for the names of apps, spaces and profiles; domain ids fit it too. */
-export const appName = z
-  .string()
-  .max(63)
-  .regex(/^[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}$/);
+/** The name of an app, a space or a profile. */
+export const appName = z.string().max(63).regex(NAME);
 /** A domain's id. */
-export const domainId = z.string().regex(/^d-[a-zA-Z0-9-]{1,61}$/);
+export const domainId = z.string().regex(DOMAIN_ID);
 
 /** Who holds the app that an event names. Throws RefusedEvent unless it is exactly one. */
 export function holderOf({

@@ -3,7 +3,16 @@ import middy from '@middy/core';
 import type { Context } from 'aws-lambda';
 import { hasFailed, scan } from '../application/scan.ts';
 import { loadConfig } from '../config.ts';
-import { canvasUseOf, fleetOf, outboxOf, parameterReader, pricesOf, runsOf, settingsOf } from '../wiring.ts';
+import {
+  canvasUseOf,
+  contactsOf,
+  fleetOf,
+  outboxOf,
+  parameterReader,
+  pricesOf,
+  runsOf,
+  settingsOf,
+} from '../wiring.ts';
 import { envelopeOf, logger, refusable } from './envelope.ts';
 import { PassFailed, summaryOf } from './summary.ts';
 
@@ -14,14 +23,15 @@ const RESERVE = 120_000;
 export const handler = middy((event: unknown, context: Context) =>
   refusable(async () => {
     const config = await loadConfig(process.env, parameterReader(process.env.AWS_REGION));
-    const record = { runs: runsOf(config), outbox: outboxOf(config) };
+    const { policy, region, baseUrl } = config;
+    const record = { runs: runsOf(config), outbox: outboxOf(config), contacts: contactsOf(config) };
     const looking = { fleet: fleetOf(config), canvasUse: canvasUseOf(config), settings: settingsOf(config) };
     const ports = { ...looking, ...record, prices: pricesOf() };
     // A host that is not Lambda may set no end.
     const hasTime = () => (context?.getRemainingTimeInMillis?.() ?? Number.POSITIVE_INFINITY) > RESERVE;
-    const at = { ...envelopeOf(event, context, config.region), hasTime };
-    const report = await scan(ports, config.policy, { ...at, apply: true });
-    const summary = summaryOf(report, config.policy);
+    const at = { ...envelopeOf(event, context, region), baseUrl, hasTime };
+    const report = await scan(ports, policy, { ...at, apply: true });
+    const summary = summaryOf(report, policy);
     logger.info('scan', { ...summary });
     if (hasFailed(report)) throw new PassFailed('scan', summary);
     return summary;

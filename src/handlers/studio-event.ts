@@ -3,7 +3,7 @@ import middy from '@middy/core';
 import type { Context } from 'aws-lambda';
 import { noteStudioEvent } from '../application/studio-event.ts';
 import { loadConfig } from '../config.ts';
-import { fleetOf, outboxOf, parameterReader, pricesOf, runsOf } from '../wiring.ts';
+import { contactsOf, fleetOf, outboxOf, parameterReader, pricesOf, runsOf } from '../wiring.ts';
 import { parseCloudTrailEvent } from './cloudtrail-event.ts';
 import { envelopeOf, insistOnOwn, logger, refusable } from './envelope.ts';
 
@@ -11,14 +11,16 @@ import { envelopeOf, insistOnOwn, logger, refusable } from './envelope.ts';
 export const handler = middy((event: unknown, context: Context) =>
   refusable(async () => {
     const config = await loadConfig(process.env, parameterReader(process.env.AWS_REGION));
-    const { policy, region } = config;
+    const { policy, region, baseUrl } = config;
     const studioEvent = parseCloudTrailEvent(event);
     if (!studioEvent) return { noted: 'nothing' };
     insistOnOwn(studioEvent.place, region, context);
     const rates = await pricesOf().rates(region);
-    const actor = { policy, fleet: fleetOf(config), runs: runsOf(config), outbox: outboxOf(config), rates };
-    const noted = await noteStudioEvent(actor, studioEvent, envelopeOf(event, context, region).now);
-    logger.info('studio event', { event: studioEvent.kind, noted });
+    const stores = { runs: runsOf(config), outbox: outboxOf(config), contacts: contactsOf(config) };
+    const actor = { policy, baseUrl, fleet: fleetOf(config), rates, ...stores };
+    const { place, ...what } = studioEvent;
+    const noted = await noteStudioEvent(actor, place, what, envelopeOf(event, context, region).now);
+    logger.info('studio event', { event: what.kind, noted });
     return { noted };
   }),
 ).use(injectLambdaContext(logger, { resetKeys: true }));

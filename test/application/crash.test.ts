@@ -32,7 +32,7 @@ const eventStep =
   (kind: 'app created' | 'app deleted', app: typeof up, at: Instant) =>
   async (ports: Ports, lab: Lab, now: Instant) => {
     const rates = await ports.prices.rates('us-east-1');
-    return noteStudioEvent({ ...ports, policy: lab.policy, rates }, { kind, app, at }, now);
+    return noteStudioEvent({ ...ports, policy: lab.policy, rates }, PLACE, { kind, app, at }, now);
   };
 
 /** Two days of a lab: one app forgotten, two idle, one restarted under its name while a stop of it is under way. */

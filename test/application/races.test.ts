@@ -151,7 +151,7 @@ describe('deliver', () => {
   test('nothing owed: SES is not asked', async () => {
     const lab = world();
     lab.ports.postbox.quota = async () => Promise.reject(new Error('asked'));
-    expect(await lab.deliver(NOON)).toEqual({ sent: 0, refused: 0, postponed: 0, faults: [] });
+    expect(await lab.deliver(NOON)).toEqual({ sent: 0, refused: 0, withheld: 0, postponed: 0, faults: [] });
   });
 
   test('throttled: the round ends, and the next ones send the rest', async () => {
@@ -205,10 +205,10 @@ describe('deliver', () => {
     lab.ports.fleet.start(gpu, NOON);
     await lab.scan(NOON + DAY);
     const { send } = lab.ports.postbox;
-    lab.ports.postbox.send = async (notice) => {
+    lab.ports.postbox.send = async (notice, urls) => {
       if (notice.to.startsWith('gone'))
         throw new PortError('refused', 'MessageRejected', 'Address is on the suppression list');
-      return send(notice);
+      return send(notice, urls);
     };
     for (const minute of [0, 1, 2]) await lab.deliver(NOON + DAY + minute * MINUTE);
     expect(lab.ports.postbox.sent.map(({ to, facts }) => `${facts.kind} ${to}`).sort()).toEqual([

@@ -210,16 +210,18 @@ describe('who is told', () => {
     expect(JSON.stringify(lab.ports.postbox.sent[0]!.facts)).toContain(why);
   });
 
-  test('the SSO user name is asked for only when there is something to tell', async () => {
+  test('the SSO user name is asked for when a run starts and when there is something to tell, never in a quiet scan', async () => {
     const lab = world({ owners: { address: 'sso', exceptions: {} } });
     let asked = 0;
     lab.ports.fleet.ssoUserName = async (_, profile) => `${profile}-${++asked}@sso.example.org`;
     lab.ports.fleet.start(gpu, NOON);
     await lab.scan(NOON + HOUR);
-    expect(asked).toBe(0);
+    expect(asked).toBe(1);
+    await lab.scan(NOON + 2 * HOUR);
+    expect(asked).toBe(1);
     await lab.scan(NOON + DAY);
     await lab.scan(NOON + DAY + MINUTE);
-    expect(asked).toBe(1);
+    expect(asked).toBe(2);
   });
 });
 

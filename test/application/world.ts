@@ -6,7 +6,9 @@ import type { Instant } from '../../src/domain/time.ts';
 import { policy as basePolicy, NOON } from '../domain/builders.ts';
 import {
   memoryCanvasUse,
+  memoryContacts,
   memoryFleet,
+  memoryLinks,
   memoryOutbox,
   memoryPostbox,
   memoryPrices,
@@ -21,6 +23,8 @@ export function world(overrides: Partial<Policy> = {}) {
     canvasUse: memoryCanvasUse(),
     runs: memoryRuns(),
     outbox: memoryOutbox(),
+    contacts: memoryContacts(),
+    links: memoryLinks(),
     postbox: memoryPostbox(),
     prices: memoryPrices(),
   };
@@ -34,15 +38,17 @@ export function world(overrides: Partial<Policy> = {}) {
     ports,
     policy,
     now: NOON as Instant,
+    /** Where links point: without it nobody is asked to confirm. */
+    baseUrl: undefined as string | undefined,
     scan(now: Instant, apply = true) {
-      return scan(ports, this.policy, { place: PLACE, now, apply });
+      return scan(ports, this.policy, { place: PLACE, now, apply, baseUrl: this.baseUrl });
     },
     deliver(now: Instant) {
-      return deliver(ports, this.policy, { place: PLACE, now, wait: async () => {} });
+      return deliver({ ...ports, baseUrl: this.baseUrl }, this.policy, { place: PLACE, now, wait: async () => {} });
     },
     async event(event: StudioEvent) {
       const rates = await ports.prices.rates('us-east-1');
-      return noteStudioEvent({ ...ports, policy: this.policy, rates }, event, event.at);
+      return noteStudioEvent({ ...ports, policy: this.policy, baseUrl: this.baseUrl, rates }, PLACE, event, event.at);
     },
     /** What every mail that went out was, in order: `warning default`. */
     mails() {

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { fillLab, type LeastCalls, NOW, POLICY } from '../../bench/lab.ts';
 import { type EmbeddedAws, startEmbeddedAws } from '../../local/aws/index.ts';
 import { cloudwatchCanvasUse } from '../../src/adapters/cloudwatch/canvas-use.ts';
+import { dynamodbContacts } from '../../src/adapters/dynamodb/contacts.ts';
 import { dynamodbOutbox } from '../../src/adapters/dynamodb/outbox.ts';
 import { dynamodbRuns } from '../../src/adapters/dynamodb/runs.ts';
 import { createTable } from '../../src/adapters/dynamodb/table.ts';
@@ -38,6 +39,7 @@ describe(`calls of a scan over ${APPS} apps`, () => {
       canvasUse: cloudwatchCanvasUse(cloudwatch),
       runs: dynamodbRuns(dynamodb, 'curfew'),
       outbox: dynamodbOutbox(dynamodb, 'curfew'),
+      contacts: dynamodbContacts(dynamodb, 'curfew'),
       prices: bundledPrices(),
     };
     pass = async (now) => {

@@ -21,6 +21,12 @@ describe('help', () => {
     ['status --help', /--all.*--json/s],
     ['explain --help', /<app>/],
     ['idle-settings --help', /--policy.*--region.*--apply.*--json/s],
+    ['history --help', /--table.*--owner.*--app.*--to.*--since.*--json/s],
+    ['contacts --help', /list.*invite.*forget.*import/s],
+    ['contacts list --help', /--table.*--json/s],
+    ['contacts invite --help', /\[address\.\.\.\].*--owner.*--dry-run/s],
+    ['contacts forget --help', /<address>.*--yes/s],
+    ['contacts import --help', /<file>.*--domain.*--apply/s],
     ['policy check --help', /\[file\]/],
     ['table create --help', /--table/],
     ['agent script --help', /--bus.*--snippet/s],
@@ -50,6 +56,16 @@ describe('wrong usage', () => {
     ['idle-settings'],
     ['idle-settings alice'],
     ['idle-settings --table t'],
+    ['history alice'],
+    ['history --apply'],
+    ['history --from saved'],
+    ['history --since yesterday --table t --region us-east-1'],
+    ['contacts alice'],
+    ['contacts invite'],
+    ['contacts forget'],
+    ['contacts import'],
+    ['contacts import nowhere.csv'],
+    ['contacts import curfew.yml --domain lab'],
     ['scan --now soon --from saved'],
     ['scan --from saved --apply'],
     ['scan --from nowhere'],
@@ -80,9 +96,19 @@ describe('wrong usage', () => {
     expect(lines).toEqual([expect.stringMatching(/^curfew: no region.*AWS_REGION.*--region/)]);
   });
 
-  it.concurrent('says in one line where a table is lacking', async () => {
-    const { lines } = await curfew(['scan', '--apply', '--region', 'us-east-1']);
-    expect(lines).toEqual([expect.stringMatching(/^curfew: .*CURFEW_TABLE.*--table/)]);
+  it.concurrent.each([
+    ['scan --apply', '--apply'],
+    ['history', '`history`'],
+    ['contacts', '`contacts`'],
+    ['contacts list', '`contacts`'],
+    ['contacts invite jo@example.org', '`contacts invite`'],
+    ['contacts forget jo@example.org', '`contacts forget`'],
+    ['contacts import curfew.yml', '`contacts import`'],
+  ])('curfew %s says in one line where a table is lacking', async (line, what) => {
+    const { code, stdout, lines } = await curfew([...line.split(' '), '--region', 'us-east-1']);
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+    expect(lines).toEqual([expect.stringMatching(/^curfew: .* needs a table: .*CURFEW_TABLE.*--table/)]);
+    expect(lines[0]).toContain(what);
   });
 });
 

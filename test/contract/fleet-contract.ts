@@ -12,7 +12,7 @@ export interface FleetHarness {
   clock: { now: number };
   place: Place;
   /** Lets every call of this kind fail from now on, with an error of AWS's. */
-  fail(call: Part | 'stop' | 'ssoUserName', how: { code: string; status: number }): void;
+  fail(call: Part | 'stop' | 'find' | 'ssoUserName', how: { code: string; status: number }): void;
 }
 
 const NOTHING: Needs = { tagKeys: [], domainNames: false };
@@ -231,6 +231,56 @@ export function fleetContract(name: string, make: () => Promise<FleetHarness>): 
         expect(error.message).toContain('sagemaker:DeleteApp');
         expect(error.cause).toBeDefined();
         expect((await look()).apps[0]!.status).toBe('Pending');
+      });
+    });
+
+    describe('find', () => {
+      beforeEach(settle);
+
+      it('tells an app as it is at this moment', async () => {
+        make1();
+        expect(await fleet.find(ref())).toEqual({ ...ref(), status: 'Pending', createdAt: harness.clock.now });
+        harness.clock.now += 10 * MINUTE;
+        expect((await fleet.find(ref()))!.status).toBe('InService');
+        await fleet.stop(ref());
+        expect((await fleet.find(ref()))!.status).toBe('Deleting');
+      });
+
+      it('tells an app of a space', async () => {
+        studio.createSpace({ domainId: 'd-lab', name: 'alice-lab', owner: 'alice' });
+        studio.createApp({ domainId: 'd-lab', spaceName: 'alice-lab', appType: 'CodeEditor', appName: 'default' });
+        const { userProfileName: _, ...rest } = ref();
+        const app = { ...rest, spaceName: 'alice-lab', appType: 'CodeEditor' };
+        expect(await fleet.find(app)).toEqual({ ...app, status: 'Pending', createdAt: harness.clock.now });
+      });
+
+      it('tells the start of the run that the name has now', async () => {
+        make1();
+        await fleet.stop(ref());
+        harness.clock.now += HOUR;
+        make1();
+        expect((await fleet.find(ref()))!.createdAt).toBe(harness.clock.now);
+      });
+
+      it('finds nothing where nothing was, or is no longer listed', async () => {
+        expect(await fleet.find(ref('never'))).toBeUndefined();
+        make1();
+        await fleet.stop(ref());
+        harness.clock.now += 25 * HOUR;
+        const found = await fleet.find(ref());
+        expect(found === undefined || found.status === 'Deleted').toBe(true);
+      });
+
+      it.each([
+        ['AccessDeniedException', 400, 'denied'],
+        ['ThrottlingException', 400, 'throttled'],
+        ['InternalFailure', 500, 'fault'],
+      ] as const)('fails with %s as the port says, and names the IAM action', async (code, status, kind) => {
+        make1();
+        harness.fail('find', { code, status });
+        const error = await failed(fleet.find(ref()));
+        expect(error).toMatchObject({ kind, code });
+        expect(error.message).toContain('sagemaker:DescribeApp');
       });
     });
 

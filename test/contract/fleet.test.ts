@@ -28,6 +28,7 @@ const ACTIONS = {
   spaces: 'ListSpaces',
   domains: 'ListDomains',
   stop: 'DeleteApp',
+  find: 'DescribeApp',
   ssoUserName: 'DescribeUserProfile',
 };
 

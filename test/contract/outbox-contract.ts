@@ -1,8 +1,8 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { Outbox } from '../../src/application/ports.ts';
 import type { Place } from '../../src/domain/app.ts';
-import type { Notice, NoticeFacts } from '../../src/domain/notice.ts';
-import { HOUR, MINUTE, SECOND } from '../../src/domain/time.ts';
+import type { Notice, NoticeFacts, PastNotice } from '../../src/domain/notice.ts';
+import { DAY, HOUR, MINUTE, SECOND } from '../../src/domain/time.ts';
 
 const place: Place = { account: '111122223333', region: 'us-east-1' };
 const T0 = Date.UTC(2026, 10, 23, 9);
@@ -14,7 +14,7 @@ const app = {
   appName: 'default',
   startedAt: T0 - HOUR,
 };
-const facts: Record<'warning' | 'stopped' | 'failure' | 'digest', NoticeFacts> = {
+const facts: { [Kind in NoticeFacts['kind']]: Extract<NoticeFacts, { kind: Kind }> } = {
   warning: {
     kind: 'warning',
     app: { ...app, owner: "zoë o'neil", cost: 1 },
@@ -31,6 +31,7 @@ const facts: Record<'warning' | 'stopped' | 'failure' | 'digest', NoticeFacts> =
     reason: 'up 26 h',
     stoppedAt: T0,
   },
+  confirmation: { kind: 'confirmation', owners: ['d-lab/zoë'], number: 2, admins: ['admin@example.org'], at: T0 },
   failure: { kind: 'failure', title: 'No', details: [], todo: [''], at: T0 },
   digest: {
     kind: 'digest',
@@ -66,6 +67,8 @@ export function outboxContract(name: string, make: () => Promise<Outbox>): void 
     });
     const ids = async (now = T0, limit = 100) => (await outbox.owed(place, now, limit)).map(({ notice: { id } }) => id);
 
+    const history = (since: number) => outbox.history(place, since, T0);
+
     it('owes nothing at first', async () => {
       expect(await outbox.owed(place, T0, 10)).toEqual([]);
     });
@@ -92,12 +95,13 @@ export function outboxContract(name: string, make: () => Promise<Outbox>): void 
 
     it('gives the most urgent first, and of those the oldest', async () => {
       await outbox.owe(notice('digest', T0 - HOUR, 'digest'));
+      await outbox.owe(notice('confirmation', T0 - HOUR, 'confirmation'));
       await outbox.owe(notice('stopped', T0 - 50 * MINUTE, 'stopped'));
       await outbox.owe(notice('failure', T0 - 49 * MINUTE, 'failure'));
       await outbox.owe(notice('young', T0 - SECOND));
       await outbox.owe(notice('old', T0 - 2 * MINUTE));
       await outbox.owe(notice('middle', T0 - MINUTE));
-      expect(await ids()).toEqual(['old', 'middle', 'young', 'stopped', 'failure', 'digest']);
+      expect(await ids()).toEqual(['old', 'middle', 'young', 'stopped', 'failure', 'confirmation', 'digest']);
       expect(await ids(T0, 2)).toEqual(['old', 'middle']);
     });
 
@@ -132,7 +136,7 @@ export function outboxContract(name: string, make: () => Promise<Outbox>): void 
     it('gives digests of more than 1 MB together, whole', async () => {
       const big = Array.from({ length: 12 }, (_, i) => ({
         ...notice(`big${String(i).padStart(2, '0')}`),
-        facts: { ...facts.failure, details: ['x'.repeat(120_000)] } as NoticeFacts,
+        facts: { ...facts.failure, details: ['x'.repeat(120_000)] },
       }));
       await Promise.all(big.map((one) => outbox.owe(one)));
       expect((await outbox.owed(place, T0, 100)).map((one) => one.notice)).toEqual(big);
@@ -214,6 +218,8 @@ export function outboxContract(name: string, make: () => Promise<Outbox>): void 
       it.each([
         { kind: 'sent' as const, messageId: 'm' },
         { kind: 'refused' as const, code: 'MessageRejected', why: 'no' },
+        { kind: 'redirected' as const, why: 'it is not confirmed' },
+        { kind: 'withheld' as const, why: 'its reader unsubscribed' },
       ])('as $kind: done with for good', async (fate) => {
         await outbox.owe(notice('a'));
         await outbox.claim(notice('a'), T0, T0 + MINUTE);
@@ -224,14 +230,180 @@ export function outboxContract(name: string, make: () => Promise<Outbox>): void 
         expect(await ids(T0 + 1000 * HOUR)).toEqual([]);
       });
 
-      it('twice is as once, and of what was never owed is nothing', async () => {
+      it('twice is as once: the first fate stays', async () => {
         await outbox.owe(notice('a'));
         await outbox.settle(notice('a'), { kind: 'sent', messageId: 'm' }, T0);
-        await outbox.settle(notice('a'), { kind: 'sent', messageId: 'm' }, T0 + 1);
-        await outbox.settle(notice('ghost'), { kind: 'sent', messageId: 'm' }, T0);
+        await outbox.settle(notice('a'), { kind: 'refused', code: 'MessageRejected', why: 'no' }, T0 + 1);
         expect(await ids(T0 + HOUR)).toEqual([]);
+        expect(await outbox.get(place, 'a')).toMatchObject({ fate: { kind: 'sent', messageId: 'm', at: T0 } });
+        expect(await outbox.standings(place, ['a'])).toMatchObject([{ fate: { kind: 'sent', at: T0 } }]);
+      });
+
+      it('of what was never owed is nothing', async () => {
+        await outbox.settle(notice('ghost'), { kind: 'sent', messageId: 'm' }, T0);
+        expect(await outbox.get(place, 'ghost')).toBeUndefined();
         expect(await outbox.owe(notice('ghost'))).toEqual({ owedAt: T0, isNew: true });
+      });
+    });
+
+    describe('get', () => {
+      it('tells what became of a notice, step by step', async () => {
+        expect(await outbox.get(place, 'a')).toBeUndefined();
+        await outbox.owe(notice('a'));
+        expect(await outbox.get(place, 'a')).toEqual({ notice: notice('a'), attempts: 0, traces: {} });
+        await outbox.claim(notice('a'), T0, T0 + MINUTE);
+        await outbox.postpone(notice('a'), T0 + MINUTE, 'ThrottlingException');
+        expect(await outbox.get(place, 'a')).toEqual({ notice: notice('a'), attempts: 1, traces: {} });
+        await outbox.settle(notice('a'), { kind: 'withheld', why: 'no' }, T0 + HOUR);
+        const fate = { kind: 'withheld', why: 'no', at: T0 + HOUR };
+        expect(await outbox.get(place, 'a')).toEqual({ notice: notice('a'), attempts: 1, fate, traces: {} });
+      });
+
+      it('knows none of another account or region', async () => {
+        await outbox.owe(notice('a'));
+        expect(await outbox.get({ ...place, region: 'eu-west-1' }, 'a')).toBeUndefined();
+        expect(await outbox.get({ ...place, account: '999988887777' }, 'a')).toBeUndefined();
+      });
+    });
+
+    describe('trace', () => {
+      it('is noted once each: the first moment stays', async () => {
+        await outbox.owe(notice('a'));
+        await outbox.settle(notice('a'), { kind: 'sent', messageId: 'm' }, T0);
+        expect(await outbox.trace(place, 'a', 'delivered', T0 + 1)).toBe(true);
+        expect(await outbox.trace(place, 'a', 'delivered', T0 + 2)).toBe(false);
+        expect(await outbox.trace(place, 'a', 'opened', T0 + 3)).toBe(true);
+        expect((await outbox.get(place, 'a'))!.traces).toEqual({ delivered: T0 + 1, opened: T0 + 3 });
+        expect((await history(T0))[0]!.traces).toEqual({ delivered: T0 + 1, opened: T0 + 3 });
+      });
+
+      it('by many at once is noted by one, so that a bounce counts once', async () => {
+        await outbox.owe(notice('a'));
+        const noted = await Promise.all(
+          Array.from({ length: 20 }, (_, i) => outbox.trace(place, 'a', 'bounced', T0 + i)),
+        );
+        expect(noted.filter(Boolean)).toHaveLength(1);
+        expect((await outbox.get(place, 'a'))!.traces).toEqual({ bounced: T0 + noted.indexOf(true) });
+      });
+
+      it('may come before the note that it was sent, and leaves it owed', async () => {
+        await outbox.owe(notice('a'));
+        await outbox.claim(notice('a'), T0, T0 + MINUTE);
+        expect(await outbox.trace(place, 'a', 'delivered', T0 + 1)).toBe(true);
+        expect(await ids(T0 + MINUTE)).toEqual(['a']);
+        await outbox.settle(notice('a'), { kind: 'sent', messageId: 'm' }, T0 + 2);
+        expect(await outbox.get(place, 'a')).toMatchObject({ fate: { kind: 'sent' }, traces: { delivered: T0 + 1 } });
+      });
+
+      it('of what was never owed is refused, and makes nothing', async () => {
+        await outbox.owe(notice('a'));
+        expect(await outbox.trace(place, 'ghost', 'bounced', T0)).toBe(false);
+        expect(await outbox.trace({ ...place, region: 'eu-west-1' }, 'a', 'bounced', T0)).toBe(false);
+        expect(await outbox.get(place, 'ghost')).toBeUndefined();
+        expect(await outbox.owe(notice('ghost'))).toMatchObject({ isNew: true });
+      });
+    });
+
+    describe('history', () => {
+      const sent = { kind: 'sent' as const, messageId: 'm' };
+      const settled = async (...all: Notice[]) => {
+        await Promise.all(all.map((one) => outbox.owe(one)));
+        await Promise.all(all.map((one) => outbox.settle(one, sent, one.owedAt + MINUTE)));
+      };
+
+      it('is empty at first', async () => {
+        expect(await history(0)).toEqual([]);
+      });
+
+      it('tells what is owed and what is settled, the newest first, each whole and once', async () => {
+        await settled(notice('old', T0 - 40 * DAY), notice('middle', T0 - 3 * DAY, 'digest'));
+        await outbox.owe(notice('waiting', T0 - DAY));
+        await outbox.claim(notice('waiting', T0 - DAY), T0, T0 + HOUR);
+        await outbox.owe(notice('new', T0 - MINUTE, 'confirmation'));
+        const fate = (at: number) => ({ ...sent, at: at + MINUTE });
+        expect(await history(T0 - 50 * DAY)).toEqual([
+          { notice: notice('new', T0 - MINUTE, 'confirmation'), attempts: 0, traces: {} },
+          { notice: notice('waiting', T0 - DAY), attempts: 1, traces: {} },
+          {
+            notice: notice('middle', T0 - 3 * DAY, 'digest'),
+            attempts: 0,
+            traces: {},
+            fate: fate(T0 - 3 * DAY),
+          },
+          { notice: notice('old', T0 - 40 * DAY), attempts: 0, traces: {}, fate: fate(T0 - 40 * DAY) },
+        ]);
+      });
+
+      it('of one moment tells in order of id, whatever they are', async () => {
+        await settled(notice('b'), notice('c', T0, 'digest'));
+        await outbox.owe(notice('a', T0, 'stopped'));
+        expect(past(await history(T0))).toEqual(['a', 'b', 'c']);
+      });
+
+      it('begins on the millisecond', async () => {
+        await settled(notice('before', T0 - 1), notice('then', T0));
+        await outbox.owe(notice('owed before', T0 - 1));
+        await outbox.owe(notice('owed then', T0));
+        expect(past(await history(T0))).toEqual(['owed then', 'then']);
+        expect(past(await history(T0 - 1))).toEqual(['owed then', 'then', 'before', 'owed before']);
+      });
+
+      it('loses nothing at the edges of months and years', async () => {
+        const edges = [
+          Date.UTC(2025, 11, 31, 23, 59, 59, 999),
+          Date.UTC(2026, 0, 1),
+          Date.UTC(2026, 0, 31, 23, 59, 59, 999),
+          Date.UTC(2026, 1, 1),
+          Date.UTC(2026, 1, 28, 12),
+          Date.UTC(2026, 2, 1),
+          Date.UTC(2026, 9, 31, 23, 59, 59, 999),
+          Date.UTC(2026, 10, 1),
+          Date.UTC(2026, 10, 23, 9),
+        ];
+        await settled(...edges.map((at, i) => notice(`n${i}`, at)));
+        const now = edges.at(-1)!;
+        for (const [i, since] of edges.entries())
+          expect(past(await outbox.history(place, since, now))).toEqual(
+            edges
+              .map((_, j) => `n${j}`)
+              .slice(i)
+              .reverse(),
+          );
+        expect(past(await outbox.history(place, edges[0]! - 400 * DAY, now))).toHaveLength(edges.length);
+      });
+
+      it('files a notice under the month in which it was first owed, however late it was settled', async () => {
+        const owedAt = Date.UTC(2026, 9, 31, 23, 59);
+        await outbox.owe(notice('late', owedAt));
+        await outbox.settle(notice('late', owedAt), sent, T0);
+        expect(past(await history(owedAt))).toEqual(['late']);
+        expect(past(await outbox.history(place, owedAt, owedAt))).toEqual(['late']);
+        expect(past(await history(owedAt + MINUTE))).toEqual([]);
+      });
+
+      it('leaves out what is another account’s or region’s', async () => {
+        const far = { ...notice('far'), region: 'eu-west-1' };
+        const other = { ...notice('other'), account: '999988887777' };
+        // Their names begin alike, as far as that goes.
+        const like = { ...notice('like'), region: 'us-east-1-x' };
+        await settled(notice('ours'), far, other, like);
+        for (const one of [far, other, like]) await outbox.owe({ ...one, id: `owed ${one.id}` });
+        expect(past(await history(T0 - DAY))).toEqual(['ours']);
+        expect(past(await outbox.history(far, T0 - DAY, T0))).toEqual(['far', 'owed far']);
+      });
+
+      it('reads more than a page of 1 MB, of what is owed and of what is settled', async () => {
+        const big = (id: string, owedAt: number) => ({
+          ...notice(id, owedAt),
+          facts: { ...facts.failure, details: ['x'.repeat(120_000)] },
+        });
+        const all = Array.from({ length: 24 }, (_, i) => big(`big${String(i).padStart(2, '0')}`, T0 - i));
+        await settled(...all.slice(0, 12));
+        await Promise.all(all.slice(12).map((one) => outbox.owe(one)));
+        expect((await history(T0 - DAY)).map((one) => one.notice)).toEqual(all);
       });
     });
   });
 }
+
+const past = (notices: PastNotice[]) => notices.map(({ notice }) => notice.id);

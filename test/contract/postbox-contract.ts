@@ -55,7 +55,7 @@ export function postboxContract(name: string, make: () => Promise<PostboxHarness
     beforeEach(async () => {
       harness = await make();
     });
-    const send = (to = notice.to, sender = SENDER) => harness.postbox(sender).send({ ...notice, to });
+    const send = (to = notice.to, sender = SENDER) => harness.postbox(sender).send({ ...notice, to }, {});
     const failure = async (work: Promise<unknown>): Promise<PortError> => {
       const error = await work.then(
         () => 'sent',

@@ -33,7 +33,7 @@ postboxContract('SES', async () => {
       const { quota, send } = sesPostbox(ses, { sender, timezone: 'UTC' });
       // A second goes by with each mail: the rate is not what most of these tests are about.
       const later = <T>(work: Promise<T>) => work.finally(() => (clock.now += 1000));
-      return { quota, send: (notice) => later(send(notice)) };
+      return { quota, send: (notice, urls) => later(send(notice, urls)) };
     },
     received: async () =>
       (await aws.mailbox.messages()).map(({ from, to, subject, text = '', html = '' }) => ({
@@ -74,7 +74,7 @@ it('the client that production uses asks SES once', async () => {
   ]) {
     aws.calls.reset();
     aws.faults.add({ service: 'sesv2', action: 'SendEmail', ...fault });
-    await expect(postbox.send(notice)).rejects.toThrow();
+    await expect(postbox.send(notice, {})).rejects.toThrow();
     counts.push(aws.calls.count('sesv2', 'SendEmail'));
   }
   process.env = before;
@@ -85,23 +85,34 @@ it('the rate that SES grants is met by its own refusal, told as throttled', asyn
   const { aws, ses } = await newWorld();
   aws.ses.quota = { max24HourSend: 200, maxSendRate: 1 };
   const postbox = sesPostbox(ses, { sender: 'curfew@example.org', timezone: 'UTC' });
-  await postbox.send(notice);
-  await expect(postbox.send(notice)).rejects.toMatchObject({ kind: 'throttled' });
+  await postbox.send(notice, {});
+  await expect(postbox.send(notice, {})).rejects.toMatchObject({ kind: 'throttled' });
 });
 
 it('an unverified reader in the sandbox is for an admin to mend; a suppressed one is taken and lost', async () => {
   const { aws, ses } = await newWorld();
   aws.ses.production = false;
   const postbox = sesPostbox(ses, { sender: 'curfew@example.org', timezone: 'UTC' });
-  await expect(postbox.send({ ...notice, to: 'jo@elsewhere.example' })).rejects.toMatchObject({ kind: 'denied' });
+  await expect(postbox.send({ ...notice, to: 'jo@elsewhere.example' }, {})).rejects.toMatchObject({ kind: 'denied' });
   aws.ses.suppressed.add('jo@example.org');
-  expect(await postbox.send(notice)).toMatch(/./);
+  expect(await postbox.send(notice, {})).toMatch(/./);
+});
+
+it('with a configuration set, what becomes of a mail is told by its kind and its notice’s id', async () => {
+  const { aws, ses } = await newWorld();
+  const told: unknown[] = [];
+  aws.eventbridge.onEvent(({ detail }) => told.push((detail.mail as { tags: unknown }).tags));
+  const look = { sender: 'curfew@example.org', timezone: 'UTC', configurationSet: 'curfew' };
+  await expect(sesPostbox(ses, look).send(notice, {})).rejects.toMatchObject({ kind: 'denied' });
+  aws.ses.configurationSets.add('curfew');
+  await sesPostbox(ses, look).send(notice, {});
+  expect(told).toEqual([{ 'ses:configuration-set': ['curfew'], notice: ['failure'], id: ['a'] }]);
 });
 
 it('an endpoint that is not there is a fault', async () => {
   const credentials = { accessKeyId: 'a', secretAccessKey: 'b' };
   const ses = new SESv2Client({ region: 'us-east-1', endpoint: 'http://127.0.0.1:9', credentials, maxAttempts: 1 });
   const postbox = sesPostbox(ses, { sender: 'curfew@example.org', timezone: 'UTC' });
-  await expect(postbox.send(notice)).rejects.toMatchObject({ kind: 'fault' });
+  await expect(postbox.send(notice, {})).rejects.toMatchObject({ kind: 'fault' });
   await expect(postbox.quota()).rejects.toMatchObject({ kind: 'fault' });
 });

@@ -33,7 +33,7 @@ const CHANGES: RunChange[] = [
   { kind: 'retry', stop: undefined },
   { kind: 'end', at: T0 + HOUR },
   { kind: 'end', at: T0 + HOUR, stop: { ...stopAt(T0 + HOUR), told: true } },
-  { kind: 'facts', owner: 'bob', instanceType: 'ml.m5.large' },
+  { kind: 'facts', owner: 'bob', instanceType: 'ml.m5.large', contact: 'bob@example.org' },
   { kind: 'extend', at: T0 + HOUR },
   { kind: 'evidence', evidence: seen('agent', T0 + HOUR) },
 ];
@@ -323,7 +323,8 @@ export function runsContract(name: string, make: () => Promise<Runs>): void {
         await runs.change(run, { kind: 'facts', owner: 'bob' });
         expect(await runs.get(app)).toMatchObject({ owner: 'bob' });
         await runs.change(run, { kind: 'facts', instanceType: 'ml.m5.large' });
-        expect(await runs.get(app)).toMatchObject({ owner: 'bob', instanceType: 'ml.m5.large' });
+        await runs.change(run, { kind: 'facts', contact: '' });
+        expect(await runs.get(app)).toMatchObject({ owner: 'bob', instanceType: 'ml.m5.large', contact: '' });
       });
 
       it('evidence insists on the run that it was made from, so that no proof of use is lost to another', async () => {

@@ -3,6 +3,7 @@ import { dynamodbRuns } from '../../src/adapters/dynamodb/runs.ts';
 import { newRun } from '../../src/domain/run.ts';
 import { startWorld } from '../local/world.ts';
 import { memoryRuns } from '../memory/ports.ts';
+import { faultsAreTold } from './faults.ts';
 import { runsContract } from './runs-contract.ts';
 import { freshTable } from './table.ts';
 
@@ -46,34 +47,21 @@ it('a fault in the middle of a load is a fault, never half of the runs', async (
   await expect(runs.load({ account: app.account, region: app.region })).rejects.toMatchObject({ kind: 'fault' });
 });
 
-it.each([
-  ['AccessDeniedException', 400, 'denied'],
-  ['ProvisionedThroughputExceededException', 400, 'throttled'],
-  ['ThrottlingException', 400, 'throttled'],
-  ['InternalServerError', 500, 'fault'],
-  ['ResourceNotFoundException', 400, 'fault'],
-])('%s is told in the port’s words, with the IAM action and AWS’s code', async (code, status, kind) => {
-  const runs = dynamodbRuns(world.dynamodb, await freshTable(world.dynamodb));
-  for (const action of ['Query', 'GetItem', 'PutItem', 'UpdateItem', 'DeleteItem', 'Scan'])
-    world.aws.faults.add({ service: 'dynamodb', action, status, code, message: 'no', times: Number.POSITIVE_INFINITY });
-  const run = newRun(app, 1);
-  const calls: [string, () => Promise<unknown>][] = [
-    ['Query', () => runs.load(app)],
-    ['GetItem', () => runs.get(app)],
-    ['PutItem', () => runs.open(run)],
-    ['UpdateItem', () => runs.change(run, { kind: 'extend', at: 1 })],
-    ['DeleteItem', () => runs.retire({ ...run, endedAt: 1 })],
-    ['Scan', () => runs.place()],
-  ];
-  for (const [action, call] of calls)
-    await expect(call()).rejects.toMatchObject({
-      kind,
-      code,
-      message: expect.stringContaining(`dynamodb:${action}`),
-      cause: expect.anything(),
-    });
-  world.aws.faults.clear();
-});
+faultsAreTold(
+  () => world,
+  async () => {
+    const runs = dynamodbRuns(world.dynamodb, await freshTable(world.dynamodb));
+    const run = newRun(app, 1);
+    return [
+      ['Query', () => runs.load(app)],
+      ['GetItem', () => runs.get(app)],
+      ['PutItem', () => runs.open(run)],
+      ['UpdateItem', () => runs.change(run, { kind: 'extend', at: 1 })],
+      ['DeleteItem', () => runs.retire({ ...run, endedAt: 1 })],
+      ['Scan', () => runs.place()],
+    ];
+  },
+);
 
 it('a write whose answer was lost is not told as done', async () => {
   const runs = dynamodbRuns(world.dynamodb, await freshTable(world.dynamodb));

@@ -7,6 +7,7 @@ import {
   localTime,
   MINUTE,
   parseDuration,
+  startOfDay,
 } from '../../src/domain/time.ts';
 
 describe('durations', () => {
@@ -53,4 +54,20 @@ describe('the clock on the wall', () => {
     expect(tell('2026-11-23T19:05:00Z')).toBe('Mon 14:05');
     expect(tell('2026-11-10T19:05:00Z')).toBe('2026-11-10 14:05');
   });
+});
+
+describe('a day begins', () => {
+  test.each([
+    ['2026-11-23', 'UTC', '2026-11-23T00:00:00Z'],
+    ['2026-11-23', 'America/New_York', '2026-11-23T05:00:00Z'],
+    ['2026-03-08', 'America/New_York', '2026-03-08T05:00:00Z'],
+    ['2026-03-09', 'America/New_York', '2026-03-09T04:00:00Z'],
+    ['2026-11-01', 'America/New_York', '2026-11-01T04:00:00Z'],
+    ['2026-11-23', 'Asia/Kathmandu', '2026-11-22T18:15:00Z'],
+    ['2026-10-04', 'Pacific/Auckland', '2026-10-03T11:00:00Z'],
+  ])('%s in %s at %s', (date, zone, at) =>
+    expect(new Date(startOfDay(date, zone)).toISOString()).toBe(at.replace('Z', '.000Z')),
+  );
+
+  test('what is no day has none', () => expect(startOfDay('2026-13-45', 'UTC')).toBeNaN());
 });

@@ -1,4 +1,5 @@
 import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Notice } from '../../src/domain/notice.ts';
 import { HOUR, MINUTE } from '../../src/domain/time.ts';
@@ -40,7 +41,7 @@ const owed = async (later = 0) =>
 describe('deliver', () => {
   it('with nothing owed asks SES nothing, and says nothing', async () => {
     const { value, text } = await deliver.invoke(at(), context);
-    expect(value).toEqual({ sent: 0, refused: 0, postponed: 0, faults: [] });
+    expect(value).toEqual({ sent: 0, refused: 0, withheld: 0, postponed: 0, faults: [] });
     expect(lab.aws.calls.counts()).toEqual({ 'dynamodb Query': 1 });
     expect(text).toBe('');
   });
@@ -97,8 +98,11 @@ describe('deliver', () => {
   it('rejects at the end over what an admin must mend, the others sent, nothing lost, no address logged', async () => {
     await owe('a', 'nobody@elsewhere.example');
     await owe('b');
+    const elsewhere = join(lab.folder, 'elsewhere.yml');
+    await writeFile(elsewhere, POLICY.replace('admin-two@example.org', 'nobody@elsewhere.example'));
+    const strict = await lab.lambda('deliver', { CURFEW_POLICY: elsewhere });
     lab.aws.ses.production = false;
-    const { error, text } = await deliver.invoke(at(), context);
+    const { error, text } = await strict.invoke(at(), context);
     lab.aws.ses.production = true;
     expect(error).toMatchObject({ name: 'PassFailed', message: expect.stringContaining('MessageRejected') });
     expect((await lab.aws.mailbox.messages()).map(({ to }) => to[0])).toEqual(['admin-one@example.org']);

@@ -1,6 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { dynamodbContacts } from '../../src/adapters/dynamodb/contacts.ts';
 import { dynamodbOutbox } from '../../src/adapters/dynamodb/outbox.ts';
 import { dynamodbRuns } from '../../src/adapters/dynamodb/runs.ts';
 import { createTable } from '../../src/adapters/dynamodb/table.ts';
@@ -35,10 +36,12 @@ export async function startLab() {
   const lambdas: Lambda[] = [];
   const lab = {
     ...world,
+    folder,
     policy,
     env: { ...aws.env, CURFEW_POLICY: policy, CURFEW_TABLE: 'curfew' },
     runs: dynamodbRuns(dynamodb, 'curfew'),
     outbox: dynamodbOutbox(dynamodb, 'curfew'),
+    contacts: dynamodbContacts(dynamodb, 'curfew'),
     place: { account: String(accounts), region: 'us-east-1' },
     /** Another account in the same table: nothing is known of it, and nothing is owed. */
     nextAccount() {

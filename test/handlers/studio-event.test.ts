@@ -62,13 +62,25 @@ describe('samples', () => {
   it.each([
     ['createapp-failed-event', { noted: 'nothing' }],
     ['createspace-event', { noted: 'nothing' }],
-    ['createuserprofile-event', { noted: 'nothing' }],
   ])('%s: nothing to record', async (file, value) => {
     const { value: noted, error, text } = await invoke(sample(file));
     expect(error).toBeUndefined();
     expect(noted).toEqual(value);
     expect(text).not.toContain('refused');
     expect(lab.changes()).toEqual({});
+  });
+
+  it('createuserprofile-event: its owner is met, and not asked where links lead nowhere', async () => {
+    const { value } = await invoke(sample('createuserprofile-event'));
+    expect(value).toEqual({ noted: 'owner met' });
+    expect(lab.changes()).toEqual({ 'dynamodb PutItem': 1 });
+    const { domainId, userProfileName } = sample('createuserprofile-event').detail.requestParameters as {
+      domainId: string;
+      userProfileName: string;
+    };
+    expect(await lab.contacts.list(lab.place)).toMatchObject([
+      { address: `${userProfileName}@people.example.net`, owners: [`${domainId}/${userProfileName}`], asked: [] },
+    ]);
   });
 
   it.each(['ses-bounce-event', 'ses-complaint-event', 'apigw-v2-post-event'])('%s: refused', async (file) => {

@@ -50,11 +50,31 @@ describe('a stop for idleness, held against the truth', () => {
     const runs = [run];
     const idleStops = idleStopsOf(runs, policy.limits, ruleOf);
     const nothing = { recordErrors: [], refused: [], crashes: [] };
-    const all = checkInvariants({ aws, mails: [], runs, policy, isOwnPolicy: true, idleStops, ruleOf, ...nothing });
+    const all = checkInvariants({
+      aws,
+      mails: [],
+      runs,
+      policy,
+      isOwnPolicy: true,
+      idleStops,
+      ruleOf,
+      readers: new Map(),
+      ...nothing,
+    });
     const tally = { scans: 1, scanCalls: 3, runs: 1, deliveries: 0, refused: [], crashes: [] };
     const savings = { priced: 0, amount: 0, unpriced: [] };
     const numbers = { eventsLost: 0, heartbeats: 1, heartbeatsLost: 0, prices: '' };
-    const { stoppedUnheard } = summaryOf({ entries: [], runs, tally, mails: [], idleStops, savings, ...numbers });
+    const { stoppedUnheard } = summaryOf({
+      entries: [],
+      runs,
+      tally,
+      mails: [],
+      idleStops,
+      savings,
+      contacts: [],
+      readers: { all: new Map(), read: () => {} },
+      ...numbers,
+    });
     const broken = (words: string) => all.find(({ promise }) => promise.includes(words))!.broken;
     return { inUse: broken('truly in use'), unheard: broken('had been heard'), stoppedUnheard };
   };

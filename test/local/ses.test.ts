@@ -1,6 +1,6 @@
 import { GetAccountCommand, SendEmailCommand, type SendEmailCommandInput } from '@aws-sdk/client-sesv2';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { SesEvent } from '../../local/aws/index.ts';
+import type { BusEvent } from '../../local/aws/index.ts';
 import { refusalOf, startWorld } from './world.ts';
 
 let world: Awaited<ReturnType<typeof startWorld>>;
@@ -47,7 +47,13 @@ it('delivers mail to the mailbox, stamped by the world’s clock, and shows it o
   const { url } = world.aws.mailbox;
   expect(await (await fetch(url)).text()).toContain('<html');
   expect(await (await fetch(`${url}store`)).json()).toMatchObject({
-    emails: [{ messageId, at: world.clock.now / 1000 }],
+    emails: [
+      {
+        messageId,
+        at: world.clock.now / 1000,
+        headers: [{ name: 'List-Unsubscribe-Post', value: 'List-Unsubscribe=One-Click' }],
+      },
+    ],
   });
   expect(await (await fetch(`${url}get-emlContent?messageId=${messageId}`)).json()).toMatchObject({
     messageId,
@@ -184,31 +190,115 @@ describe('refuses', () => {
   });
 });
 
-it('takes mail to suppressed and bouncing addresses, does not deliver it, and says so on the bus', async () => {
-  const events: SesEvent[] = [];
-  const { ses } = world.aws;
-  ses.onEvent((event) => events.push(event));
-  ses.configurationSets.add('curfew');
-  ses.suppressed.add('Alice@example.net');
-  ses.bouncing.add('bob@example.net');
-  ses.complaining.add('carol@example.net');
-  await send({ ...to('alice@example.net'), ConfigurationSetName: 'curfew' });
-  expect(await world.aws.mailbox.messages()).toEqual([]);
-  await send({ ...to('bob@example.net', 'carol@example.net'), ConfigurationSetName: 'curfew' });
-  expect((await world.aws.mailbox.messages()).map((message) => message.arrived)).toEqual([['carol@example.net']]);
-  expect(events).toMatchObject([
-    {
-      'detail-type': 'Email Bounced',
-      source: 'aws.ses',
-      detail: { bounce: { bounceType: 'Permanent', bounceSubType: 'OnAccountSuppressionList' } },
-    },
-    {
-      'detail-type': 'Email Bounced',
-      detail: { bounce: { bouncedRecipients: [{ emailAddress: 'bob@example.net' }] } },
-    },
-    {
-      'detail-type': 'Email Complaint Received',
-      detail: { complaint: { complainedRecipients: [{ emailAddress: 'carol@example.net' }] } },
-    },
-  ]);
+describe('what becomes of mail', () => {
+  let events: BusEvent[];
+  beforeEach(() => {
+    events = [];
+    world.aws.eventbridge.onEvent((event) => events.push(event));
+    world.aws.ses.configurationSets.add('curfew');
+  });
+  const sendTo = (...addresses: string[]) => send({ ...to(...addresses), ConfigurationSetName: 'curfew' });
+  const arrived = async () => (await world.aws.mailbox.messages()).flatMap((message) => message.arrived);
+  const told = () =>
+    events.map((event) => {
+      const { bounce } = event.detail as { bounce?: { bounceType: string; bounceSubType: string } };
+      return bounce ? `${bounce.bounceType} ${bounce.bounceSubType}` : event['detail-type'];
+    });
+
+  it('is told on the default bus in SES’s form, with the mail’s tags', async () => {
+    const tags = [
+      { Name: 'notice', Value: 'warning' },
+      { Name: 'id', Value: 'warning-1' },
+    ];
+    const { MessageId } = await send({ ConfigurationSetName: 'curfew', EmailTags: tags });
+    expect(events).toEqual([
+      {
+        version: '0',
+        id: expect.any(String),
+        'detail-type': 'Email Delivered',
+        source: 'aws.ses',
+        account: '111122223333',
+        time: '2026-11-23T09:00:00Z',
+        region: 'us-east-1',
+        resources: [],
+        detail: {
+          eventType: 'Delivery',
+          mail: {
+            timestamp: '2026-11-23T09:00:00.000Z',
+            source: 'Curfew <curfew@example.org>',
+            messageId: MessageId,
+            destination: ['alice@example.net'],
+            tags: { 'ses:configuration-set': ['curfew'], notice: ['warning'], id: ['warning-1'] },
+          },
+          delivery: expect.objectContaining({
+            timestamp: '2026-11-23T09:00:00.000Z',
+            recipients: ['alice@example.net'],
+          }),
+        },
+      },
+    ]);
+  });
+
+  it('is told of nobody without a configuration set', async () => {
+    world.aws.ses.bouncing.add('alice@example.net');
+    await send();
+    expect(events).toEqual([]);
+  });
+
+  it.each([
+    ['bouncing', ['Permanent General'], ['Permanent OnAccountSuppressionList']],
+    ['full', ['Transient MailboxFull'], ['Transient MailboxFull']],
+    ['suppressed', ['Permanent OnAccountSuppressionList'], ['Permanent OnAccountSuppressionList']],
+  ] as const)('%s: it does not arrive', async (list, first, then) => {
+    world.aws.ses[list].add('Alice@example.net');
+    await sendTo('alice@example.net');
+    expect(told()).toEqual(first);
+    await sendTo('alice@example.net');
+    expect(told()).toEqual([...first, ...then]);
+    expect(await arrived()).toEqual([]);
+  });
+
+  it.each([
+    ['away', ['Email Delivered', 'Transient General'], ['Email Delivered', 'Transient General']],
+    ['complaining', ['Email Delivered', 'Email Complaint Received'], ['Permanent OnAccountSuppressionList']],
+  ] as const)('%s: it arrives', async (list, first, then) => {
+    world.aws.ses[list].add('alice@example.net');
+    await sendTo('alice@example.net');
+    expect(told()).toEqual(first);
+    expect(await arrived()).toEqual(['alice@example.net']);
+    await sendTo('alice@example.net');
+    expect(told()).toEqual([...first, ...then]);
+  });
+
+  it('a mailbox that was mended takes mail once the account’s list is without it', async () => {
+    const { ses } = world.aws;
+    ses.bouncing.add('alice@example.net');
+    await sendTo('alice@example.net');
+    ses.bouncing.clear();
+    await sendTo('alice@example.net');
+    ses.suppressed.delete('alice@example.net');
+    await sendTo('alice@example.net');
+    expect(told().at(-1)).toBe('Email Delivered');
+    expect(await arrived()).toEqual(['alice@example.net']);
+  });
+
+  it('of several recipients each is told', async () => {
+    world.aws.ses.bouncing.add('bob@example.net');
+    world.aws.ses.complaining.add('carol@example.net');
+    await sendTo('bob@example.net', 'carol@example.net');
+    expect(told()).toEqual(['Permanent General', 'Email Delivered', 'Email Complaint Received']);
+    expect(await arrived()).toEqual(['carol@example.net']);
+  });
+
+  it.each([
+    ['success', ['Email Delivered']],
+    ['bounce', ['Permanent General']],
+    ['bounce+1', ['Permanent General']],
+    ['ooto', ['Email Delivered', 'Transient General']],
+    ['complaint', ['Email Delivered', 'Email Complaint Received']],
+    ['suppressionlist', ['Permanent Suppressed']],
+  ])('%s@simulator.amazonses.com does so each time: it comes on no list', async (name, events) => {
+    for (let i = 0; i < 2; i++) await sendTo(`${name}@simulator.amazonses.com`);
+    expect(told()).toEqual([...events, ...events]);
+  });
 });

@@ -1,6 +1,9 @@
+import type { MailUrls } from '../../src/application/ports.ts';
+import { PURPOSES } from '../../src/domain/mail-link.ts';
 import type { IdleFinding } from '../../src/domain/native-idle.ts';
 import type {
   AppFacts,
+  ConfirmationFacts,
   DigestFacts,
   DigestRow,
   FailureFacts,
@@ -9,6 +12,7 @@ import type {
   StoppedFacts,
   WarningFacts,
 } from '../../src/domain/notice.ts';
+import { BY_REQUEST } from '../../src/domain/rules/by-request.ts';
 import type { IdleSettings } from '../../src/domain/studio-settings.ts';
 import { HOUR, MINUTE } from '../../src/domain/time.ts';
 
@@ -243,6 +247,19 @@ export function notice(facts: NoticeFacts): Notice {
   return { id: 'n-1', to: 'reader@example.org', account: '123456789012', region: 'us-east-1', owedAt: NOW, facts };
 }
 
+export const confirmation: ConfirmationFacts = {
+  kind: 'confirmation',
+  owners: ['d-abcdefghijkl/alice'],
+  number: 1,
+  admins: ['ml-platform@example.org'],
+  at: NOW,
+};
+
+/** Links as long as real ones. */
+export const urls: MailUrls = Object.fromEntries(
+  PURPOSES.map((purpose) => [purpose, `https://curfew.example.org/${purpose}/${'x'.repeat(22)}.${'y'.repeat(43)}`]),
+);
+
 /** Every mail that differs to the eye. */
 export const gallery: Record<string, NoticeFacts> = {
   warning,
@@ -255,6 +272,14 @@ export const gallery: Record<string, NoticeFacts> = {
   'warning, right to left': { ...adminWarning, app: rtlApp },
   stopped,
   'stopped, to admins': { ...stopped, audience: { role: 'admins' } },
+  'stopped, by request': { ...stopped, rule: BY_REQUEST, reason: 'stopped by the link in the mail to alice' },
+  confirmation,
+  'confirmation, last, of many': {
+    ...confirmation,
+    number: 3,
+    owners: Array.from({ length: 20 }, (_, index) => `d-abcdefghijkl/${index === 0 ? LONG : `profile-${index}`}`),
+    admins: ['one@example.org', 'two@example.org', 'three@example.org', 'four@example.org'],
+  },
   failure,
   'failure, bare': { kind: 'failure', title: 'The safety valve held', details: [], todo: [], at: NOW },
   digest,

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { renderNotice } from '../../src/adapters/ses/render.ts';
+import type { MailUrls } from '../../src/application/ports.ts';
 import type { AppFacts, NoticeFacts } from '../../src/domain/notice.ts';
 import { DAY, HOUR, MINUTE } from '../../src/domain/time.ts';
 import { compileMjml, compileTemplates } from '../../templates/compile.mjs';
@@ -28,7 +29,8 @@ import {
   ZONE,
 } from './notices.ts';
 
-const render = (facts: NoticeFacts, timezone = ZONE) => renderNotice(notice(facts), { timezone });
+const render = (facts: NoticeFacts, timezone = ZONE, urls: MailUrls = {}) =>
+  renderNotice(notice(facts), { timezone }, urls);
 const mails = Object.entries(gallery).map(([name, facts]) => ({ name, facts }));
 
 /** What a reader sees of the HTML part, as one line. */

@@ -1,7 +1,9 @@
 import type {
   CanvasUse,
-  Fate,
+  Contacts,
   Fleet,
+  Links,
+  MailUrls,
   Outbox,
   Postbox,
   Prices,
@@ -13,8 +15,10 @@ import type {
 import { PortError } from '../../src/application/ports.ts';
 import { type App, type AppRef, appKey, type Place, placeKey, type Space } from '../../src/domain/app.ts';
 import { assertNever } from '../../src/domain/assert-never.ts';
+import { addressKey, type Contact } from '../../src/domain/contact.ts';
 import { READING_SPAN, type Reading } from '../../src/domain/evidence.ts';
-import type { Notice } from '../../src/domain/notice.ts';
+import type { MailLink } from '../../src/domain/mail-link.ts';
+import type { Fate, Notice, PastNotice, Trace } from '../../src/domain/notice.ts';
 import { emptyPicture, type Missing, spaceKey, type Tags } from '../../src/domain/picture.ts';
 import type { Run } from '../../src/domain/run.ts';
 import type { AppSettingsByType, SettingsRef } from '../../src/domain/studio-settings.ts';
@@ -23,7 +27,7 @@ import type { Instant } from '../../src/domain/time.ts';
 /** Ports in memory that keep the adapters' contract (test/contract): for timelines and for crashes. */
 
 const copy = <T>(value: T): T => structuredClone(value);
-const URGENCY = { warning: 1, stopped: 2, failure: 2, digest: 5 };
+const URGENCY = { warning: 1, stopped: 2, failure: 2, confirmation: 3, digest: 5 };
 
 export interface MemoryRuns extends Runs {
   items: Map<string, Run>;
@@ -134,6 +138,7 @@ function apply(item: Run, change: RunChange): void {
     case 'facts':
       if (change.owner !== undefined) item.owner = change.owner;
       if (change.instanceType !== undefined) item.instanceType = change.instanceType;
+      if (change.contact !== undefined) item.contact = change.contact;
       return;
     case 'extend':
       item.extensions.push(change.at);
@@ -152,6 +157,7 @@ interface OutboxItem {
   claimedUntil?: Instant;
   fate?: Fate;
   settledAt?: Instant;
+  traces?: Partial<Record<Trace, Instant>>;
 }
 
 export interface MemoryOutbox extends Outbox {
@@ -160,6 +166,7 @@ export interface MemoryOutbox extends Outbox {
 }
 
 export function memoryOutbox(): MemoryOutbox {
+  const key = (place: Place, id: string) => `${placeKey(place)}#${id}`;
   const isFree = ({ claimedUntil, fate }: OutboxItem, now: Instant) =>
     !fate && (claimedUntil === undefined || claimedUntil <= now);
   const order = ({ notice }: OutboxItem) =>
@@ -169,14 +176,14 @@ export function memoryOutbox(): MemoryOutbox {
     writes: 0,
     async owe(notice) {
       store.writes++;
-      const item = store.items.get(notice.id);
+      const item = store.items.get(key(notice, notice.id));
       if (item) return { owedAt: item.notice.owedAt, isNew: false };
-      store.items.set(notice.id, { notice: copy(notice), attempts: 0 });
+      store.items.set(key(notice, notice.id), { notice: copy(notice), attempts: 0 });
       return { owedAt: notice.owedAt, isNew: true };
     },
-    async standings(_, ids) {
+    async standings(place, ids) {
       return ids.flatMap((id) => {
-        const item = store.items.get(id);
+        const item = store.items.get(key(place, id));
         if (!item) return [];
         const { notice, attempts, fate, settledAt } = item;
         return [{ owedAt: notice.owedAt, attempts, ...(fate ? { fate: { kind: fate.kind, at: settledAt! } } : {}) }];
@@ -191,23 +198,102 @@ export function memoryOutbox(): MemoryOutbox {
         attempts,
       }));
     },
-    async claim({ id }, now, until) {
+    async claim(notice, now, until) {
       store.writes++;
-      const item = store.items.get(id);
+      const item = store.items.get(key(notice, notice.id));
       if (!item || !isFree(item, now)) return false;
       item.claimedUntil = until;
       item.attempts++;
       return true;
     },
-    async settle({ id }, fate, now) {
+    async settle(notice, fate, now) {
       store.writes++;
-      const item = store.items.get(id);
-      if (item) Object.assign(item, { fate: copy(fate), settledAt: now });
+      const item = store.items.get(key(notice, notice.id));
+      if (item && !item.fate) Object.assign(item, { fate: copy(fate), settledAt: now });
     },
-    async postpone({ id }, at) {
+    async postpone(notice, at) {
       store.writes++;
-      const item = store.items.get(id);
+      const item = store.items.get(key(notice, notice.id));
       if (item && !item.fate) item.claimedUntil = at;
+    },
+    async get(place, id) {
+      const item = store.items.get(key(place, id));
+      return item && past(item);
+    },
+    async trace(place, id, what, at) {
+      store.writes++;
+      const item = store.items.get(key(place, id));
+      if (!item || item.traces?.[what] !== undefined) return false;
+      item.traces = { ...item.traces, [what]: at };
+      return true;
+    },
+    async history(place, since) {
+      const items = [...store.items.values()].filter(
+        ({ notice }) => placeKey(notice) === placeKey(place) && notice.owedAt >= since,
+      );
+      return items.map(past).sort((a, b) => b.notice.owedAt - a.notice.owedAt || (a.notice.id < b.notice.id ? -1 : 1));
+    },
+  };
+  return store;
+}
+
+function past({ notice, attempts, fate, settledAt, traces = {} }: OutboxItem): PastNotice {
+  return copy({ notice, attempts, traces, ...(fate ? { fate: { ...fate, at: settledAt! } } : {}) });
+}
+
+export interface MemoryContacts extends Contacts {
+  items: Map<string, Contact>;
+}
+
+export function memoryContacts(): MemoryContacts {
+  const key = (place: Place, address: string) => `${placeKey(place)}#${addressKey(address)}`;
+  const isAsRead = (contact: Contact) => store.items.get(key(contact, contact.address))?.version === contact.version;
+  const store: MemoryContacts = {
+    items: new Map(),
+    get: async (place, address) => copy(store.items.get(key(place, address))),
+    async list(place) {
+      const ours = [...store.items.values()].filter((contact) => placeKey(contact) === placeKey(place));
+      return copy(ours.sort((a, b) => (addressKey(a.address) < addressKey(b.address) ? -1 : 1)));
+    },
+    async open(contact) {
+      if (store.items.has(key(contact, contact.address))) return false;
+      store.items.set(key(contact, contact.address), copy(contact));
+      return true;
+    },
+    async change(contact, next) {
+      if (!isAsRead(contact)) return false;
+      store.items.set(key(contact, contact.address), copy({ ...next, version: contact.version + 1 }));
+      return true;
+    },
+    async remove(contact) {
+      return isAsRead(contact) && store.items.delete(key(contact, contact.address));
+    },
+  };
+  return store;
+}
+
+export interface MemoryLinks extends Links {
+  items: Map<string, MailLink>;
+}
+
+export function memoryLinks(): MemoryLinks {
+  const rates = new Map<string, number>();
+  const store: MemoryLinks = {
+    items: new Map(),
+    async open(link) {
+      store.items.set(link.id, copy(link));
+    },
+    get: async (id) => copy(store.items.get(id)),
+    async use(link, purpose, at) {
+      const item = store.items.get(link.id);
+      if (item) item.used[purpose] ??= at;
+      return item?.used[purpose] ?? at;
+    },
+    async allow(key, most, window, now) {
+      const name = `${key}@${now - (now % window)}`;
+      const count = rates.get(name) ?? 0;
+      if (count < most) rates.set(name, count + 1);
+      return count < most;
     },
   };
   return store;
@@ -256,6 +342,9 @@ export function memoryFleet(): MemoryFleet {
       row.status = 'Deleted';
       fleet.stopped.push({ app, startedAt: row.createdAt });
       return 'stopping';
+    },
+    async find(app) {
+      return copy(fleet.apps.get(appKey(app)));
     },
     async ssoUserName(_, profile) {
       return `${profile}@sso.example.org`;
@@ -353,6 +442,8 @@ export function memoryCanvasUse(): MemoryCanvasUse {
 
 export interface MemoryPostbox extends Postbox {
   sent: Notice[];
+  /** The links of each. */
+  urls: MailUrls[];
   /** Makes the next sends fail with this. */
   failures: PortError[];
   left: number;
@@ -361,15 +452,17 @@ export interface MemoryPostbox extends Postbox {
 export function memoryPostbox(): MemoryPostbox {
   const postbox: MemoryPostbox = {
     sent: [],
+    urls: [],
     failures: [],
     left: Number.POSITIVE_INFINITY,
     async quota() {
       return { perSecond: 14, left: postbox.left };
     },
-    async send(notice) {
+    async send(notice, urls) {
       const failure = postbox.failures.shift();
       if (failure) throw failure;
       postbox.sent.push(copy(notice));
+      postbox.urls.push(urls);
       return `message-${postbox.sent.length}`;
     },
   };

@@ -80,3 +80,12 @@ export function readRun(item: Item): Run {
   const holder = spaceName === undefined ? { userProfileName: userProfileName! } : { spaceName };
   return { app: { account, region, domainId, ...holder, appType, appName }, ...run };
 }
+
+/** A moment in each month (UTC) from `since` to `now`: what lies by month is read so. */
+export function monthsBetween(since: Instant, now: Instant): Instant[] {
+  const months = new Map<string, Instant>();
+  // A month is never shorter than four weeks: no step over one.
+  for (let at = since; at < now; at += 28 * DAY) months.set(new Date(at).toISOString().slice(0, 7), at);
+  months.set(new Date(now).toISOString().slice(0, 7), now);
+  return [...months.values()];
+}

@@ -1,28 +1,46 @@
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { GetItemCommand, PutItemCommand, QueryCommand, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
-import type { Fate, Outbox, Owed } from '../../application/ports.ts';
+import type { Outbox, Owed } from '../../application/ports.ts';
 import type { Place } from '../../domain/app.ts';
 import { placeKey } from '../../domain/app.ts';
-import type { Notice } from '../../domain/notice.ts';
+import { type Fate, type Notice, type PastNotice, TRACES, type Trace } from '../../domain/notice.ts';
 import type { Standing } from '../../domain/rules/delivery.ts';
 import type { Instant } from '../../domain/time.ts';
 import { call } from '../aws-error.ts';
 import { conditional } from './conditional.ts';
 import type { Item } from './items.ts';
-import { expiry, fromItem, toItem } from './items.ts';
+import { expiry, fromItem, monthsBetween, toItem } from './items.ts';
 import { OWED_INDEX } from './table.ts';
 
 /** The IAM actions that this adapter calls. */
 export const OUTBOX_ACTIONS = ['dynamodb:Query', 'dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem'];
 
 /** The lower goes first: what is about to happen to somebody's work passes what can wait. */
-const URGENCY: Record<Notice['facts']['kind'], number> = { warning: 1, stopped: 2, failure: 2, digest: 5 };
+const URGENCY: Record<Notice['facts']['kind'], number> = {
+  warning: 1,
+  stopped: 2,
+  failure: 2,
+  confirmation: 3,
+  digest: 5,
+};
 
-type NoticeItem = Notice & { pk: string; sk: string; attempts: number };
+/** Sorts before every urgency. */
+const FIRST = '0';
+
+/** A notice that is owed. */
+const OWED = 'attribute_exists(owedPk) AND attribute_not_exists(settledAt)';
+
+type NoticeItem = Notice & {
+  pk: string;
+  sk: string;
+  attempts: number;
+  fate?: Fate;
+  settledAt?: Instant;
+} & Partial<Record<Trace, Instant>>;
 
 /**
- * The outbox in DynamoDB. A notice is one item for good, so that it is never owed twice; only while it is owed does it
- * stand in the sparse index that `deliver` reads.
+ * The outbox in DynamoDB. A notice is one item for good, so that it is never owed twice. In the index it stands among
+ * what is owed, which `deliver` reads, until it is settled; from then on under its month, as history.
  */
 export function dynamodbOutbox(client: DynamoDBClient, table: string): Outbox {
   const update = (
@@ -60,8 +78,7 @@ export function dynamodbOutbox(client: DynamoDBClient, table: string): Outbox {
         notice,
         {
           UpdateExpression: 'SET claimedUntil = :until ADD attempts :one',
-          ConditionExpression:
-            'attribute_exists(owedPk) AND (attribute_not_exists(claimedUntil) OR claimedUntil <= :now)',
+          ConditionExpression: `${OWED} AND (attribute_not_exists(claimedUntil) OR claimedUntil <= :now)`,
         },
         { ':until': until, ':now': now, ':one': 1 },
       ),
@@ -69,10 +86,15 @@ export function dynamodbOutbox(client: DynamoDBClient, table: string): Outbox {
       await update(
         notice,
         {
-          UpdateExpression: 'SET fate = :fate, settledAt = :now REMOVE owedPk, owedSk, claimedUntil',
-          ConditionExpression: 'attribute_exists(pk)',
+          UpdateExpression: 'SET fate = :fate, settledAt = :now, owedPk = :month, owedSk = :since REMOVE claimedUntil',
+          ConditionExpression: OWED,
         },
-        { ':fate': fate, ':now': now },
+        {
+          ':fate': fate,
+          ':now': now,
+          ':month': monthOf(notice, notice.owedAt),
+          ':since': since(notice.owedAt, notice.id),
+        },
       );
     },
     async postpone(notice, at, code) {
@@ -81,11 +103,78 @@ export function dynamodbOutbox(client: DynamoDBClient, table: string): Outbox {
         notice,
         {
           UpdateExpression: 'SET claimedUntil = :at, lastCode = :code',
-          ConditionExpression: 'attribute_exists(owedPk)',
+          ConditionExpression: OWED,
         },
         { ':at': at, ':code': code },
       );
     },
+    async get({ account, region }, id) {
+      const key = toItem(itemKey({ id, account, region }));
+      const get = new GetItemCommand({ TableName: table, Key: key, ConsistentRead: true });
+      const { Item } = await call('dynamodb:GetItem', () => client.send(get));
+      return Item && readPast(Item);
+    },
+    async trace({ account, region }, id, what, at) {
+      const command = new UpdateItemCommand({
+        TableName: table,
+        Key: toItem(itemKey({ id, account, region })),
+        UpdateExpression: 'SET #what = :at',
+        ConditionExpression: 'attribute_exists(pk) AND attribute_not_exists(#what)',
+        ExpressionAttributeNames: { '#what': what },
+        ExpressionAttributeValues: toItem({ ':at': at }),
+      });
+      return conditional(() => call('dynamodb:UpdateItem', () => client.send(command)));
+    },
+    async history(place, from, now) {
+      const read = (pk: string, sk: string) => pagesOf(client, table, pk, sk);
+      // What is owed first: what is settled meanwhile is then found twice, never missed. Later tellings hold.
+      const owed = await read(placeKey(place), FIRST);
+      const months = monthsBetween(from, now).map((at) => read(monthOf(place, at), since(from, '')));
+      const items = [owed, ...(await Promise.all(months))].flat().map(readPast);
+      const past = [...new Map(items.map((one) => [one.notice.id, one])).values()];
+      return past
+        .filter(({ notice }) => notice.owedAt >= from)
+        .sort((a, b) => b.notice.owedAt - a.notice.owedAt || (a.notice.id < b.notice.id ? -1 : 1));
+    },
+  };
+}
+
+/** Settled notices lie in the index by the month (UTC) in which they were first owed. */
+function monthOf(place: Place, at: Instant): string {
+  return `${placeKey(place)}#${new Date(at).toISOString().slice(0, 7)}`;
+}
+
+function since(at: Instant, id: string): string {
+  return `${new Date(at).toISOString()}#${id}`;
+}
+
+/** All of the index under a key, from a sort key on. */
+async function pagesOf(client: DynamoDBClient, table: string, pk: string, from: string): Promise<Item[]> {
+  const items: Item[] = [];
+  let ExclusiveStartKey: Item | undefined;
+  do {
+    const command = new QueryCommand({
+      TableName: table,
+      IndexName: OWED_INDEX,
+      KeyConditionExpression: 'owedPk = :pk AND owedSk >= :from',
+      ExpressionAttributeValues: toItem({ ':pk': pk, ':from': from }),
+      ExclusiveStartKey,
+    });
+    const page = await call('dynamodb:Query', () => client.send(command));
+    items.push(...(page.Items ?? []));
+    ExclusiveStartKey = page.LastEvaluatedKey;
+  } while (ExclusiveStartKey);
+  return items;
+}
+
+function readPast(item: Item): PastNotice {
+  const read = fromItem<NoticeItem>(item);
+  const { fate, settledAt } = read;
+  const traces = TRACES.map((trace) => [trace, read[trace]]).filter(([, at]) => at !== undefined);
+  return {
+    ...readOwed(item),
+    ...(fate ? { fate: { ...fate, at: settledAt! } } : {}),
+    traces: Object.fromEntries(traces),
   };
 }
 

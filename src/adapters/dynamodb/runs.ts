@@ -11,7 +11,7 @@ import type { RunChange, Runs, ScanState } from '../../application/ports.ts';
 import { appKey, type Place } from '../../domain/app.ts';
 import { assertNever } from '../../domain/assert-never.ts';
 import type { Run } from '../../domain/run.ts';
-import { DAY, type Instant } from '../../domain/time.ts';
+import type { Instant } from '../../domain/time.ts';
 import { call } from '../aws-error.ts';
 import { conditional } from './conditional.ts';
 import type { Item } from './items.ts';
@@ -20,6 +20,7 @@ import {
   fromItem,
   historyItem,
   historyPartition,
+  monthsBetween,
   readRun,
   runItem,
   runItemKey,
@@ -88,15 +89,22 @@ export function dynamodbRuns(client: DynamoDBClient, table: string): Runs {
       await put({ pk: fleetPartition(place), sk: STATE_KEY, account, region, ...state });
     },
     async place() {
-      // Every item says whose it is: any one will do.
-      const command = new ScanCommand({
-        TableName: table,
-        Limit: 1,
-        ProjectionExpression: 'account, #region',
-        ExpressionAttributeNames: { '#region': 'region' },
-      });
-      const { Items = [] } = await call('dynamodb:Scan', () => client.send(command));
-      return Items[0] && fromItem<Place>(Items[0]);
+      // Every item says whose it is, but for the counts of askings.
+      let ExclusiveStartKey: Item | undefined;
+      do {
+        const command = new ScanCommand({
+          TableName: table,
+          Limit: 10,
+          ProjectionExpression: 'account, #region',
+          FilterExpression: 'attribute_exists(account)',
+          ExpressionAttributeNames: { '#region': 'region' },
+          ExclusiveStartKey,
+        });
+        const { Items = [], LastEvaluatedKey } = await call('dynamodb:Scan', () => client.send(command));
+        if (Items[0]) return fromItem<Place>(Items[0]);
+        ExclusiveStartKey = LastEvaluatedKey;
+      } while (ExclusiveStartKey);
+      return undefined;
     },
   };
 }
@@ -119,12 +127,8 @@ async function history(
   now: Instant,
 ): Promise<Run[]> {
   const runs = new Map<string, Run>();
-  const months = new Set<string>();
-  // A month is never shorter than four weeks: no step over one.
-  for (let at = since; at < now; at += 28 * DAY) months.add(historyPartition(place, at));
-  months.add(historyPartition(place, now));
-  for (const month of months) {
-    const { KeyConditionExpression, ExpressionAttributeValues } = partition(month);
+  for (const at of monthsBetween(since, now)) {
+    const { KeyConditionExpression, ExpressionAttributeValues } = partition(historyPartition(place, at));
     const input = {
       TableName: table,
       KeyConditionExpression,
@@ -159,11 +163,12 @@ async function query(client: DynamoDBClient, input: QueryCommandInput, take: (it
 }
 
 function readState(item: Item): ScanState {
-  const { digest, digestAt, valve, idleAfter } = fromItem<ScanState>(item);
+  const { digest, digestAt, valve, asked, idleAfter } = fromItem<ScanState>(item);
   return {
     ...(digest === undefined ? {} : { digest }),
     ...(digestAt === undefined ? {} : { digestAt }),
     ...(valve === undefined ? {} : { valve }),
+    ...(asked === undefined ? {} : { asked }),
     ...(idleAfter === undefined ? {} : { idleAfter }),
   };
 }
@@ -236,9 +241,11 @@ function expressionOf(run: Run, change: RunChange): Expression {
         values: { ':at': change.at, ...(change.laterEnd === undefined ? {} : { ':laterEnd': change.laterEnd }) },
       };
     case 'facts': {
-      const facts = Object.entries({ owner: change.owner, instanceType: change.instanceType }).filter(
-        ([, value]) => value !== undefined,
-      );
+      const facts = Object.entries({
+        owner: change.owner,
+        instanceType: change.instanceType,
+        contact: change.contact,
+      }).filter(([, value]) => value !== undefined);
       return {
         set: `SET ${facts.map(([name]) => `#${name} = :${name}`).join(', ')}`,
         condition: GOING_ON,

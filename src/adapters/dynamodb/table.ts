@@ -8,7 +8,7 @@ import {
 import { PortError } from '../../application/ports.ts';
 import { call, toPortError } from '../aws-error.ts';
 
-/** Notices that are owed; those that are not lack its keys. */
+/** Notices: what is owed under its place, what is settled under its place and month. Nothing else has its keys. */
 export const OWED_INDEX = 'owed';
 
 /** The one table. serverless.yml declares the same; a test holds the two together. */

@@ -2,6 +2,7 @@ import type { ResourceGroupsTaggingAPIClient } from '@aws-sdk/client-resource-gr
 import type { SageMakerClient } from '@aws-sdk/client-sagemaker';
 import {
   DeleteAppCommand,
+  DescribeAppCommand,
   DescribeUserProfileCommand,
   ListAppsCommand,
   ListDomainsCommand,
@@ -9,8 +10,8 @@ import {
 } from '@aws-sdk/client-sagemaker';
 import type { Fleet } from '../../application/ports.ts';
 import { PortError } from '../../application/ports.ts';
-import type { AppRef, Place } from '../../domain/app.ts';
-import { holderName } from '../../domain/app.ts';
+import type { App, AppRef, Place } from '../../domain/app.ts';
+import { holderName, refOf } from '../../domain/app.ts';
 import type { Needs, Part, Picture } from '../../domain/picture.ts';
 import { emptyPicture, spaceKey } from '../../domain/picture.ts';
 import { call } from '../aws-error.ts';
@@ -24,6 +25,7 @@ export const FLEET_ACTIONS = [
   'sagemaker:ListSpaces',
   'sagemaker:ListDomains',
   'sagemaker:DescribeUserProfile',
+  'sagemaker:DescribeApp',
   'sagemaker:DeleteApp',
   'tag:GetResources',
 ];
@@ -36,6 +38,7 @@ export function sagemakerFleet(sagemaker: SageMakerClient, tagging: ResourceGrou
   return {
     look: (place, needs) => look(sagemaker, tagging, place, needs),
     stop: (app) => stop(sagemaker, app),
+    find: (app) => find(sagemaker, app),
     async ssoUserName(DomainId, UserProfileName) {
       const command = new DescribeUserProfileCommand({ DomainId, UserProfileName });
       const profile = await call('sagemaker:DescribeUserProfile', () => sagemaker.send(command));
@@ -95,12 +98,10 @@ async function look(
  * ValidationException that says "has already been deleted" (aws-facts, "Stopping").
  */
 async function stop(sagemaker: SageMakerClient, app: AppRef): Promise<'stopping' | 'gone'> {
-  const { domainId: DomainId, appType, appName: AppName } = app;
-  const holder = app.spaceName === undefined ? { UserProfileName: holderName(app) } : { SpaceName: app.spaceName };
   try {
     await call(
       'sagemaker:DeleteApp',
-      () => sagemaker.send(new DeleteAppCommand({ DomainId, ...holder, AppType: appType as never, AppName })),
+      () => sagemaker.send(new DeleteAppCommand(nameOf(app))),
       // An app that is being updated: the call did nothing, so whatever ends the run, it was not this.
       ['ResourceInUse'],
     );
@@ -111,6 +112,28 @@ async function stop(sagemaker: SageMakerClient, app: AppRef): Promise<'stopping'
     const { $metadata } = error.cause as { $metadata?: { attempts?: number } };
     return ($metadata?.attempts ?? 1) > 1 ? 'stopping' : 'gone';
   }
+}
+
+async function find(sagemaker: SageMakerClient, app: AppRef): Promise<App | undefined> {
+  try {
+    const command = new DescribeAppCommand(nameOf(app));
+    const { Status, CreationTime } = await call('sagemaker:DescribeApp', () => sagemaker.send(command));
+    return {
+      ...refOf(app),
+      status: Status ?? 'unknown',
+      ...(CreationTime ? { createdAt: CreationTime.getTime() } : {}),
+    };
+  } catch (error) {
+    if (error instanceof PortError && isGone(error)) return undefined;
+    throw error;
+  }
+}
+
+/** What names an app to AWS. */
+function nameOf(app: AppRef) {
+  const { domainId: DomainId, appType, appName: AppName } = app;
+  const holder = app.spaceName === undefined ? { UserProfileName: holderName(app) } : { SpaceName: app.spaceName };
+  return { DomainId, ...holder, AppType: appType as never, AppName };
 }
 
 function isGone({ code, message }: PortError): boolean {

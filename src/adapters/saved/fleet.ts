@@ -39,6 +39,7 @@ export async function savedFleet(folder: string): Promise<Fleet> {
   };
   return {
     stop: never,
+    find: never,
     ssoUserName: never,
     async look(place, needs) {
       const picture = emptyPicture(place);

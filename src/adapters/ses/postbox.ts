@@ -1,7 +1,7 @@
 import { domainToASCII } from 'node:url';
 import type { SESv2Client } from '@aws-sdk/client-sesv2';
 import { GetAccountCommand, SendEmailCommand } from '@aws-sdk/client-sesv2';
-import type { Postbox, SendingQuota } from '../../application/ports.ts';
+import type { MailUrls, Postbox, SendingQuota } from '../../application/ports.ts';
 import { PortError } from '../../application/ports.ts';
 import type { Notice } from '../../domain/notice.ts';
 import { isAddress } from '../../domain/owner.ts';
@@ -19,8 +19,15 @@ const MENDABLE = [
   'SendingPausedException',
 ];
 
+/** From whom mail is, in which zone its times are, and the configuration set that tells what becomes of it. */
+interface Look {
+  sender: string;
+  timezone: string;
+  configurationSet?: string | undefined;
+}
+
 /** SES over the SDK: renders a notice and sends it. */
-export function sesPostbox(client: SESv2Client, look: { sender: string; timezone: string }): Postbox {
+export function sesPostbox(client: SESv2Client, look: Look): Postbox {
   return {
     async quota(): Promise<SendingQuota> {
       const { SendQuota } = await call('ses:GetAccount', () => client.send(new GetAccountCommand({})));
@@ -29,22 +36,34 @@ export function sesPostbox(client: SESv2Client, look: { sender: string; timezone
       const left = most === -1 ? Number.POSITIVE_INFINITY : Math.max(0, most - (SendQuota?.SentLast24Hours ?? 0));
       return { perSecond: Math.max(1, SendQuota?.MaxSendRate ?? 1), left };
     },
-    send: (notice) => send(client, look, notice),
+    send: (notice, urls) => send(client, look, notice, urls),
   };
 }
 
 async function send(
   client: SESv2Client,
-  { sender, timezone }: { sender: string; timezone: string },
+  { sender, timezone, configurationSet }: Look,
   notice: Notice,
+  urls: MailUrls,
 ): Promise<string> {
-  const { subject, html, text } = renderNotice(notice, { timezone });
+  const { subject, html, text } = renderNotice(notice, { timezone }, urls);
   const part = (Data: string) => ({ Data, Charset: 'UTF-8' });
   const command = new SendEmailCommand({
     FromEmailAddress: encodeMailbox(sender),
     Destination: { ToAddresses: [encodeAddress(notice.to)] },
-    Content: { Simple: { Subject: part(subject), Body: { Text: part(text), Html: part(html) } } },
-    EmailTags: [{ Name: 'notice', Value: notice.facts.kind }],
+    Content: {
+      Simple: {
+        Subject: part(subject),
+        Body: { Text: part(text), Html: part(html) },
+        ...(urls.unsubscribe === undefined ? {} : { Headers: unsubscribeHeaders(urls.unsubscribe) }),
+      },
+    },
+    // Events are of mail with a configuration set, and bring its tags back: what became of a mail is found by them.
+    ...(configurationSet === undefined ? {} : { ConfigurationSetName: configurationSet }),
+    EmailTags: [
+      { Name: 'notice', Value: notice.facts.kind },
+      { Name: 'id', Value: notice.id },
+    ],
   });
   try {
     const { MessageId } = await client.send(command);
@@ -59,6 +78,14 @@ async function send(
     const isMendable = MENDABLE.includes(fault.code) || (fault.kind === 'refused' && isOurs);
     throw isMendable ? new PortError('denied', fault.code, fault.message, { cause: error }) : fault;
   }
+}
+
+/** One click in the mail client (RFC 8058): it posts `List-Unsubscribe=One-Click` to this URL. */
+function unsubscribeHeaders(url: string): { Name: string; Value: string }[] {
+  return [
+    { Name: 'List-Unsubscribe', Value: `<${url}>` },
+    { Name: 'List-Unsubscribe-Post', Value: 'List-Unsubscribe=One-Click' },
+  ];
 }
 
 /** Whether SES would take the address: then a bad request is about something else. */

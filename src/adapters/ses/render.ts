@@ -1,8 +1,11 @@
+import type { MailUrls } from '../../application/ports.ts';
 import { assertNever } from '../../domain/assert-never.ts';
+import { linkExpiry } from '../../domain/mail-link.ts';
 import type { MicroDollars } from '../../domain/money.ts';
 import type {
   AppFacts,
   Audience,
+  ConfirmationFacts,
   DigestFacts,
   DigestRow,
   FailureFacts,
@@ -10,6 +13,7 @@ import type {
   StoppedFacts,
   WarningFacts,
 } from '../../domain/notice.ts';
+import { BY_REQUEST } from '../../domain/rules/by-request.ts';
 import { describeDuration, type Instant } from '../../domain/time.ts';
 import { idleList } from './idle-list.ts';
 import { templates } from './templates.generated.mjs';
@@ -43,11 +47,15 @@ const HTML_BYTES = 100_000;
 const ROWS = 50;
 const ADMIN = 'You get this mail because the policy names you as an admin.';
 
-/** Puts a notice into words, with times in `timezone` (an IANA name). */
-export function renderNotice(notice: Notice, look: { timezone: string }): Mail {
+/** Puts a notice into words, with times in `timezone` (an IANA name) and these links. */
+export function renderNotice(notice: Notice, look: { timezone: string }, urls: MailUrls): Mail {
   const facts = tidy(notice.facts);
   const zone = look.timezone;
-  const common = { place: tidy({ account: notice.account, region: notice.region }), timezone: zone };
+  const common = {
+    place: tidy({ account: notice.account, region: notice.region }),
+    timezone: zone,
+    urls: { confirm: '', keep: '', stop: '', unsubscribe: '', ...urls },
+  };
   switch (facts.kind) {
     case 'warning':
       return write('warning', (names) => ({ ...common, ...warningView(facts, notice.owedAt, zone, names) }));
@@ -65,6 +73,8 @@ export function renderNotice(notice: Notice, look: { timezone: string }): Mail {
       } while (Buffer.byteLength(mail.html) > HTML_BYTES && rows > 0);
       return mail;
     }
+    case 'confirmation':
+      return write('confirmation', () => ({ ...common, ...confirmationView(facts, zone) }));
     default:
       return assertNever(facts);
   }
@@ -115,6 +125,7 @@ function stoppedView(facts: StoppedFacts, now: Instant, zone: string, names: num
   const ran = describeDuration(facts.stoppedAt - facts.app.startedAt);
   return {
     preview: `${facts.reason}. Files are kept.`,
+    asked: facts.rule === BY_REQUEST,
     reason: facts.reason,
     stopped,
     short: shortTime(facts.stoppedAt, now, zone),
@@ -127,7 +138,7 @@ function stoppedView(facts: StoppedFacts, now: Instant, zone: string, names: num
         { label: 'Started', value: fullTime(facts.app.startedAt, now, zone) },
         { label: 'Stopped', value: `${stopped}, after ${ran}` },
         ...costRow('Cost', facts.app.cost),
-        { label: 'Limit', value: facts.rule },
+        ...(facts.rule === BY_REQUEST ? [] : [{ label: 'Limit', value: facts.rule }]),
       ],
     },
   };
@@ -145,6 +156,22 @@ function failureView(facts: FailureFacts, zone: string) {
     app: app && {
       rows: [...appRows(app), upSince(app, facts.at, facts.at, zone), ...costRow('Cost so far', app.cost)],
     },
+  };
+}
+
+function confirmationView({ owners, number: asked, admins, at }: ConfirmationFacts, zone: string) {
+  const profiles = owners.map((owner) => {
+    const [domainId = '', profile = ''] = owner.split('/');
+    return `${isolate(profile)} in ${isolate(domainId)}`;
+  });
+  return {
+    preview: 'Until you do, nothing else comes here.',
+    reminder: asked > 1,
+    admins: listed(admins, 3),
+    owners: `the user ${owners.length === 1 ? 'profile' : 'profiles'} ${listed(profiles, 5)}`,
+    until: fullTime(linkExpiry('confirm', at), at, zone),
+    again: asked < 3 ? 'We ask three times at most.' : 'This is the last time that we ask.',
+    why: 'You get this mail because the policy gives this address to a user profile.',
   };
 }
 
@@ -225,7 +252,7 @@ function rowView({ app, reason }: DigestRow) {
 }
 
 /** How a sentence speaks of the app. In a space every app is called `default`: there the space's name says more. */
-function appView(app: AppFacts, audience: Audience, names: number) {
+export function appView(app: AppFacts, audience: Audience, names: number) {
   const name = (text: string) => isolate(clip(text, names));
   const owner = audience.role === 'owner' ? undefined : (app.owner ?? app.userProfileName);
   const whose = audience.role === 'owner' ? 'Your' : owner === undefined ? 'The' : `${name(owner)}'s`;

@@ -1,3 +1,4 @@
+import type { Fate } from '../notice.ts';
 import type { Instant } from '../time.ts';
 import { type Duration, describeInstant, MINUTE } from '../time.ts';
 
@@ -6,7 +7,7 @@ export interface Standing {
   owedAt: Instant;
   /** How often sending it was begun. */
   attempts: number;
-  fate?: { kind: 'sent' | 'refused'; at: Instant };
+  fate?: { kind: Fate['kind']; at: Instant };
 }
 
 /** A mail that SES accepts within this time of being owed is on time: `deliver` runs each minute. */
@@ -14,17 +15,17 @@ export const ON_TIME: Duration = 5 * MINUTE;
 
 /**
  * A stop waits for its warning's mail: while sending it fails, nothing is stopped; when it went out late, the grace runs
- * from then. The first reader it reached counts. A warning that nobody has tried to send yet counts from its record.
+ * from then. The first reader it reached counts, and the admins stand in for an owner who may not get it any more. A
+ * warning that nobody has tried to send yet counts from its record.
  * @returns why the stop has to wait; undefined when it may go ahead
  */
 export function waitsForMail(
   standings: Standing[],
   { grace, now, timezone }: { grace: Duration; now: Instant; timezone: string },
 ): string | undefined {
-  const sent = standings.filter(({ fate }) => fate?.kind === 'sent');
+  const sent = standings.filter(({ fate }) => fate?.kind === 'sent' || fate?.kind === 'redirected');
   if (sent.length === 0) {
-    if (standings.length > 0 && standings.every(({ fate }) => fate?.kind === 'refused'))
-      return 'its warning was refused for all its readers';
+    if (standings.length > 0 && standings.every(isHopeless)) return 'its warning was refused for all its readers';
     return standings.some(({ fate, attempts }) => !fate && attempts > 0)
       ? 'its warning could not be sent yet'
       : undefined;
@@ -34,4 +35,9 @@ export function waitsForMail(
   if (first.fate!.at - first.owedAt <= ON_TIME || now >= stopAt) return undefined;
   const when = (instant: Instant) => describeInstant(instant, timezone, now);
   return `its warning went out late, at ${when(first.fate!.at)}: the grace runs until ${when(stopAt)}`;
+}
+
+/** Its reader will never get it. */
+export function isHopeless({ fate }: Standing): boolean {
+  return fate?.kind === 'refused' || fate?.kind === 'withheld';
 }

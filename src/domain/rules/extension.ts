@@ -12,3 +12,8 @@ export function extendedUntil(run: Pick<Run, 'extensions'>, policy: ExtensionsPo
   const last = counted.at(-1);
   return last === undefined ? undefined : last + policy.hours;
 }
+
+/** How many more times the run may be kept running. */
+export function extensionsLeft(run: Pick<Run, 'extensions'>, policy: ExtensionsPolicy): number {
+  return Math.max(0, policy.atMost - run.extensions.length);
+}

@@ -1,0 +1,99 @@
+import { holderName } from '../domain/app.ts';
+import { BY_REQUEST } from '../domain/rules/by-request.ts';
+import type { Run, Stop } from '../domain/run.ts';
+import type { RunningApp } from '../domain/running-app.ts';
+import type { Instant } from '../domain/time.ts';
+import type { Actor, Outcome } from './act.ts';
+import { PortError } from './ports.ts';
+import type { Teller } from './tell.ts';
+import { endedApp, failureOf, runId, tellAdmins, tellStopped } from './tell.ts';
+
+/** What came of setting out to stop a run. `superseded`: it is not as it was read, and nothing was done. */
+export type StopResult =
+  | { kind: 'stopped' | 'already gone' | 'superseded' }
+  | { kind: 'failed'; code: string; message: string };
+
+/** After this many failed stops of one run, the admins are told. */
+const FAILURES_TOLD = 3;
+
+/** The intention first, on the condition that nothing has changed; then the call; then the notice; then the run's end. */
+export async function stopRun(
+  actor: Actor,
+  app: RunningApp,
+  { rule, reason, isIdle = false }: { rule: string; reason: string; isIdle?: boolean },
+  now: Instant,
+): Promise<StopResult> {
+  const { run } = app;
+  const intention: Stop = { at: now, rule, reason, failures: run.stop?.failures ?? 0 };
+  if (!(await actor.runs.change(run, { kind: 'stop', stop: intention, isIdle }))) return { kind: 'superseded' };
+  let answer: 'stopping' | 'gone';
+  try {
+    answer = await actor.fleet.stop(app.ref);
+  } catch (error) {
+    return failed(actor, app, intention, error, now);
+  }
+  if (answer === 'gone' && !(run.stop && mayHaveStopped(run.stop))) {
+    // Gone at the first call: its owner was quicker, and nothing is ours to tell.
+    await actor.runs.change(run, { kind: 'retry', stop: undefined });
+    await actor.runs.change(run, { kind: 'end', at: now });
+    return { kind: 'already gone' };
+  }
+  await tellStopped(actor, app, intention, now);
+  await actor.runs.change(run, { kind: 'end', at: now, stop: { ...intention, told: true } });
+  return { kind: 'stopped' };
+}
+
+/** Whether a stop that Curfew set out on may have ended the run: not if every call of it was turned away. */
+function mayHaveStopped(stop: Stop): boolean {
+  return !stop.told && !stop.hadNoEffect;
+}
+
+async function failed(
+  actor: Actor,
+  app: RunningApp,
+  intention: Stop,
+  error: unknown,
+  now: Instant,
+): Promise<StopResult> {
+  const code = error instanceof PortError ? error.code : 'Unexpected';
+  const message = error instanceof Error ? error.message : String(error);
+  const failures = intention.failures + 1;
+  // Turned away, the call did nothing; after a time-out or a fault of AWS's own, it may have worked.
+  const isTurnedAway =
+    error instanceof PortError && error.kind !== 'fault' && !(app.run.stop && mayHaveStopped(app.run.stop));
+  const effect = isTurnedAway ? { hadNoEffect: true as const } : {};
+  await actor.runs.change(app.run, { kind: 'retry', stop: { ...intention, failures, code, ...effect } });
+  if (failures >= FAILURES_TOLD) {
+    const facts = failureOf(app, actor.rates, now, {
+      title: `${holderName(app.ref)}'s ${app.ref.appType} app "${app.ref.appName}" cannot be stopped`,
+      details: [
+        `${failures} calls of DeleteApp have failed; the last answer was ${code}: ${message}`,
+        `It was to be stopped because: ${intention.reason}.`,
+      ],
+      todo: [
+        'Stop it in the SageMaker console, or find out what keeps it.',
+        intention.rule === BY_REQUEST
+          ? 'Curfew tries again only when somebody asks again, or a limit says so, and does not write again about this run.'
+          : 'Curfew goes on trying at every scan, and does not write again about this run.',
+      ],
+    });
+    await tellAdmins(actor, app.ref, `stop failed ${runId(app.run)}`, facts, now);
+  }
+  return { kind: 'failed', code, message };
+}
+
+/** Records that a run is over. A stop that a crash cut off before its notice is told now; one that did nothing is forgotten. */
+export async function finish(actor: Actor, run: Run, now: Instant): Promise<Outcome[]> {
+  await tellUntoldStop(actor, run, now);
+  const ours = run.stop && !run.stop.hadNoEffect ? run.stop : undefined;
+  if (run.stop && !ours && run.endedAt === undefined) await actor.runs.change(run, { kind: 'retry', stop: undefined });
+  const end = { kind: 'end' as const, at: now, ...(run.stop ? { stop: { ...run.stop, told: true as const } } : {}) };
+  const change = run.endedAt === undefined && !ours ? { kind: 'end' as const, at: now } : end;
+  if (!(await actor.runs.change(run, change)) || run.endedAt !== undefined) return [];
+  return [{ app: run.app, kind: 'ended', ...(ours ? { rule: ours.rule, reason: ours.reason } : {}) }];
+}
+
+/** Owes the notice of a stop that Curfew set out on, and that ended the run, if it is not owed yet. */
+export async function tellUntoldStop(teller: Teller, run: Run, now: Instant): Promise<void> {
+  if (run.stop && mayHaveStopped(run.stop)) await tellStopped(teller, endedApp(run), run.stop, now);
+}
