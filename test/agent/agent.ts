@@ -104,7 +104,8 @@ export async function startStage(now = () => Date.now()) {
     const running = await pid();
     if (running === undefined) return;
     try {
-      process.kill(running);
+      // A frozen one too.
+      process.kill(running, 'SIGKILL');
     } catch {
       // It is gone already.
     }

@@ -28,6 +28,7 @@ const it = base.extend<{ lab: Lab }>({
     const lab = await startLab();
     await use(lab);
     await lab.close();
+    await jupyter.start();
     await jupyter.clear();
   },
 });

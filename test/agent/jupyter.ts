@@ -55,6 +55,7 @@ export async function prepareJupyter(folder: string) {
   const url = `http://127.0.0.1:${port}/jupyterlab/default/`;
   let child: ReturnType<typeof spawn> | undefined;
 
+  const isRunning = () => child !== undefined && child.exitCode === null && child.signalCode === null;
   const api = async <T>(path: string, init?: RequestInit): Promise<T> => {
     const answer = await fetch(`${url}api/${path}`, init);
     if (!answer.ok) throw new Error(`${path} answers ${answer.status} ${await answer.text()}`);
@@ -107,6 +108,7 @@ export async function prepareJupyter(folder: string) {
     connect,
     close,
     async start() {
+      if (isRunning()) return;
       const args = ['--no-browser', '--allow-root', '--ip=127.0.0.1', `--port=${port}`];
       const server = [
         'port_retries=0',
@@ -143,9 +145,9 @@ export async function prepareJupyter(folder: string) {
     },
     /** Ends the server and, with it, its kernels and terminals. */
     async stop() {
-      if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
-      const gone = once(child, 'exit');
-      child.kill();
+      if (!isRunning()) return;
+      const gone = once(child!, 'exit');
+      child!.kill();
       await gone;
     },
     /** Starts a kernel and waits, as a notebook does, until it is idle. */
