@@ -80,6 +80,8 @@ interface Truth {
   evidence: Map<string, { busy: boolean; lastUseAt: Instant; observedAt: Instant }>;
   isHalf: boolean;
   now: Instant;
+  /** How far ahead the clock of a second scan is. */
+  skew: number;
   /** What went wrong: kept here, since the pass catches whatever a call throws. */
   violations: string[];
 }
@@ -101,6 +103,7 @@ async function live(steps: Step[]) {
     evidence: new Map(),
     isHalf: false,
     now: NOON,
+    skew: 0,
     violations: [],
   };
   const { stop } = lab.ports.fleet;
@@ -125,8 +128,10 @@ async function live(steps: Step[]) {
         lab.ports.fleet.missing = [];
         break;
       case 'two scans':
+        truth.skew = one.skew;
         await Promise.all([lab.scan(truth.now), lab.scan(truth.now + one.skew)]);
         truth.now += one.skew;
+        truth.skew = 0;
         break;
       case 'dry run': {
         const before = [lab.writes(), lab.ports.fleet.stopped.length, lab.ports.postbox.sent.length];
@@ -162,9 +167,11 @@ async function live(steps: Step[]) {
         // An agent speaks of the run it lives in, once that is on record.
         if (since === undefined || !known || known.endedAt !== undefined || Math.abs(known.startedAt - since) > MINUTE)
           break;
+        // No two things happen at one moment, and a use that was proven stays so.
+        truth.now += 1;
         const evidence = {
           busy: one.busy,
-          lastUseAt: Math.max(since, truth.now - one.ago * MINUTE),
+          lastUseAt: Math.max(since, known.evidence.agent?.lastUseAt ?? since, truth.now - one.ago * MINUTE),
           observedAt: truth.now,
         };
         const isNewer = (known.evidence.agent?.observedAt ?? 0) < truth.now;
@@ -214,16 +221,18 @@ async function live(steps: Step[]) {
 /** What is wrong with a stop, at the moment it takes effect, held against the truth. */
 function wrongs(lab: ReturnType<typeof world>, truth: Truth, appName: string, since: Instant): string[] {
   const { now } = truth;
+  // Of two scans at once nobody tells which one stops it.
+  const latest = now + truth.skew;
   const warnings = [...lab.ports.outbox.items.values()]
     .map(({ notice }) => notice)
     .filter(
       ({ facts, owedAt }) =>
-        facts.kind === 'warning' && facts.app.appName === appName && owedAt >= since && owedAt <= now - GRACE,
+        facts.kind === 'warning' && facts.app.appName === appName && owedAt >= since && owedAt <= latest - GRACE,
     );
   const evidence = truth.evidence.get(appName);
   const isIdle =
-    evidence && !evidence.busy && now - evidence.lastUseAt >= MAX_IDLE && now - evidence.observedAt <= STALE;
-  const isOver = now - since >= MAX_UPTIME || isIdle;
+    evidence && !evidence.busy && latest - evidence.lastUseAt >= MAX_IDLE && now - evidence.observedAt <= STALE;
+  const isOver = latest - since >= MAX_UPTIME || isIdle;
   const rules: [string, boolean][] = [
     ['only enforce stops', lab.policy.mode !== 'enforce'],
     ['an exemption always wins', truth.exempt.has(appName)],
