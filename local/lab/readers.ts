@@ -25,8 +25,9 @@ export interface Readers {
   read(mails: Mail[]): void;
 }
 
-/** Those who never answer, and those whose mail does not arrive, by profile. */
+/** Those who never answer, who soon want no mail any more, and whose mail does not arrive, by profile. */
 const IGNORE = ['wei-zhang', 'kaito-mori', 'ravi-shah'];
+const TIRED = ['tomas-ibanez', 'noah-fischer'];
 export const BOUNCE = ['julia-nowak', 'felipe-souza'];
 
 const LINK = /https?:\/\/\S+\/(confirm|keep|unsubscribe)\/\S+/g;
@@ -51,7 +52,7 @@ export function readersOf(
   const answer = (reader: Reader, { text = '', tags }: Mail) => {
     const { random } = reader;
     const links = Object.fromEntries([...text.matchAll(LINK)].map(([url, purpose]) => [purpose, url]));
-    const [isPatient, isMovedToKeep, isTired] = [random.chance(0.25), random.chance(0.2), random.chance(0.02)];
+    const [isPatient, isMovedToKeep] = [random.chance(0.25), random.chance(0.2)];
     const soon = agenda.clock.now + random.between(4, 25) * MINUTE;
     const later = agenda.clock.now + random.between(0.2, 9) * HOUR;
     const { person } = reader;
@@ -68,7 +69,7 @@ export function readersOf(
         reader.kept += 1;
         await pressed(person, 'kept it running');
       });
-    if (tags.notice === 'stopped' && links.unsubscribe && isTired && person.returns > 0)
+    if (tags.notice === 'stopped' && links.unsubscribe && TIRED.includes(person.profile))
       agenda.at(soon, async () => {
         await press(links.unsubscribe!, { level: 'everything' });
         reader.unsubscribedAt ??= agenda.clock.now;

@@ -176,10 +176,10 @@ describe('the agent beside a real Jupyter server, and what Curfew decides', () =
     const { lastUseAt } = (await lab.evidence())!;
     await lab.pass(31 * MINUTE);
     await silence();
-    expect(await lab.scan()).toMatchObject(said('keep', 'idle: unknown (evidence is 31 min old)'));
+    expect(await lab.scan()).toMatchObject(said('keep', 'idle: unknown (agent silent for 31 min)'));
     await lab.pass(3 * HOUR);
     await silence();
-    expect(await lab.scan()).toMatchObject(said('keep', 'idle: unknown (evidence is 3 h 31 min old)'));
+    expect(await lab.scan()).toMatchObject(said('keep', 'idle: unknown (agent silent for 3 h 31 min old)'));
     await jupyter.start();
     await lab.look();
     const back = await lab.scan();
@@ -198,7 +198,7 @@ describe('the agent beside a real Jupyter server, and what Curfew decides', () =
     await lab.look();
     await lab.stage.end();
     await lab.pass(3 * HOUR);
-    expect(await lab.scan()).toMatchObject(said('keep', 'idle: unknown (evidence is 3 h old)'));
+    expect(await lab.scan()).toMatchObject(said('keep', 'idle: unknown (agent silent for 3 h)'));
     await lab.pass(startedAt + 24 * HOUR - lab.now());
     const bound = { rule: 'all: max-uptime', due: startedAt + 24 * HOUR };
     expect(await lab.scan()).toMatchObject(said('warn', 'up 24 h', { ...bound, warned: 1 }));
@@ -224,7 +224,7 @@ describe('the agent beside a real Jupyter server, and what Curfew decides', () =
     expect(await lab.scan()).toMatchObject(said('keep', 'idle: unknown (no evidence of use)'));
     await lab.setAhead(-HOUR);
     await until('evidence', lab.evidence);
-    expect(await lab.scan()).toMatchObject(said('keep', 'idle: unknown (evidence is '));
+    expect(await lab.scan()).toMatchObject(said('keep', 'idle: unknown (agent silent for '));
     await lab.setAhead(4 * MINUTE);
     await lab.look();
     expect(await lab.scan()).toMatchObject(said('warn', 'never used since its start', { warned: 1 }));
