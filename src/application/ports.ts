@@ -52,7 +52,9 @@ export type RunChange =
   /** A stop failed once more, or is wanted no longer (`undefined`). */
   | { kind: 'retry'; stop: Stop | undefined }
   /** The run is over since `at`; an earlier end on record stays. With `stop`, Curfew ended it: any end on record stays. */
-  | { kind: 'end'; at: Instant; stop?: Stop; laterEnd?: Instant }
+  | { kind: 'end'; at: Instant; stop?: Stop }
+  /** When the run ended, by all that events have told so far, and what they told beyond it. */
+  | { kind: 'ends'; endedAt: Instant; laterEnds: Instant[] }
   | { kind: 'facts'; owner?: string; instanceType?: string }
   | { kind: 'extend'; at: Instant }
   | { kind: 'evidence'; evidence: Evidence };
@@ -68,13 +70,21 @@ export interface Runs {
   /** Begins a run under a name that `replaces` holds (or nobody), which is kept as history. */
   open(run: Run, replaces?: Run): Promise<boolean>;
   /**
-   * Changes a run, if it is still the same run. A `stop` and `evidence` insist on the version that they were made from;
-   * an asking to `extend` of the same moment counts once.
+   * Changes a run, if it is still the same run. A `stop`, `ends` and `evidence` insist on the version that they were made
+   * from; an asking to `extend` of the same moment counts once.
    */
   change(run: Run, change: RunChange): Promise<boolean>;
   /** Moves an ended run to history and frees its name. */
   retire(run: Run): Promise<boolean>;
-  /** Ended runs that history holds, each once, of those that ended after `since`; not the ones that still hold their app's name. */
+  /**
+   * Adds to history what an event told late: a run that was over, or a mark, from before `holder`, the run that holds the
+   * name. A run whose start history knows already stays as it is.
+   */
+  backfill(run: Run, holder: Run): Promise<void>;
+  /**
+   * Ended runs that history holds, each once and as they were by all that has been told, of those that ended after
+   * `since`; not the ones that still hold their app's name.
+   */
   history(place: Place, since: Instant, now: Instant): Promise<Run[]>;
   /** Remembers a pass's own state. */
   remember(place: Place, state: ScanState): Promise<void>;

@@ -54,8 +54,6 @@ it.each([
   ['ResourceNotFoundException', 400, 'fault'],
 ])('%s is told in the port’s words, with the IAM action and AWS’s code', async (code, status, kind) => {
   const runs = dynamodbRuns(world.dynamodb, await freshTable(world.dynamodb));
-  for (const action of ['Query', 'GetItem', 'PutItem', 'UpdateItem', 'DeleteItem', 'Scan'])
-    world.aws.faults.add({ service: 'dynamodb', action, status, code, message: 'no', times: Number.POSITIVE_INFINITY });
   const run = newRun(app, 1);
   const calls: [string, () => Promise<unknown>][] = [
     ['Query', () => runs.load(app)],
@@ -65,14 +63,16 @@ it.each([
     ['DeleteItem', () => runs.retire({ ...run, endedAt: 1 })],
     ['Scan', () => runs.place()],
   ];
-  for (const [action, call] of calls)
+  for (const [action, call] of calls) {
+    world.aws.faults.add({ service: 'dynamodb', action, status, code, message: 'no', times: Number.POSITIVE_INFINITY });
     await expect(call()).rejects.toMatchObject({
       kind,
       code,
       message: expect.stringContaining(`dynamodb:${action}`),
       cause: expect.anything(),
     });
-  world.aws.faults.clear();
+    world.aws.faults.clear();
+  }
 });
 
 it('a write whose answer was lost is not told as done', async () => {

@@ -2,9 +2,10 @@ import type { Fate, Fleet, Outbox, Postbox, Prices, RunChange, Runs, ScanState }
 import { PortError } from '../../src/application/ports.ts';
 import { type App, type AppRef, appKey, type Place, placeKey, type Space } from '../../src/domain/app.ts';
 import { assertNever } from '../../src/domain/assert-never.ts';
+import { asTheyWere } from '../../src/domain/history.ts';
 import type { Notice } from '../../src/domain/notice.ts';
 import { emptyPicture, type Missing, spaceKey, type Tags } from '../../src/domain/picture.ts';
-import type { Run } from '../../src/domain/run.ts';
+import { isMark, type Run, START_TOLERANCE } from '../../src/domain/run.ts';
 import type { Instant } from '../../src/domain/time.ts';
 
 /** Ports in memory that keep the adapters' contract (test/contract): for timelines and for crashes. */
@@ -21,12 +22,12 @@ export interface MemoryRuns extends Runs {
 
 export function memoryRuns(): MemoryRuns {
   const key = (app: AppRef) => `${placeKey(app)}#${appKey(app)}`;
+  const name = (run: Run) => `${key(run.app)}${isMark(run) ? '!' : '@'}${run.startedAt}`;
   const archive = (run: Run) => {
-    const name = `${key(run.app)}@${run.startedAt}`;
-    const known = store.past.get(name);
+    const known = store.past.get(name(run));
     const isNewer =
       !known || run.version > known.version || (run.version === known.version && run.endedAt! < known.endedAt!);
-    if (run.endedAt! > run.startedAt && isNewer) store.past.set(name, copy(run));
+    if (isNewer) store.past.set(name(run), copy(run));
   };
   const store: MemoryRuns = {
     items: new Map(),
@@ -63,11 +64,15 @@ export function memoryRuns(): MemoryRuns {
       if (!item || !isSame(item, run) || item.version !== run.version) return false;
       return store.items.delete(key(run.app));
     },
+    async backfill(run) {
+      store.writes++;
+      const isSameStart = (other: Run) =>
+        key(other.app) === key(run.app) && Math.abs(other.startedAt - run.startedAt) <= START_TOLERANCE;
+      if (isMark(run) || ![...store.past.values()].some((other) => !isMark(other) && isSameStart(other))) archive(run);
+    },
     async history(place, since) {
-      const ended = [...store.past.values()].filter(
-        ({ app, endedAt }) => placeKey(app) === placeKey(place) && endedAt! > since,
-      );
-      return copy(ended);
+      const told = [...store.past.values()].filter(({ app }) => placeKey(app) === placeKey(place));
+      return copy(asTheyWere(told).filter(({ endedAt }) => endedAt! > since));
     },
     async remember(place, state) {
       store.writes++;
@@ -86,6 +91,7 @@ const isSame = (a: Run, b: Run) => a.startedAt === b.startedAt;
 
 function holds(item: Run, run: Run, change: RunChange): boolean {
   if (change.kind === 'end') return change.stop !== undefined || item.endedAt === undefined || item.endedAt > change.at;
+  if (change.kind === 'ends') return item.version === run.version;
   if (item.endedAt !== undefined) return false;
   if (change.kind === 'stop' || change.kind === 'evidence') return item.version === run.version;
   return change.kind !== 'extend' || !item.extensions.includes(change.at);
@@ -112,8 +118,11 @@ function apply(item: Run, change: RunChange): void {
         item.stop = copy(change.stop);
       } else {
         item.endedAt = change.at;
-        if (change.laterEnd !== undefined) item.laterEnd = change.laterEnd;
       }
+      return;
+    case 'ends':
+      item.endedAt = change.endedAt;
+      item.laterEnds = copy(change.laterEnds);
       return;
     case 'facts':
       if (change.owner !== undefined) item.owner = change.owner;

@@ -8,10 +8,11 @@ import {
   UpdateItemCommand,
 } from '@aws-sdk/client-dynamodb';
 import type { RunChange, Runs, ScanState } from '../../application/ports.ts';
-import { appKey, type Place } from '../../domain/app.ts';
+import type { Place } from '../../domain/app.ts';
 import { assertNever } from '../../domain/assert-never.ts';
-import type { Run } from '../../domain/run.ts';
-import { DAY, type Instant } from '../../domain/time.ts';
+import { asTheyWere } from '../../domain/history.ts';
+import { isMark, type Run, START_TOLERANCE } from '../../domain/run.ts';
+import type { Instant } from '../../domain/time.ts';
 import { call } from '../aws-error.ts';
 import { conditional } from './conditional.ts';
 import type { Item } from './items.ts';
@@ -19,7 +20,10 @@ import {
   fleetPartition,
   fromItem,
   historyItem,
+  historyKey,
   historyPartition,
+  KEPT,
+  monthsBetween,
   readRun,
   runItem,
   runItemKey,
@@ -43,12 +47,12 @@ export function dynamodbRuns(client: DynamoDBClient, table: string): Runs {
     const command = new PutItemCommand({ TableName: table, Item: toItem(item), ...condition });
     return conditional(() => call('dynamodb:PutItem', () => client.send(command)));
   };
-  // A run of no length never was; of two tellings of one run, the newer stays.
-  const archive = async (run: Run) => {
-    if (run.endedAt! <= run.startedAt) return;
-    await put(historyItem(run), {
-      ConditionExpression: 'attribute_not_exists(pk) OR version <= :version',
-      ExpressionAttributeValues: toItem({ ':version': run.version }),
+  // Of two tellings of one run the newer stays, or else the one with the earlier end.
+  const archive = async (run: Run, freedAt: Instant) => {
+    await put(historyItem(run, freedAt), {
+      ConditionExpression:
+        'attribute_not_exists(pk) OR version < :version OR (version = :version AND endedAt > :endedAt)',
+      ExpressionAttributeValues: toItem({ ':version': run.version, ':endedAt': run.endedAt }),
     });
   };
   return {
@@ -61,7 +65,7 @@ export function dynamodbRuns(client: DynamoDBClient, table: string): Runs {
     async open(run, replaces) {
       if (!replaces) return put(runItem(run), { ConditionExpression: 'attribute_not_exists(pk)' });
       // History first: it has the same key and the same content whoever writes it, and a crash leaves the name as it was.
-      await archive(replaces);
+      await archive(replaces, run.startedAt);
       return put(runItem(run), unchanged(replaces));
     },
     async change(run, change) {
@@ -77,9 +81,14 @@ export function dynamodbRuns(client: DynamoDBClient, table: string): Runs {
       return conditional(() => call('dynamodb:UpdateItem', () => client.send(command)));
     },
     async retire(run) {
-      await archive(run);
+      await archive(run, run.endedAt!);
       const command = new DeleteItemCommand({ TableName: table, Key: toItem(runItemKey(run.app)), ...unchanged(run) });
       return conditional(() => call('dynamodb:DeleteItem', () => client.send(command)));
+    },
+    async backfill(run, holder) {
+      const months = monthsBetween(run.startedAt, holder.startedAt);
+      for (const at of isMark(run) ? [] : months) if (await isKnown(client, table, run, at)) return;
+      await put(historyItem(run, holder.startedAt), { ConditionExpression: 'attribute_not_exists(pk)' });
     },
     history: (place, since, now) => history(client, table, place, since, now),
     async remember(place, state) {
@@ -117,30 +126,33 @@ async function history(
   since: Instant,
   now: Instant,
 ): Promise<Run[]> {
-  const runs = new Map<string, Run>();
-  const months = new Set<string>();
-  // A month is never shorter than four weeks: no step over one.
-  for (let at = since; at < now; at += 28 * DAY) months.add(historyPartition(place, at));
-  months.add(historyPartition(place, now));
-  for (const month of months) {
-    const { KeyConditionExpression, ExpressionAttributeValues } = partition(month);
-    const input = {
-      TableName: table,
-      KeyConditionExpression,
-      FilterExpression: 'endedAt > :since',
-      ExpressionAttributeValues: { ...ExpressionAttributeValues, ...toItem({ ':since': since }) },
-    };
-    await query(client, input, (item) => {
-      const run = readRun(item);
-      const key = `${appKey(run.app)}@${run.startedAt}`;
-      // Two tellings of one end may lie in two months: the newer holds.
-      const other = runs.get(key);
-      const isNewer =
-        !other || run.version > other.version || (run.version === other.version && run.endedAt! < other.endedAt!);
-      if (isNewer) runs.set(key, run);
-    });
+  const told: Run[] = [];
+  // What is older than DynamoDB keeps it is not there to be read.
+  for (const at of monthsBetween(Math.max(since, now - KEPT), now)) {
+    await query(client, { TableName: table, ...partition(historyPartition(place, at)) }, (item) =>
+      told.push(readRun(item)),
+    );
   }
-  return [...runs.values()];
+  return asTheyWere(told).filter(({ endedAt }) => endedAt! > since);
+}
+
+/** Whether history holds a run of this name and start, in the month of `at`. */
+async function isKnown(client: DynamoDBClient, table: string, { app, startedAt }: Run, at: Instant): Promise<boolean> {
+  let found = false;
+  const range = {
+    ':first': historyKey(app, startedAt - START_TOLERANCE),
+    ':last': historyKey(app, startedAt + START_TOLERANCE),
+  };
+  const input = {
+    TableName: table,
+    ConsistentRead: true,
+    KeyConditionExpression: 'pk = :pk AND sk BETWEEN :first AND :last',
+    ExpressionAttributeValues: toItem({ ':pk': historyPartition(app, at), ...range }),
+  };
+  await query(client, input, () => {
+    found = true;
+  });
+  return found;
 }
 
 function partition(pk: string) {
@@ -221,9 +233,15 @@ function expressionOf(run: Run, change: RunChange): Expression {
         };
       }
       return {
-        set: `SET endedAt = :at${change.laterEnd === undefined ? '' : ', laterEnd = :laterEnd'}`,
+        set: 'SET endedAt = :at',
         condition: `(${GOING_ON} OR endedAt > :at)`,
-        values: { ':at': change.at, ...(change.laterEnd === undefined ? {} : { ':laterEnd': change.laterEnd }) },
+        values: { ':at': change.at },
+      };
+    case 'ends':
+      return {
+        set: 'SET endedAt = :endedAt, laterEnds = :laterEnds',
+        condition: 'version = :version',
+        values: { ':endedAt': change.endedAt, ':laterEnds': change.laterEnds, ':version': run.version },
       };
     case 'facts': {
       const facts = Object.entries({ owner: change.owner, instanceType: change.instanceType }).filter(
