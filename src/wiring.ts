@@ -7,6 +7,7 @@ import { STSClient } from '@aws-sdk/client-sts';
 import { dynamodbOutbox } from './adapters/dynamodb/outbox.ts';
 import { dynamodbRuns } from './adapters/dynamodb/runs.ts';
 import { createTable } from './adapters/dynamodb/table.ts';
+import { dynamodbVolumes } from './adapters/dynamodb/volumes.ts';
 import { bundledPrices } from './adapters/prices/bundled.ts';
 import { domainAccount } from './adapters/sagemaker/account.ts';
 import { sagemakerFleet } from './adapters/sagemaker/fleet.ts';
@@ -16,7 +17,16 @@ import { savedFleet } from './adapters/saved/fleet.ts';
 import { sesPostbox } from './adapters/ses/postbox.ts';
 import { readParameter } from './adapters/ssm/parameter.ts';
 import { callerAccount } from './adapters/sts/account.ts';
-import type { Fleet, LifecycleConfigs, Outbox, Postbox, Prices, Runs, StudioSettings } from './application/ports.ts';
+import type {
+  Fleet,
+  LifecycleConfigs,
+  Outbox,
+  Postbox,
+  Prices,
+  Runs,
+  StudioSettings,
+  Volumes,
+} from './application/ports.ts';
 import type { Config, ReadParameter } from './config.ts';
 
 // The only file that knows which adapters exist. Endpoints and credentials are the SDK's own to find
@@ -67,6 +77,10 @@ export function lifecycleConfigsOf({ region }: Pick<Config, 'region'>): Lifecycl
 
 export function runsOf({ region, table }: Table): Runs {
   return dynamodbRuns(dynamodb(region), table);
+}
+
+export function volumesOf({ region, table }: Table): Volumes {
+  return dynamodbVolumes(dynamodb(region), table);
 }
 
 export function outboxOf({ region, table }: Table): Outbox {

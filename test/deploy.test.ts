@@ -4,6 +4,7 @@ import { parse } from 'yaml';
 import { OUTBOX_ACTIONS } from '../src/adapters/dynamodb/outbox.ts';
 import { RUNS_ACTIONS } from '../src/adapters/dynamodb/runs.ts';
 import { TTL_ATTRIBUTE, tableDefinition } from '../src/adapters/dynamodb/table.ts';
+import { VOLUMES_ACTIONS } from '../src/adapters/dynamodb/volumes.ts';
 import { FLEET_ACTIONS } from '../src/adapters/sagemaker/fleet.ts';
 import { POSTBOX_ACTIONS } from '../src/adapters/ses/postbox.ts';
 
@@ -33,7 +34,7 @@ describe('the stack', () => {
     const allowed = stack.provider.iam.role.statements.flatMap(({ Action }: { Action: string | string[] }) => Action);
     // Only the CLI asks any item whose table it is.
     const needed = new Set(
-      [...FLEET_ACTIONS, ...RUNS_ACTIONS, ...OUTBOX_ACTIONS, ...POSTBOX_ACTIONS].filter(
+      [...FLEET_ACTIONS, ...RUNS_ACTIONS, ...VOLUMES_ACTIONS, ...OUTBOX_ACTIONS, ...POSTBOX_ACTIONS].filter(
         (action) => action !== 'dynamodb:Scan',
       ),
     );

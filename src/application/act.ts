@@ -4,6 +4,7 @@ import { liftedWarnings } from '../domain/decide.ts';
 import type { Intent } from '../domain/plan.ts';
 import { waitsForMail } from '../domain/rules/delivery.ts';
 import type { Run, Stop } from '../domain/run.ts';
+import { teamOnRecord } from '../domain/running-app.ts';
 import { DAY, type Instant } from '../domain/time.ts';
 import type { Runs } from './ports.ts';
 import { PortError } from './ports.ts';
@@ -87,11 +88,14 @@ async function refreshFacts(actor: Actor, { app, sighting }: Seen): Promise<void
   const { owner, instanceType } = app;
   const isNew = owner !== undefined && owner !== sighting.run.owner;
   const isTyped = instanceType !== undefined && instanceType !== sighting.run.instanceType;
-  if (!isNew && !isTyped) return;
+  const team = teamOnRecord(app, actor.policy);
+  const isTeamed = team !== undefined && team !== sighting.run.team;
+  if (!isNew && !isTyped && !isTeamed) return;
   await actor.runs.change(sighting.run, {
     kind: 'facts',
     ...(isNew ? { owner } : {}),
     ...(isTyped ? { instanceType } : {}),
+    ...(isTeamed ? { team } : {}),
   });
 }
 

@@ -7,6 +7,7 @@ import type { Standing } from '../domain/rules/delivery.ts';
 import type { Run, Stop, Warning } from '../domain/run.ts';
 import type { SettingsHolder, SettingsRef, SettingsUpdate } from '../domain/studio-settings.ts';
 import type { Instant } from '../domain/time.ts';
+import type { Volume, VolumeChange } from '../domain/volume.ts';
 
 /**
  * The few ways in which the outside can fail. Adapters turn every SDK error into one, with the SDK's own as `cause`.
@@ -55,7 +56,7 @@ export type RunChange =
   | { kind: 'end'; at: Instant; stop?: Stop }
   /** When the run ended, by all that events have told so far, and what they told beyond it. */
   | { kind: 'ends'; endedAt: Instant; laterEnds: Instant[] }
-  | { kind: 'facts'; owner?: string; instanceType?: string }
+  | { kind: 'facts'; owner?: string; team?: string; instanceType?: string }
   | { kind: 'extend'; at: Instant }
   | { kind: 'evidence'; evidence: Evidence };
 
@@ -64,8 +65,8 @@ export type RunChange =
  * write on one item; `false` means that the run was no longer as expected, and stays as it is.
  */
 export interface Runs {
-  /** The last known run under every name, and the passes' own state. Strongly consistent. */
-  load(place: Place): Promise<{ runs: Run[]; state: ScanState }>;
+  /** The last known run under every name, the volumes that go on (where there are any), and the passes' own state. Strongly consistent. */
+  load(place: Place): Promise<{ runs: Run[]; state: ScanState; volumes?: Volume[] }>;
   get(app: AppRef): Promise<Run | undefined>;
   /** Begins a run under a name that `replaces` holds (or nobody), which is kept as history. */
   open(run: Run, replaces?: Run): Promise<boolean>;
@@ -90,6 +91,14 @@ export interface Runs {
   remember(place: Place, state: ScanState): Promise<void>;
   /** Whose table this is: the account and region that a scan last recorded; undefined before the first. */
   place(): Promise<Place | undefined>;
+}
+
+/** The record of spaces' volumes: of each the stretch that goes on, which `Runs.load` gives, and those before it. */
+export interface Volumes {
+  /** Begins a stretch, ends one, or both. `false`: the one on record is no longer the one that this was made from. */
+  record(change: VolumeChange): Promise<boolean>;
+  /** Stretches that are over, each once, of those that ended after `since`. */
+  history(place: Place, since: Instant, now: Instant): Promise<Volume[]>;
 }
 
 /** Where a notice stands. */

@@ -8,8 +8,9 @@ import { DAY, type Instant } from '../domain/time.ts';
 import { type Actor, act, finish, type Outcome } from './act.ts';
 import { tellDaily } from './daily.ts';
 import { each } from './each.ts';
-import { type Fleet, type Outbox, PortError, type Prices, type Runs } from './ports.ts';
+import { type Fleet, type Outbox, PortError, type Prices, type Runs, type Volumes } from './ports.ts';
 import { type Survey, survey } from './survey.ts';
+import { recordVolumes } from './volumes.ts';
 
 /** What a scan found, wanted and did. */
 export interface ScanReport {
@@ -30,6 +31,8 @@ export interface ScanPorts {
   fleet: Fleet;
   runs?: Runs | undefined;
   outbox?: Outbox | undefined;
+  /** For spend: without it, what volumes cost is not on record. */
+  volumes?: Volumes | undefined;
   prices: Prices;
 }
 
@@ -62,7 +65,7 @@ export async function scan(
   if (!runs || !outbox) throw new Error('a scan that applies needs a table');
   const actor: Actor = { fleet, runs, outbox, policy, rates: await prices.rates(place.region) };
   const outcomes = await carryOut(actor, seen, intents, now);
-  const faults: string[] = [];
+  const faults = ports.volumes ? await recordVolumes(ports.volumes, seen, policy, now) : [];
   await tellDaily(actor, { ...found, seen, decisions }).catch((error: unknown) => {
     faults.push(`telling the admins failed: ${error instanceof Error ? error.message : error}`);
   });

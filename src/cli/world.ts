@@ -13,6 +13,7 @@ import {
   regionOfSdk,
   runsOf,
   savedFleetOf,
+  volumesOf,
 } from '../wiring.ts';
 
 /** What every command that looks at a fleet takes. */
@@ -68,7 +69,8 @@ export async function openWorld(options: WorldOptions, { apply = false } = {}): 
     );
   const ports: ScanPorts = { fleet: fleetOf({ region }), prices: pricesOf() };
   const tabled = table ? await openTable({ region, table }, apply, notes) : undefined;
-  if (tabled) Object.assign(ports, { runs: tabled.runs, outbox: outboxOf({ region, table: table! }) });
+  const at = { region, table: table! };
+  if (tabled) Object.assign(ports, { runs: tabled.runs, outbox: outboxOf(at), volumes: volumesOf(at) });
   else notes.push(WITHOUT_TABLE);
   const account = tabled?.place?.account ?? (apply ? await accountOf(region) : undefined) ?? UNKNOWN_ACCOUNT;
   return { policy, now, notes, ports, place: { account, region } };

@@ -29,6 +29,11 @@ export interface Space {
   owner?: string;
   /** `Private` or `Shared`, as AWS says it; absent in spaces made before AWS asked. */
   sharing?: string;
+  createdAt?: Instant;
+  /** The type of app that it is for. */
+  appType?: string;
+  /** The size of its EBS volume. */
+  gigabytes?: number;
 }
 
 /** Names an app within its account and region: stable, unique, and fit for a database key (no name holds `#`). */

@@ -11,6 +11,8 @@ export interface Run {
   instanceType?: string;
   /** The owner's profile when last seen: an ended run keeps who answered for it. */
   owner?: string;
+  /** The value of the team's tag when last seen, where the policy makes teams by one. */
+  team?: string;
   endedAt?: Instant;
   /** Ends told of after `endedAt`, the earliest first: each a later run's of the name, whose CreateApp may still come. */
   laterEnds?: Instant[];

@@ -3,7 +3,7 @@ import middy from '@middy/core';
 import type { Context } from 'aws-lambda';
 import { hasFailed, scan } from '../application/scan.ts';
 import { loadConfig } from '../config.ts';
-import { fleetOf, outboxOf, parameterReader, pricesOf, runsOf } from '../wiring.ts';
+import { fleetOf, outboxOf, parameterReader, pricesOf, runsOf, volumesOf } from '../wiring.ts';
 import { envelopeOf, logger, refusable } from './envelope.ts';
 import { PassFailed, summaryOf } from './summary.ts';
 
@@ -11,7 +11,8 @@ import { PassFailed, summaryOf } from './summary.ts';
 export const handler = middy((event: unknown, context: Context) =>
   refusable(async () => {
     const config = await loadConfig(process.env, parameterReader(process.env.AWS_REGION));
-    const ports = { fleet: fleetOf(config), runs: runsOf(config), outbox: outboxOf(config), prices: pricesOf() };
+    const record = { runs: runsOf(config), volumes: volumesOf(config), outbox: outboxOf(config) };
+    const ports = { fleet: fleetOf(config), ...record, prices: pricesOf() };
     const report = await scan(ports, config.policy, { ...envelopeOf(event, context, config.region), apply: true });
     const summary = summaryOf(report, config.policy);
     logger.info('scan', { ...summary });

@@ -4,13 +4,23 @@ import { noteStudioEvent, type StudioEvent } from '../../src/application/studio-
 import type { Policy } from '../../src/domain/policy.ts';
 import type { Instant } from '../../src/domain/time.ts';
 import { policy as basePolicy, NOON } from '../domain/builders.ts';
-import { memoryFleet, memoryOutbox, memoryPostbox, memoryPrices, memoryRuns, PLACE } from '../memory/ports.ts';
+import {
+  memoryFleet,
+  memoryOutbox,
+  memoryPostbox,
+  memoryPrices,
+  memoryRuns,
+  memoryVolumes,
+  PLACE,
+} from '../memory/ports.ts';
 
 /** A lab of one's own under a clock that tests turn: no stop is held by the valve, no digest goes out. */
 export function world(overrides: Partial<Policy> = {}) {
+  const volumes = memoryVolumes();
   const ports = {
     fleet: memoryFleet(),
-    runs: memoryRuns(),
+    runs: memoryRuns(volumes),
+    volumes,
     outbox: memoryOutbox(),
     postbox: memoryPostbox(),
     prices: memoryPrices(),
@@ -43,7 +53,7 @@ export function world(overrides: Partial<Policy> = {}) {
     },
     /** How many writes the record and the outbox have had. */
     writes() {
-      return ports.runs.writes + ports.outbox.writes;
+      return ports.runs.writes + ports.volumes.writes + ports.outbox.writes;
     },
   };
 }

@@ -34,7 +34,7 @@ const CHANGES: RunChange[] = [
   { kind: 'end', at: T0 + HOUR },
   { kind: 'end', at: T0 + HOUR, stop: { ...stopAt(T0 + HOUR), told: true } },
   { kind: 'ends', endedAt: T0 + HOUR, laterEnds: [T0 + 2 * HOUR, T0 + 3 * HOUR] },
-  { kind: 'facts', owner: 'bob', instanceType: 'ml.m5.large' },
+  { kind: 'facts', owner: 'bob', team: 'beta', instanceType: 'ml.m5.large' },
   { kind: 'extend', at: T0 + HOUR },
   { kind: 'evidence', evidence: seen('agent', T0 + HOUR) },
 ];

@@ -1,4 +1,14 @@
-import type { Fate, Fleet, Outbox, Postbox, Prices, RunChange, Runs, ScanState } from '../../src/application/ports.ts';
+import type {
+  Fate,
+  Fleet,
+  Outbox,
+  Postbox,
+  Prices,
+  RunChange,
+  Runs,
+  ScanState,
+  Volumes,
+} from '../../src/application/ports.ts';
 import { PortError } from '../../src/application/ports.ts';
 import { type App, type AppRef, appKey, type Place, placeKey, type Space } from '../../src/domain/app.ts';
 import { assertNever } from '../../src/domain/assert-never.ts';
@@ -7,6 +17,7 @@ import type { Notice } from '../../src/domain/notice.ts';
 import { emptyPicture, type Missing, spaceKey, type Tags } from '../../src/domain/picture.ts';
 import { isMark, type Run, START_TOLERANCE } from '../../src/domain/run.ts';
 import type { Instant } from '../../src/domain/time.ts';
+import type { Volume } from '../../src/domain/volume.ts';
 
 /** Ports in memory that keep the adapters' contract (test/contract): for timelines and for crashes. */
 
@@ -20,7 +31,37 @@ export interface MemoryRuns extends Runs {
   writes: number;
 }
 
-export function memoryRuns(): MemoryRuns {
+export interface MemoryVolumes extends Volumes {
+  items: Map<string, Volume>;
+  writes: number;
+}
+
+export function memoryVolumes(): MemoryVolumes {
+  const key = (volume: Volume) => `${placeKey(volume)}#${spaceKey(volume)}`;
+  const past = new Map<string, Volume>();
+  const store: MemoryVolumes = {
+    items: new Map(),
+    writes: 0,
+    async record({ ended, opened }) {
+      store.writes++;
+      const known = store.items.get(key((opened ?? ended)!));
+      const name = ended && `${key(ended)}@${ended.since}`;
+      const before = past.get(name ?? '');
+      if (ended && !(before && before.until! < ended.until!)) past.set(name!, copy(ended));
+      if (known?.since !== ended?.since) return false;
+      if (opened) store.items.set(key(opened), copy(opened));
+      else store.items.delete(key(ended!));
+      return true;
+    },
+    async history(place, since) {
+      return copy([...past.values()].filter((one) => placeKey(one) === placeKey(place) && one.until! > since));
+    },
+  };
+  return store;
+}
+
+/** `volumes` lie beside the runs, and are loaded with them. */
+export function memoryRuns(volumes: MemoryVolumes = memoryVolumes()): MemoryRuns {
   const key = (app: AppRef) => `${placeKey(app)}#${appKey(app)}`;
   const name = (run: Run) => `${key(run.app)}${isMark(run) ? '!' : '@'}${run.startedAt}`;
   const archive = (run: Run) => {
@@ -36,7 +77,9 @@ export function memoryRuns(): MemoryRuns {
     writes: 0,
     async load(place) {
       const runs = [...store.items.values()].filter(({ app }) => placeKey(app) === placeKey(place));
-      return { runs: copy(runs), state: copy(store.states.get(placeKey(place)) ?? {}) };
+      const goingOn = [...volumes.items.values()].filter((volume) => placeKey(volume) === placeKey(place));
+      const state = copy(store.states.get(placeKey(place)) ?? {});
+      return { runs: copy(runs), state, ...(goingOn.length > 0 ? { volumes: copy(goingOn) } : {}) };
     },
     async get(app) {
       return copy(store.items.get(key(app)));
@@ -126,6 +169,7 @@ function apply(item: Run, change: RunChange): void {
       return;
     case 'facts':
       if (change.owner !== undefined) item.owner = change.owner;
+      if (change.team !== undefined) item.team = change.team;
       if (change.instanceType !== undefined) item.instanceType = change.instanceType;
       return;
     case 'extend':

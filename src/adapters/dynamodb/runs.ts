@@ -1,35 +1,24 @@
-import type { DynamoDBClient, QueryCommandInput } from '@aws-sdk/client-dynamodb';
+import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import {
   DeleteItemCommand,
   GetItemCommand,
   PutItemCommand,
-  QueryCommand,
   ScanCommand,
   UpdateItemCommand,
 } from '@aws-sdk/client-dynamodb';
 import type { RunChange, Runs, ScanState } from '../../application/ports.ts';
 import type { Place } from '../../domain/app.ts';
 import { assertNever } from '../../domain/assert-never.ts';
-import { asTheyWere } from '../../domain/history.ts';
-import { isMark, type Run, START_TOLERANCE } from '../../domain/run.ts';
+import { isMark, type Run } from '../../domain/run.ts';
 import type { Instant } from '../../domain/time.ts';
+import type { Volume } from '../../domain/volume.ts';
 import { call } from '../aws-error.ts';
 import { conditional } from './conditional.ts';
+import { isInHistory, readHistory } from './history.ts';
 import type { Item } from './items.ts';
-import {
-  fleetPartition,
-  fromItem,
-  historyItem,
-  historyKey,
-  historyPartition,
-  KEPT,
-  monthsBetween,
-  readRun,
-  runItem,
-  runItemKey,
-  STATE_KEY,
-  toItem,
-} from './items.ts';
+import { fleetPartition, fromItem, historyItem, readRun, runItem, runItemKey, STATE_KEY, toItem } from './items.ts';
+import { partition, query } from './query.ts';
+import { readVolume, VOLUME_PREFIX } from './volumes.ts';
 
 /** The IAM actions that this adapter calls. */
 export const RUNS_ACTIONS = [
@@ -86,11 +75,10 @@ export function dynamodbRuns(client: DynamoDBClient, table: string): Runs {
       return conditional(() => call('dynamodb:DeleteItem', () => client.send(command)));
     },
     async backfill(run, holder) {
-      const months = monthsBetween(run.startedAt, holder.startedAt);
-      for (const at of isMark(run) ? [] : months) if (await isKnown(client, table, run, at)) return;
+      if (!isMark(run) && (await isInHistory(client, table, run, holder.startedAt))) return;
       await put(historyItem(run, holder.startedAt), { ConditionExpression: 'attribute_not_exists(pk)' });
     },
-    history: (place, since, now) => history(client, table, place, since, now),
+    history: (place, since, now) => readHistory(client, table, { place, since, now }),
     async remember(place, state) {
       const { account, region } = place;
       await put({ pk: fleetPartition(place), sk: STATE_KEY, account, region, ...state });
@@ -109,64 +97,17 @@ export function dynamodbRuns(client: DynamoDBClient, table: string): Runs {
   };
 }
 
-async function load(client: DynamoDBClient, table: string, place: Place): Promise<{ runs: Run[]; state: ScanState }> {
+async function load(client: DynamoDBClient, table: string, place: Place): ReturnType<Runs['load']> {
   const runs: Run[] = [];
+  const volumes: Volume[] = [];
   let state: ScanState = {};
   await query(client, { TableName: table, ...partition(fleetPartition(place)), ConsistentRead: true }, (item) => {
-    if (item.sk?.S === STATE_KEY) state = readState(item);
+    const key = item.sk?.S ?? '';
+    if (key === STATE_KEY) state = readState(item);
+    else if (key.startsWith(VOLUME_PREFIX)) volumes.push(readVolume(item));
     else runs.push(readRun(item));
   });
-  return { runs, state };
-}
-
-async function history(
-  client: DynamoDBClient,
-  table: string,
-  place: Place,
-  since: Instant,
-  now: Instant,
-): Promise<Run[]> {
-  const told: Run[] = [];
-  // What is older than DynamoDB keeps it is not there to be read.
-  for (const at of monthsBetween(Math.max(since, now - KEPT), now)) {
-    await query(client, { TableName: table, ...partition(historyPartition(place, at)) }, (item) =>
-      told.push(readRun(item)),
-    );
-  }
-  return asTheyWere(told).filter(({ endedAt }) => endedAt! > since);
-}
-
-/** Whether history holds a run of this name and start, in the month of `at`. */
-async function isKnown(client: DynamoDBClient, table: string, { app, startedAt }: Run, at: Instant): Promise<boolean> {
-  let found = false;
-  const range = {
-    ':first': historyKey(app, startedAt - START_TOLERANCE),
-    ':last': historyKey(app, startedAt + START_TOLERANCE),
-  };
-  const input = {
-    TableName: table,
-    ConsistentRead: true,
-    KeyConditionExpression: 'pk = :pk AND sk BETWEEN :first AND :last',
-    ExpressionAttributeValues: toItem({ ':pk': historyPartition(app, at), ...range }),
-  };
-  await query(client, input, () => {
-    found = true;
-  });
-  return found;
-}
-
-function partition(pk: string) {
-  return { KeyConditionExpression: 'pk = :pk', ExpressionAttributeValues: toItem({ ':pk': pk }) };
-}
-
-/** Hands over every item of a query, page after page of 1 MB. */
-async function query(client: DynamoDBClient, input: QueryCommandInput, take: (item: Item) => void): Promise<void> {
-  let ExclusiveStartKey: Item | undefined;
-  do {
-    const page = await call('dynamodb:Query', () => client.send(new QueryCommand({ ...input, ExclusiveStartKey })));
-    for (const item of page.Items ?? []) take(item);
-    ExclusiveStartKey = page.LastEvaluatedKey;
-  } while (ExclusiveStartKey);
+  return { runs, state, ...(volumes.length > 0 ? { volumes } : {}) };
 }
 
 function readState(item: Item): ScanState {
@@ -244,9 +185,11 @@ function expressionOf(run: Run, change: RunChange): Expression {
         values: { ':endedAt': change.endedAt, ':laterEnds': change.laterEnds, ':version': run.version },
       };
     case 'facts': {
-      const facts = Object.entries({ owner: change.owner, instanceType: change.instanceType }).filter(
-        ([, value]) => value !== undefined,
-      );
+      const facts = Object.entries({
+        owner: change.owner,
+        team: change.team,
+        instanceType: change.instanceType,
+      }).filter(([, value]) => value !== undefined);
       return {
         set: `SET ${facts.map(([name]) => `#${name} = :${name}`).join(', ')}`,
         condition: GOING_ON,
