@@ -1,14 +1,17 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { PricingClient } from '@aws-sdk/client-pricing';
 import { ResourceGroupsTaggingAPIClient } from '@aws-sdk/client-resource-groups-tagging-api';
 import { SageMakerClient, type SageMakerClientConfig } from '@aws-sdk/client-sagemaker';
 import { SESv2Client } from '@aws-sdk/client-sesv2';
 import { SSMClient } from '@aws-sdk/client-ssm';
 import { STSClient } from '@aws-sdk/client-sts';
 import { dynamodbOutbox } from './adapters/dynamodb/outbox.ts';
+import { dynamodbPrices } from './adapters/dynamodb/prices.ts';
 import { dynamodbRuns } from './adapters/dynamodb/runs.ts';
 import { createTable } from './adapters/dynamodb/table.ts';
 import { dynamodbVolumes } from './adapters/dynamodb/volumes.ts';
 import { bundledPrices } from './adapters/prices/bundled.ts';
+import { awsPriceList } from './adapters/prices/price-list.ts';
 import { domainAccount } from './adapters/sagemaker/account.ts';
 import { sagemakerFleet } from './adapters/sagemaker/fleet.ts';
 import { sagemakerLifecycleConfigs } from './adapters/sagemaker/lifecycle-configs.ts';
@@ -19,9 +22,11 @@ import { readParameter } from './adapters/ssm/parameter.ts';
 import { callerAccount } from './adapters/sts/account.ts';
 import type {
   Fleet,
+  KeptPrices,
   LifecycleConfigs,
   Outbox,
   Postbox,
+  PriceList,
   Prices,
   Runs,
   StudioSettings,
@@ -93,6 +98,15 @@ export function postboxOf({ region, policy: { sender, timezone } }: Pick<Config,
 
 export function pricesOf(): Prices {
   return bundledPrices();
+}
+
+/** The price list is served from us-east-1, for every region. */
+export function priceListOf(): PriceList {
+  return awsPriceList(new PricingClient(client('us-east-1')));
+}
+
+export function keptPricesOf({ region, table }: Table): KeptPrices {
+  return dynamodbPrices(dynamodb(region), table);
 }
 
 /** The account of the credentials: from STS, or where that cannot be reached, from a domain's ARN. Undefined where neither tells. */

@@ -2,9 +2,11 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { OUTBOX_ACTIONS } from '../src/adapters/dynamodb/outbox.ts';
+import { PRICES_ACTIONS } from '../src/adapters/dynamodb/prices.ts';
 import { RUNS_ACTIONS } from '../src/adapters/dynamodb/runs.ts';
 import { TTL_ATTRIBUTE, tableDefinition } from '../src/adapters/dynamodb/table.ts';
 import { VOLUMES_ACTIONS } from '../src/adapters/dynamodb/volumes.ts';
+import { PRICE_LIST_ACTIONS } from '../src/adapters/prices/price-list.ts';
 import { FLEET_ACTIONS } from '../src/adapters/sagemaker/fleet.ts';
 import { POSTBOX_ACTIONS } from '../src/adapters/ses/postbox.ts';
 
@@ -34,9 +36,15 @@ describe('the stack', () => {
     const allowed = stack.provider.iam.role.statements.flatMap(({ Action }: { Action: string | string[] }) => Action);
     // Only the CLI asks any item whose table it is.
     const needed = new Set(
-      [...FLEET_ACTIONS, ...RUNS_ACTIONS, ...VOLUMES_ACTIONS, ...OUTBOX_ACTIONS, ...POSTBOX_ACTIONS].filter(
-        (action) => action !== 'dynamodb:Scan',
-      ),
+      [
+        ...FLEET_ACTIONS,
+        ...RUNS_ACTIONS,
+        ...VOLUMES_ACTIONS,
+        ...PRICES_ACTIONS,
+        ...PRICE_LIST_ACTIONS,
+        ...OUTBOX_ACTIONS,
+        ...POSTBOX_ACTIONS,
+      ].filter((action) => action !== 'dynamodb:Scan'),
     );
     expect([...allowed].sort()).toEqual([...needed].sort());
   });

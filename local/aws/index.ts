@@ -4,6 +4,7 @@ import { startDynamoDb } from './dynamodb.ts';
 import { type EventBridge, startEventBridge } from './eventbridge.ts';
 import { type Faults, faultList } from './faults.ts';
 import { type Mail, startMailroom } from './mailbox.ts';
+import { type Pricing, startPricing } from './pricing.ts';
 import { performSageMaker } from './sagemaker.ts';
 import { openFront, type Request } from './server.ts';
 import { type Ses, startSes } from './ses.ts';
@@ -16,13 +17,14 @@ import { performTagging } from './tagging.ts';
 export type { BusEvent, EventBridge } from './eventbridge.ts';
 export type { Fault } from './faults.ts';
 export type { Mail } from './mailbox.ts';
+export type { ListedPrice } from './pricing.ts';
 export type { Ses } from './ses.ts';
 export type { SesEvent } from './ses-events.ts';
 export type { App } from './studio-apps.ts';
 export type { CloudTrailEvent } from './studio-events.ts';
 export type { CreateApp, Studio } from './studio-types.ts';
 
-/** An AWS of its own in this process: SageMaker, DynamoDB, SES, EventBridge, tagging, STS and SSM on one loopback port. */
+/** An AWS of its own in this process: SageMaker, DynamoDB, SES, EventBridge, tagging, pricing, STS and SSM on one loopback port. */
 export interface EmbeddedAws {
   /** `AWS_REGION`, an `AWS_ENDPOINT_URL_…` for each service, and credentials that open nothing else. */
   env: Record<string, string>;
@@ -31,6 +33,8 @@ export interface EmbeddedAws {
   ses: Ses;
   /** The default event bus: what PutEvents puts there, its listeners hear. */
   eventbridge: EventBridge;
+  /** What the price list says of every region. */
+  pricing: Pricing;
   /** SSM parameters by name. */
   parameters: Map<string, string>;
   /** The mail that arrived: a page for people, a list for tests. The newest 20,000 are kept. */
@@ -58,6 +62,7 @@ export async function startEmbeddedAws(options: {
   const ses = startSes(place, now, mailroom);
   const eventBridge = startEventBridge(place, now);
   const dynamoDb = startDynamoDb();
+  const priceList = startPricing(now);
   const parameters = new Map<string, string>();
   const calls = callLog(record);
   const faults = faultList();
@@ -68,6 +73,7 @@ export async function startEmbeddedAws(options: {
     ssm: (request, input) => performSsm(place, parameters, now(), request.action, input),
     sts: (request, input) => performSts(place, request.action, input),
     sesv2: (request, input) => ses.perform(request.action, input),
+    pricing: (request, input) => priceList.perform(request.action, input),
     eventbridge: (request, input) => eventBridge.perform(request.action, input),
     dynamodb: () => undefined,
   };
@@ -87,7 +93,16 @@ export async function startEmbeddedAws(options: {
     page: mailroom.page,
   });
 
-  const names = ['SAGEMAKER', 'DYNAMODB', 'SESV2', 'RESOURCE_GROUPS_TAGGING_API', 'STS', 'SSM', 'EVENTBRIDGE'];
+  const names = [
+    'SAGEMAKER',
+    'DYNAMODB',
+    'SESV2',
+    'RESOURCE_GROUPS_TAGGING_API',
+    'STS',
+    'SSM',
+    'EVENTBRIDGE',
+    'PRICING',
+  ];
   return Object.assign(world, {
     env: {
       AWS_REGION: region,
@@ -98,6 +113,7 @@ export async function startEmbeddedAws(options: {
     studio,
     ses: ses.account,
     eventbridge: eventBridge.bus,
+    pricing: priceList.pricing,
     parameters,
     mailbox: { url: `${url}/`, messages: async () => mailroom.messages(), clear: mailroom.clear },
     calls,

@@ -1,4 +1,4 @@
-import { costsSoFar } from '../domain/cost.ts';
+import { costsSoFar, sumBasisOf } from '../domain/cost.ts';
 import type { Decision } from '../domain/decide.ts';
 import { digestDue, digestOf } from '../domain/digest.ts';
 import type { FailureFacts } from '../domain/notice.ts';
@@ -30,6 +30,7 @@ export async function tellDaily(
   // Half a picture makes no digest: the next whole one does.
   if (day !== undefined && missing.length === 0) {
     const apps = decisions.map(({ app }) => app);
+    const costs = costsSoFar(apps, rates, now);
     const since = state.digestAt ?? now - DAY;
     const past = [...(await actor.runs.history(place, since - 1, now)), ...seen.past];
     // A run that is being put away may be on both: each once.
@@ -37,7 +38,8 @@ export async function tellDaily(
     const facts = digestOf(decisions, once, {
       since,
       policy,
-      costs: costsSoFar(apps, rates, now),
+      costs,
+      basis: sumBasisOf(costs.values(), rates),
       now,
       facts: (app) => appFacts('run' in app ? app : endedApp(app), rates, now),
     });

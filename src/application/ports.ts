@@ -65,8 +65,11 @@ export type RunChange =
  * write on one item; `false` means that the run was no longer as expected, and stays as it is.
  */
 export interface Runs {
-  /** The last known run under every name, the volumes that go on (where there are any), and the passes' own state. Strongly consistent. */
-  load(place: Place): Promise<{ runs: Run[]; state: ScanState; volumes?: Volume[] }>;
+  /**
+   * The last known run under every name, the passes' own state and, where there are any, the volumes that go on and the
+   * prices that were last read. Strongly consistent.
+   */
+  load(place: Place): Promise<{ runs: Run[]; state: ScanState; volumes?: Volume[]; prices?: Rates }>;
   get(app: AppRef): Promise<Run | undefined>;
   /** Begins a run under a name that `replaces` holds (or nobody), which is kept as history. */
   open(run: Run, replaces?: Run): Promise<boolean>;
@@ -141,9 +144,24 @@ export interface Postbox {
   send(notice: Notice): Promise<string>;
 }
 
-/** List prices. */
+/** The prices that come with Curfew. */
 export interface Prices {
   rates(region: string): Promise<Rates>;
+}
+
+/** AWS's own price list. */
+export interface PriceList {
+  /**
+   * Every price of Studio in a region, and what was wrong with single rows, in words. Throws PortError: `refused` where
+   * AWS lists none.
+   */
+  read(region: string): Promise<{ rates: Omit<Rates, 'source'>; faults: string[] }>;
+}
+
+/** AWS's price list as it was last read. `Runs.load` gives it too. */
+export interface KeptPrices {
+  get(place: Place): Promise<Rates | undefined>;
+  keep(place: Place, rates: Rates): Promise<void>;
 }
 
 /** The settings of Studio's domains and user profiles. All throw PortError. */

@@ -9,6 +9,7 @@ import { type Actor, act, finish, type Outcome } from './act.ts';
 import { tellDaily } from './daily.ts';
 import { each } from './each.ts';
 import { type Fleet, type Outbox, PortError, type Prices, type Runs, type Volumes } from './ports.ts';
+import { ratesOf } from './prices.ts';
 import { type Survey, survey } from './survey.ts';
 import { recordVolumes } from './volumes.ts';
 
@@ -63,7 +64,13 @@ export async function scan(
   }
   const { fleet, runs, outbox, prices } = ports;
   if (!runs || !outbox) throw new Error('a scan that applies needs a table');
-  const actor: Actor = { fleet, runs, outbox, policy, rates: await prices.rates(place.region) };
+  const actor: Actor = {
+    fleet,
+    runs,
+    outbox,
+    policy,
+    rates: await ratesOf({ prices, policy }, place.region, seen.prices),
+  };
   const outcomes = await carryOut(actor, seen, intents, now);
   const faults = ports.volumes ? await recordVolumes(ports.volumes, seen, policy, now) : [];
   await tellDaily(actor, { ...found, seen, decisions }).catch((error: unknown) => {

@@ -1,5 +1,6 @@
 import type { App, Place } from '../domain/app.ts';
 import { appKey, isRunning } from '../domain/app.ts';
+import type { Rates } from '../domain/cost.ts';
 import { needsOf } from '../domain/needs.ts';
 import type { Picture } from '../domain/picture.ts';
 import type { Policy } from '../domain/policy.ts';
@@ -27,6 +28,8 @@ export interface Survey {
   past: Run[];
   /** Volumes on record that go on. */
   volumes: Volume[];
+  /** AWS's price list as it was last read; undefined where it never was. */
+  prices: Rates | undefined;
   state: ScanState;
 }
 
@@ -39,19 +42,13 @@ export async function survey(
   policy: Policy,
   { place, now }: { place: Place; now: Instant },
 ): Promise<Survey> {
-  const [known, picture] = await Promise.all([
-    ports.runs?.load(place) ?? { runs: [], state: {}, volumes: [] },
+  const [known, picture]: [Awaited<ReturnType<Runs['load']>>, Picture] = await Promise.all([
+    ports.runs?.load(place) ?? { runs: [], state: {} },
     ports.fleet.look(place, needsOf(policy)),
   ]);
   const rows = rowsByApp(picture.apps);
-  const result: Survey = {
-    picture,
-    running: [],
-    ended: [],
-    past: [],
-    volumes: known.volumes ?? [],
-    state: known.state,
-  };
+  const { state, volumes = [], prices } = known;
+  const result: Survey = { picture, running: [], ended: [], past: [], volumes, prices, state };
   // A row that names no app may be the one that a known run is missing.
   const isComplete = !picture.missing.some(({ part }) => part === 'apps') && picture.unusable.length === 0;
   for (const run of known.runs) {

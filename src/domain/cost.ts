@@ -9,6 +9,8 @@ import type { Instant } from './time.ts';
 export interface Rates {
   /** For people: `AWS price list of 2026-09-24`. */
   source: string;
+  /** The day that the list is of, `2026-09-24`. */
+  asOf?: string;
   /** By instance type: for every type of app that `byAppType` does not name. */
   byInstance: ReadonlyMap<string, HourlyRate>;
   /** By type of app, then instance type: each component of Studio has prices of its own. */
@@ -17,6 +19,22 @@ export interface Rates {
   canvas?: HourlyRate;
   /** A gigabyte of a space's volume for a month, in the unit of a HourlyRate. */
   gigabyteMonth?: number;
+  /** What the policy names, by what it is charged as: it goes before all others. */
+  byPolicy?: ReadonlyMap<string, number>;
+}
+
+/** What volumes are called among the prices that a policy names. */
+export const VOLUME = 'volume';
+
+/** Rates in which what the policy names goes before all others. */
+export function withPolicyPrices(rates: Rates, prices: Record<string, number>): Rates {
+  return Object.keys(prices).length === 0 ? rates : { ...rates, byPolicy: new Map(Object.entries(prices)) };
+}
+
+/** What a figure rests on, for people: `list price of 2026-09-24`, `the policy's price`. */
+export function basisOf({ asOf }: Rates, isPolicys: boolean): string {
+  if (isPolicys) return "the policy's price";
+  return asOf === undefined ? 'list price' : `list price of ${asOf}`;
 }
 
 /** What an app is charged as: its instance type, or `Canvas`; its app type where AWS shows no instance. */
@@ -25,11 +43,28 @@ export function chargedAs({ app, instanceType }: Pick<Run, 'app' | 'instanceType
   return app.appType === 'Canvas' ? 'Canvas' : (instanceType ?? app.appType);
 }
 
-/** The hourly rate of an app; undefined where there is no price. */
-export function rateOf(run: Pick<Run, 'app' | 'instanceType'>, rates: Rates): HourlyRate | undefined {
+/** A price, and whether it is the policy's. */
+export interface Price {
+  rate: number;
+  isPolicys: boolean;
+}
+
+/** What an hour of an app costs; undefined where there is no price. */
+export function priceOf(run: Pick<Run, 'app' | 'instanceType'>, rates: Rates): Price | undefined {
   const { appType } = run.app;
-  if (appType === 'Canvas') return rates.canvas;
-  return (rates.byAppType?.get(appType) ?? rates.byInstance).get(chargedAs(run));
+  const what = chargedAs(run);
+  const listed = what === 'Canvas' ? rates.canvas : (rates.byAppType?.get(appType) ?? rates.byInstance).get(what);
+  return named(what, listed, rates);
+}
+
+/** What a gigabyte of a volume costs a month; undefined where there is no price. */
+export function volumePrice(rates: Rates): Price | undefined {
+  return named(VOLUME, rates.gigabyteMonth, rates);
+}
+
+function named(what: string, listed: number | undefined, { byPolicy }: Rates): Price | undefined {
+  const rate = byPolicy?.get(what) ?? listed;
+  return rate === undefined ? undefined : { rate, isPolicys: byPolicy?.has(what) ?? false };
 }
 
 /** Whether AWS bills nothing for the run. */
@@ -69,13 +104,13 @@ function instanceOf({ app, instanceType }: Run): string {
 
 /** What a run has cost so far. `unknown` has no price for its type, and is never shown as $0. */
 export type Cost =
-  | { kind: 'known'; rate: HourlyRate; amount: MicroDollars }
+  | { kind: 'known'; rate: HourlyRate; amount: MicroDollars; isPolicys: boolean }
   | { kind: 'free' }
   /** It shares the instance of an app that was there before it, and that carries the charge. */
   | { kind: 'shared' }
   | { kind: 'unknown' };
 
-/** What each app's run has cost so far at list price, by `appKey`. */
+/** What each app's run has cost so far, by `appKey`. */
 export function costsSoFar(apps: RunningApp[], rates: Rates, now: Instant): Map<string, Cost> {
   const runs = apps.map(({ ref: app, run: { instanceType: _, ...run }, startedAt, instanceType }): Run => {
     return { ...run, app, startedAt, ...(instanceType === undefined ? {} : { instanceType }) };
@@ -85,8 +120,16 @@ export function costsSoFar(apps: RunningApp[], rates: Rates, now: Instant): Map<
 
 function costOfPart({ run, from, to }: Carried, rates: Rates): Cost {
   if (isFreeRun(run)) return { kind: 'free' };
-  const rate = rateOf(run, rates);
-  if (rate === undefined) return { kind: 'unknown' };
+  const price = priceOf(run, rates);
+  if (!price) return { kind: 'unknown' };
   if (from > run.startedAt && from === to) return { kind: 'shared' };
-  return { kind: 'known', rate, amount: costOf(rate, to - from) };
+  return { kind: 'known', ...price, amount: costOf(price.rate, to - from) };
+}
+
+/** What a sum of costs rests on, for people. */
+export function sumBasisOf(costs: Iterable<Cost>, rates: Rates): string {
+  const known = [...costs].filter((cost) => cost.kind === 'known');
+  const ofPolicy = known.filter(({ isPolicys }) => isPolicys).length;
+  if (ofPolicy === 0 || ofPolicy === known.length) return basisOf(rates, ofPolicy > 0);
+  return `${basisOf(rates, false)} and ${basisOf(rates, true)}`;
 }

@@ -33,12 +33,15 @@ export function digestOf(
   {
     policy,
     costs,
+    basis,
     since,
     now,
     facts,
   }: {
     policy: Policy;
     costs: Map<string, Cost>;
+    /** What the costs rest on. */
+    basis?: string;
     since: Instant;
     now: Instant;
     facts: (app: RunningApp | Run) => AppFacts;
@@ -73,6 +76,7 @@ export function digestOf(
     running: decisions.length,
     unlimited: decisions.filter(({ rule }) => rule === 'no limit').length,
     hourly: [...costs.values()].reduce((sum, cost) => sum + (cost.kind === 'known' ? costOf(cost.rate, HOUR) : 0), 0),
+    ...(basis === undefined ? {} : { basis }),
     unpriced: [...new Set(unpriced.map(({ app }) => app.instanceType ?? app.ref.appType))].sort(),
     warned: warned.slice(0, MOST_ROWS),
     stopped: stopped.map((run) => row(facts(run), run.stop!.reason, run.endedAt)).slice(0, MOST_ROWS),

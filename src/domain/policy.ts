@@ -24,6 +24,8 @@ export interface Policy {
   report: Report;
   safety: { maxStops: MaxStops };
   evidence: { staleAfter: Duration };
+  /** Prices that AWS does not list, or that are other than its own: by instance type, `Canvas` or `volume`, in HourlyRate's unit. */
+  prices: Record<string, number>;
 }
 
 /** Where owners' addresses come from. */

@@ -1,4 +1,4 @@
-import { carried, chargedAs, isFreeRun, type Rates, rateOf } from './cost.ts';
+import { carried, chargedAs, isFreeRun, type Price, priceOf, type Rates, volumePrice } from './cost.ts';
 import { costOf, describeMoney, type MicroDollars, monthlyCostOf } from './money.ts';
 import { billingMonths, overlap, type Period } from './period.ts';
 import { spaceKey } from './picture.ts';
@@ -17,8 +17,10 @@ export interface Charge {
   /** `ml.g5.xlarge`, `Canvas`, `volumes of 5 GB`. */
   what: string;
   duration: Duration;
-  /** At list price, rounded once; undefined where there is no price. */
+  /** Rounded once; undefined where there is no price. */
   amount?: MicroDollars;
+  /** The price is the policy's, not AWS's. */
+  isPolicys?: true;
 }
 
 /**
@@ -40,15 +42,20 @@ export function chargesOf(
     if (duration === 0 || isFreeRun(run)) continue;
     const { app } = run;
     const owner = run.owner ?? app.userProfileName ?? owners.get(spaceKey(app));
-    const rate = rateOf(run, rates);
-    charges.push(charge({ ...app, owner, team: run.team }, chargedAs(run), duration, rate && costOf(rate, duration)));
+    const price = priceOf(run, rates);
+    charges.push({
+      ...answering({ ...app, owner, team: run.team }),
+      what: chargedAs(run),
+      duration,
+      ...priced(price, (rate) => costOf(rate, duration)),
+    });
   }
   for (const { volume, month, duration } of volumeMonths(volumes, period, now)) {
     const { gigabytes } = volume;
-    const size = gigabytes === undefined ? 'volumes of unknown size' : `volumes of ${gigabytes} GB`;
-    const rate = gigabytes === undefined ? undefined : rates.gigabyteMonth;
-    const amount = rate && monthlyCostOf(rate, gigabytes!, duration, month.to - month.from);
-    charges.push(charge(volume, size, duration, amount));
+    const what = gigabytes === undefined ? 'volumes of unknown size' : `volumes of ${gigabytes} GB`;
+    const price = gigabytes === undefined ? undefined : volumePrice(rates);
+    const cost = (rate: number) => monthlyCostOf(rate, gigabytes!, duration, month.to - month.from);
+    charges.push({ ...answering(volume), what, duration, ...priced(price, cost) });
   }
   return charges;
 }
@@ -63,20 +70,20 @@ function volumeMonths(volumes: Volume[], period: Period, now: Instant) {
   });
 }
 
-function charge(
-  { domainId, owner, team }: { domainId: string; owner?: string | undefined; team?: string | undefined },
-  what: string,
-  duration: Duration,
-  amount: MicroDollars | undefined,
-): Charge {
-  return {
-    domainId,
-    ...(owner === undefined ? {} : { owner }),
-    ...(team === undefined ? {} : { team }),
-    what,
-    duration,
-    ...(amount === undefined ? {} : { amount }),
-  };
+function answering({
+  domainId,
+  owner,
+  team,
+}: {
+  domainId: string;
+  owner?: string | undefined;
+  team?: string | undefined;
+}): Pick<Charge, 'domainId' | 'owner' | 'team'> {
+  return { domainId, ...(owner === undefined ? {} : { owner }), ...(team === undefined ? {} : { team }) };
+}
+
+function priced(price: Price | undefined, cost: (rate: number) => MicroDollars): Pick<Charge, 'amount' | 'isPolicys'> {
+  return price ? { amount: cost(price.rate), ...(price.isPolicys ? { isPolicys: true } : {}) } : {};
 }
 
 /** A sum of charges. It is whole only where nothing in it lacks a price. */

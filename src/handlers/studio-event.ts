@@ -1,9 +1,10 @@
 import { injectLambdaContext } from '@aws-lambda-powertools/logger/middleware';
 import middy from '@middy/core';
 import type { Context } from 'aws-lambda';
+import { ratesOf } from '../application/prices.ts';
 import { noteStudioEvent } from '../application/studio-event.ts';
 import { loadConfig } from '../config.ts';
-import { fleetOf, outboxOf, parameterReader, pricesOf, runsOf } from '../wiring.ts';
+import { fleetOf, keptPricesOf, outboxOf, parameterReader, pricesOf, runsOf } from '../wiring.ts';
 import { parseCloudTrailEvent } from './cloudtrail-event.ts';
 import { envelopeOf, insistOnOwn, logger, refusable } from './envelope.ts';
 
@@ -15,7 +16,8 @@ export const handler = middy((event: unknown, context: Context) =>
     const studioEvent = parseCloudTrailEvent(event);
     if (!studioEvent) return { noted: 'nothing' };
     insistOnOwn(studioEvent.place, region, context);
-    const rates = await pricesOf().rates(region);
+    const { place } = studioEvent;
+    const rates = await ratesOf({ prices: pricesOf(), policy }, region, await keptPricesOf(config).get(place));
     const actor = { policy, fleet: fleetOf(config), runs: runsOf(config), outbox: outboxOf(config), rates };
     const noted = await noteStudioEvent(actor, studioEvent, envelopeOf(event, context, region).now);
     logger.info('studio event', { event: studioEvent.kind, noted });

@@ -25,7 +25,7 @@ const space = (spaceName: string, over = {}) => ({
 function lab() {
   const it = world({ limits: [], team: { tag: 'team' } });
   return Object.assign(it, {
-    spend: (now: Instant, period = TOTAL) => accrued(it.ports, { place: PLACE, period, now }),
+    spend: (now: Instant, period = TOTAL) => accrued(it.ports, it.policy, { place: PLACE, period, now }),
   });
 }
 

@@ -6,6 +6,7 @@ import type { Instant } from '../../src/domain/time.ts';
 import { policy as basePolicy, NOON } from '../domain/builders.ts';
 import {
   memoryFleet,
+  memoryKeptPrices,
   memoryOutbox,
   memoryPostbox,
   memoryPrices,
@@ -17,10 +18,12 @@ import {
 /** A lab of one's own under a clock that tests turn: no stop is held by the valve, no digest goes out. */
 export function world(overrides: Partial<Policy> = {}) {
   const volumes = memoryVolumes();
+  const kept = memoryKeptPrices();
   const ports = {
     fleet: memoryFleet(),
-    runs: memoryRuns(volumes),
+    runs: memoryRuns(volumes, kept),
     volumes,
+    kept,
     outbox: memoryOutbox(),
     postbox: memoryPostbox(),
     prices: memoryPrices(),

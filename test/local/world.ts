@@ -1,4 +1,5 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { PricingClient } from '@aws-sdk/client-pricing';
 import { ResourceGroupsTaggingAPIClient } from '@aws-sdk/client-resource-groups-tagging-api';
 import { SageMakerClient } from '@aws-sdk/client-sagemaker';
 import { SESv2Client } from '@aws-sdk/client-sesv2';
@@ -35,6 +36,7 @@ export function clientsOf(aws: EmbeddedAws, overrides: { region?: string; maxAtt
     tagging: new ResourceGroupsTaggingAPIClient(config('RESOURCE_GROUPS_TAGGING_API')),
     sts: new STSClient(config('STS')),
     ssm: new SSMClient(config('SSM')),
+    pricing: new PricingClient({ ...config('PRICING'), region: 'us-east-1' }),
   };
 }
 

@@ -1,6 +1,7 @@
 import type {
   Fate,
   Fleet,
+  KeptPrices,
   Outbox,
   Postbox,
   Prices,
@@ -12,6 +13,7 @@ import type {
 import { PortError } from '../../src/application/ports.ts';
 import { type App, type AppRef, appKey, type Place, placeKey, type Space } from '../../src/domain/app.ts';
 import { assertNever } from '../../src/domain/assert-never.ts';
+import type { Rates } from '../../src/domain/cost.ts';
 import { asTheyWere } from '../../src/domain/history.ts';
 import type { Notice } from '../../src/domain/notice.ts';
 import { emptyPicture, type Missing, spaceKey, type Tags } from '../../src/domain/picture.ts';
@@ -60,8 +62,11 @@ export function memoryVolumes(): MemoryVolumes {
   return store;
 }
 
-/** `volumes` lie beside the runs, and are loaded with them. */
-export function memoryRuns(volumes: MemoryVolumes = memoryVolumes()): MemoryRuns {
+/** `volumes` and `kept` prices lie beside the runs, and are loaded with them. */
+export function memoryRuns(
+  volumes: MemoryVolumes = memoryVolumes(),
+  kept: MemoryKeptPrices = memoryKeptPrices(),
+): MemoryRuns {
   const key = (app: AppRef) => `${placeKey(app)}#${appKey(app)}`;
   const name = (run: Run) => `${key(run.app)}${isMark(run) ? '!' : '@'}${run.startedAt}`;
   const archive = (run: Run) => {
@@ -79,7 +84,9 @@ export function memoryRuns(volumes: MemoryVolumes = memoryVolumes()): MemoryRuns
       const runs = [...store.items.values()].filter(({ app }) => placeKey(app) === placeKey(place));
       const goingOn = [...volumes.items.values()].filter((volume) => placeKey(volume) === placeKey(place));
       const state = copy(store.states.get(placeKey(place)) ?? {});
-      return { runs: copy(runs), state, ...(goingOn.length > 0 ? { volumes: copy(goingOn) } : {}) };
+      const prices = copy(kept.items.get(placeKey(place)));
+      const others = { ...(goingOn.length > 0 ? { volumes: copy(goingOn) } : {}), ...(prices ? { prices } : {}) };
+      return { runs: copy(runs), state, ...others };
     },
     async get(app) {
       return copy(store.items.get(key(app)));
@@ -332,6 +339,24 @@ export function memoryPostbox(): MemoryPostbox {
 
 export function memoryPrices(): Prices {
   return { rates: async () => ({ source: 'test prices', byInstance: new Map([['ml.g5.xlarge', 14_100_000_000]]) }) };
+}
+
+export interface MemoryKeptPrices extends KeptPrices {
+  items: Map<string, Rates>;
+}
+
+export function memoryKeptPrices(): MemoryKeptPrices {
+  const items = new Map<string, Rates>();
+  return {
+    items,
+    async get(place) {
+      return copy(items.get(placeKey(place)));
+    },
+    async keep(place, rates) {
+      const { byPolicy: _, ...kept } = rates;
+      items.set(placeKey(place), copy(kept));
+    },
+  };
 }
 
 export const PLACE: Place = { account: '111122223333', region: 'us-east-1' };

@@ -9,6 +9,7 @@ import {
 import type { RunChange, Runs, ScanState } from '../../application/ports.ts';
 import type { Place } from '../../domain/app.ts';
 import { assertNever } from '../../domain/assert-never.ts';
+import type { Rates } from '../../domain/cost.ts';
 import { isMark, type Run } from '../../domain/run.ts';
 import type { Instant } from '../../domain/time.ts';
 import type { Volume } from '../../domain/volume.ts';
@@ -17,6 +18,7 @@ import { conditional } from './conditional.ts';
 import { isInHistory, readHistory } from './history.ts';
 import type { Item } from './items.ts';
 import { fleetPartition, fromItem, historyItem, readRun, runItem, runItemKey, STATE_KEY, toItem } from './items.ts';
+import { PRICES_KEY, readPrices } from './prices.ts';
 import { partition, query } from './query.ts';
 import { readVolume, VOLUME_PREFIX } from './volumes.ts';
 
@@ -101,13 +103,15 @@ async function load(client: DynamoDBClient, table: string, place: Place): Return
   const runs: Run[] = [];
   const volumes: Volume[] = [];
   let state: ScanState = {};
+  let prices: Rates | undefined;
   await query(client, { TableName: table, ...partition(fleetPartition(place)), ConsistentRead: true }, (item) => {
     const key = item.sk?.S ?? '';
     if (key === STATE_KEY) state = readState(item);
+    else if (key === PRICES_KEY) prices = readPrices(item);
     else if (key.startsWith(VOLUME_PREFIX)) volumes.push(readVolume(item));
     else runs.push(readRun(item));
   });
-  return { runs, state, ...(volumes.length > 0 ? { volumes } : {}) };
+  return { runs, state, ...(volumes.length > 0 ? { volumes } : {}), ...(prices ? { prices } : {}) };
 }
 
 function readState(item: Item): ScanState {
