@@ -16,10 +16,11 @@ export const handler = middy((event: unknown, context: Context) =>
     const studioEvent = parseCloudTrailEvent(event);
     if (!studioEvent) return { noted: 'nothing' };
     insistOnOwn(studioEvent.place, region, context);
-    const { place } = studioEvent;
-    const rates = await ratesOf({ prices: pricesOf(), policy }, region, await keptPricesOf(config).get(place));
+    const { now } = envelopeOf(event, context, region);
+    const kept = 'app' in studioEvent ? await keptPricesOf(config).get(studioEvent.place) : undefined;
+    const rates = await ratesOf({ prices: pricesOf(), policy }, region, kept);
     const actor = { policy, fleet: fleetOf(config), runs: runsOf(config), outbox: outboxOf(config), rates };
-    const noted = await noteStudioEvent(actor, studioEvent, envelopeOf(event, context, region).now);
+    const noted = await noteStudioEvent(actor, studioEvent, now);
     logger.info('studio event', { event: studioEvent.kind, noted });
     return { noted };
   }),

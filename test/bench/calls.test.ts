@@ -4,6 +4,7 @@ import { type EmbeddedAws, startEmbeddedAws } from '../../local/aws/index.ts';
 import { dynamodbOutbox } from '../../src/adapters/dynamodb/outbox.ts';
 import { dynamodbRuns } from '../../src/adapters/dynamodb/runs.ts';
 import { createTable } from '../../src/adapters/dynamodb/table.ts';
+import { dynamodbVolumes } from '../../src/adapters/dynamodb/volumes.ts';
 import { bundledPrices } from '../../src/adapters/prices/bundled.ts';
 import { sagemakerFleet } from '../../src/adapters/sagemaker/fleet.ts';
 import { hasFailed, scan } from '../../src/application/scan.ts';
@@ -29,6 +30,7 @@ describe(`calls of a scan over ${APPS} apps`, () => {
     const ports = {
       fleet: sagemakerFleet(sagemaker, tagging),
       runs: dynamodbRuns(dynamodb, 'curfew'),
+      volumes: dynamodbVolumes(dynamodb, 'curfew'),
       outbox: dynamodbOutbox(dynamodb, 'curfew'),
       prices: bundledPrices(),
     };
