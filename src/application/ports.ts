@@ -60,16 +60,25 @@ export type RunChange =
   | { kind: 'extend'; at: Instant }
   | { kind: 'evidence'; evidence: Evidence };
 
+/** What a scan reads of the record, all at once. */
+export interface OnRecord {
+  /** The last known run under every name. */
+  runs: Run[];
+  /** The passes' own state. */
+  state: ScanState;
+  /** The volumes that go on; absent where there are none. */
+  volumes?: Volume[];
+  /** AWS's price list as it was last read; absent where it never was. */
+  prices?: Rates;
+}
+
 /**
  * The record of runs: the last run of each app's name, and the ended ones before it. Every write is one conditional
  * write on one item; `false` means that the run was no longer as expected, and stays as it is.
  */
 export interface Runs {
-  /**
-   * The last known run under every name, the passes' own state and, where there are any, the volumes that go on and the
-   * prices that were last read. Strongly consistent.
-   */
-  load(place: Place): Promise<{ runs: Run[]; state: ScanState; volumes?: Volume[]; prices?: Rates }>;
+  /** Strongly consistent. */
+  load(place: Place): Promise<OnRecord>;
   get(app: AppRef): Promise<Run | undefined>;
   /** Begins a run under a name that `replaces` holds (or nobody), which is kept as history. */
   open(run: Run, replaces?: Run): Promise<boolean>;

@@ -10,7 +10,7 @@ import type { RunningApp } from '../domain/running-app.ts';
 import { runningApp, teamOnRecord } from '../domain/running-app.ts';
 import type { Instant } from '../domain/time.ts';
 import type { Volume } from '../domain/volume.ts';
-import type { Fleet, Runs, ScanState } from './ports.ts';
+import type { Fleet, OnRecord, Runs, ScanState } from './ports.ts';
 
 /** A running app, and how it is known. */
 export interface Seen {
@@ -42,8 +42,9 @@ export async function survey(
   policy: Policy,
   { place, now }: { place: Place; now: Instant },
 ): Promise<Survey> {
-  const [known, picture]: [Awaited<ReturnType<Runs['load']>>, Picture] = await Promise.all([
-    ports.runs?.load(place) ?? { runs: [], state: {} },
+  const nothing: OnRecord = { runs: [], state: {} };
+  const [known, picture] = await Promise.all([
+    ports.runs?.load(place) ?? nothing,
     ports.fleet.look(place, needsOf(policy)),
   ]);
   const rows = rowsByApp(picture.apps);

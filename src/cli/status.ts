@@ -60,10 +60,7 @@ export async function statusCommand(options: StatusOptions): Promise<number> {
 
 /** Free or exempt: nothing will happen to it, and --all shows it. */
 function isQuiet({ app, rule }: Decision): boolean {
-  return (
-    rule === 'exempt' ||
-    isFree({ appType: app.ref.appType, ...(app.instanceType === undefined ? {} : { instanceType: app.instanceType }) })
-  );
+  return rule === 'exempt' || isFree({ appType: app.ref.appType, instanceType: app.instanceType });
 }
 
 const COLUMNS = [

@@ -74,7 +74,7 @@ export function isRunning(app: App): boolean {
  * Whether AWS bills nothing for the app itself: JupyterServer on `system`, RStudioServerPro on its default instance.
  * Source: SageMaker AI pricing (aws-facts, "Bills").
  */
-export function isFree(app: Pick<App, 'appType' | 'instanceType'>): boolean {
+export function isFree(app: { appType: string; instanceType?: string | undefined }): boolean {
   const system = app.instanceType === undefined || app.instanceType === 'system';
   return system && (app.appType === 'JupyterServer' || app.appType === 'RStudioServerPro');
 }

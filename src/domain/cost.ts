@@ -67,11 +67,6 @@ function named(what: string, listed: number | undefined, { byPolicy }: Rates): P
   return rate === undefined ? undefined : { rate, isPolicys: byPolicy?.has(what) ?? false };
 }
 
-/** Whether AWS bills nothing for the run. */
-export function isFreeRun({ app: { appType }, instanceType }: Pick<Run, 'app' | 'instanceType'>): boolean {
-  return isFree({ appType, ...(instanceType === undefined ? {} : { instanceType }) });
-}
-
 /** The part of a run that it is charged for. */
 export interface Carried {
   run: Run;
@@ -119,7 +114,7 @@ export function costsSoFar(apps: RunningApp[], rates: Rates, now: Instant): Map<
 }
 
 function costOfPart({ run, from, to }: Carried, rates: Rates): Cost {
-  if (isFreeRun(run)) return { kind: 'free' };
+  if (isFree({ appType: run.app.appType, instanceType: run.instanceType })) return { kind: 'free' };
   const price = priceOf(run, rates);
   if (!price) return { kind: 'unknown' };
   if (from > run.startedAt && from === to) return { kind: 'shared' };

@@ -1,4 +1,5 @@
-import { carried, chargedAs, isFreeRun, type Price, priceOf, type Rates, volumePrice } from './cost.ts';
+import { isFree } from './app.ts';
+import { carried, chargedAs, type Price, priceOf, type Rates, volumePrice } from './cost.ts';
 import { costOf, describeMoney, type MicroDollars, monthlyCostOf } from './money.ts';
 import { billingMonths, overlap, type Period } from './period.ts';
 import { spaceKey } from './picture.ts';
@@ -39,7 +40,7 @@ export function chargesOf(
   const charges: Charge[] = [];
   for (const { run, from, to } of carried(runs, now)) {
     const duration = overlap(from, to, period);
-    if (duration === 0 || isFreeRun(run)) continue;
+    if (duration === 0 || isFree({ appType: run.app.appType, instanceType: run.instanceType })) continue;
     const { app } = run;
     const owner = run.owner ?? app.userProfileName ?? owners.get(spaceKey(app));
     const price = priceOf(run, rates);

@@ -6,7 +6,7 @@ import {
   ScanCommand,
   UpdateItemCommand,
 } from '@aws-sdk/client-dynamodb';
-import type { RunChange, Runs, ScanState } from '../../application/ports.ts';
+import type { OnRecord, RunChange, Runs, ScanState } from '../../application/ports.ts';
 import type { Place } from '../../domain/app.ts';
 import { assertNever } from '../../domain/assert-never.ts';
 import type { Rates } from '../../domain/cost.ts';
@@ -99,7 +99,7 @@ export function dynamodbRuns(client: DynamoDBClient, table: string): Runs {
   };
 }
 
-async function load(client: DynamoDBClient, table: string, place: Place): ReturnType<Runs['load']> {
+async function load(client: DynamoDBClient, table: string, place: Place): Promise<OnRecord> {
   const runs: Run[] = [];
   const volumes: Volume[] = [];
   let state: ScanState = {};
