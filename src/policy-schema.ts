@@ -151,6 +151,30 @@ const money = read('an amount such as 200 USD or 49.50 USD', (text) => {
   return amount.includes('.') ? parseRate(amount) / 10_000 : Number(amount) * 1_000_000;
 });
 
+const PER_HOUR = 'a price such as 5.10 USD/h, more than 0';
+const PER_MONTH = 'a price such as 0.112 USD/GB-month, more than 0';
+
+/** What can be named, and what its price is for: `volume` a gigabyte-month, all else an hour. */
+const prices = z
+  .record(z.string(), z.unknown(), { error: 'expected prices such as { ml.x9.large: 5.10 USD/h }' })
+  .transform((named, context) => {
+    const rates: Record<string, number> = {};
+    for (const [what, value] of Object.entries(named)) {
+      const isVolume = what === 'volume';
+      if (!isVolume && what !== 'Canvas' && !/^ml\.[a-z0-9-]+\.[a-z0-9]+$/.test(what)) {
+        const message = `"${what}" is no instance type such as ml.g5.xlarge, nor Canvas, nor volume`;
+        context.addIssue({ code: 'unrecognized_keys', keys: [what], input: named, message });
+        continue;
+      }
+      const digits = /^(\d{1,5}(?:\.\d{1,10})?) USD\/(h|GB-month)$/.exec(String(value));
+      const rate = digits?.[2] === (isVolume ? 'GB-month' : 'h') ? parseRate(digits[1]!) : 0;
+      const message = `${JSON.stringify(value)} is not ${isVolume ? PER_MONTH : PER_HOUR}`;
+      if (rate === 0) context.addIssue({ code: 'custom', path: [what], message });
+      rates[what] = rate;
+    }
+    return rates;
+  });
+
 const date = read('a date such as 2026-09-01', (text) =>
   /^\d{4}-\d\d-\d\d$/.test(text) && new Date(`${text}T00:00:00Z`).toJSON()?.startsWith(text) ? text : undefined,
 );
@@ -249,6 +273,7 @@ export const policySchema = section({
   safety: section({ 'max-stops': maxStops }).optional(),
   evidence: section({ 'stale-after': duration }).optional(),
   'native-idle': nativeIdle.optional(),
+  prices: prices.optional(),
 });
 
 export type PolicyFile = z.output<typeof policySchema>;

@@ -1,5 +1,6 @@
 import { CloudWatchClient } from '@aws-sdk/client-cloudwatch';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { PricingClient } from '@aws-sdk/client-pricing';
 import { ResourceGroupsTaggingAPIClient } from '@aws-sdk/client-resource-groups-tagging-api';
 import { SageMakerClient, type SageMakerClientConfig } from '@aws-sdk/client-sagemaker';
 import { SESv2Client } from '@aws-sdk/client-sesv2';
@@ -9,10 +10,13 @@ import { cloudwatchCanvasUse } from './adapters/cloudwatch/canvas-use.ts';
 import { dynamodbContacts } from './adapters/dynamodb/contacts.ts';
 import { dynamodbLinks } from './adapters/dynamodb/links.ts';
 import { dynamodbOutbox } from './adapters/dynamodb/outbox.ts';
+import { dynamodbPrices } from './adapters/dynamodb/prices.ts';
 import { dynamodbRuns } from './adapters/dynamodb/runs.ts';
 import { createTable } from './adapters/dynamodb/table.ts';
+import { dynamodbVolumes } from './adapters/dynamodb/volumes.ts';
 import { htmlPages } from './adapters/pages/render.ts';
 import { bundledPrices } from './adapters/prices/bundled.ts';
+import { awsPriceList } from './adapters/prices/price-list.ts';
 import { domainAccount } from './adapters/sagemaker/account.ts';
 import { sagemakerFleet } from './adapters/sagemaker/fleet.ts';
 import { sagemakerLifecycleConfigs } from './adapters/sagemaker/lifecycle-configs.ts';
@@ -25,14 +29,17 @@ import type {
   CanvasUse,
   Contacts,
   Fleet,
+  KeptPrices,
   LifecycleConfigs,
   Links,
   Outbox,
   Pages,
   Postbox,
+  PriceList,
   Prices,
   Runs,
   StudioSettings,
+  Volumes,
 } from './application/ports.ts';
 import type { Config, ReadParameter } from './config.ts';
 
@@ -91,6 +98,10 @@ export function runsOf({ region, table }: Table): Runs {
   return dynamodbRuns(dynamodb(region), table);
 }
 
+export function volumesOf({ region, table }: Table): Volumes {
+  return dynamodbVolumes(dynamodb(region), table);
+}
+
 export function outboxOf({ region, table }: Table): Outbox {
   return dynamodbOutbox(dynamodb(region), table);
 }
@@ -114,6 +125,15 @@ export function pagesOf({ policy: { timezone } }: Pick<Config, 'policy'>): Pages
 
 export function pricesOf(): Prices {
   return bundledPrices();
+}
+
+/** The price list is served from us-east-1, for every region. */
+export function priceListOf(): PriceList {
+  return awsPriceList(new PricingClient(client('us-east-1')));
+}
+
+export function keptPricesOf({ region, table }: Table): KeptPrices {
+  return dynamodbPrices(dynamodb(region), table);
 }
 
 /** The account of the credentials: from STS, or where that cannot be reached, from a domain's ARN. Undefined where neither tells. */

@@ -5,8 +5,11 @@ import { CANVAS_USE_ACTIONS } from '../src/adapters/cloudwatch/canvas-use.ts';
 import { CONTACTS_ACTIONS } from '../src/adapters/dynamodb/contacts.ts';
 import { LINKS_ACTIONS } from '../src/adapters/dynamodb/links.ts';
 import { OUTBOX_ACTIONS } from '../src/adapters/dynamodb/outbox.ts';
+import { PRICES_ACTIONS } from '../src/adapters/dynamodb/prices.ts';
 import { RUNS_ACTIONS } from '../src/adapters/dynamodb/runs.ts';
 import { TTL_ATTRIBUTE, tableDefinition } from '../src/adapters/dynamodb/table.ts';
+import { VOLUMES_ACTIONS } from '../src/adapters/dynamodb/volumes.ts';
+import { PRICE_LIST_ACTIONS } from '../src/adapters/prices/price-list.ts';
 import { FLEET_ACTIONS } from '../src/adapters/sagemaker/fleet.ts';
 import { SETTINGS_ACTIONS } from '../src/adapters/sagemaker/settings.ts';
 import { POSTBOX_ACTIONS } from '../src/adapters/ses/postbox.ts';
@@ -42,6 +45,9 @@ describe('the stack', () => {
         CANVAS_USE_ACTIONS,
         SETTINGS_ACTIONS,
         RUNS_ACTIONS,
+        VOLUMES_ACTIONS,
+        PRICES_ACTIONS,
+        PRICE_LIST_ACTIONS,
         OUTBOX_ACTIONS,
         CONTACTS_ACTIONS,
         LINKS_ACTIONS,

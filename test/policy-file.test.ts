@@ -93,7 +93,15 @@ describe('a policy that is fine', () => {
       report: { daily: 480 },
       safety: { maxStops: { share: 0.25 } },
       evidence: { staleAfter: 30 * MINUTE },
+      prices: {},
     });
+  });
+
+  test('prices: of instance types and Canvas by the hour, of volumes by the gigabyte-month', () => {
+    const { prices } = policyOf(
+      `${HEAD}limits: []\nprices: { ml.x9.large: 5.10 USD/h, Canvas: 1.9 USD/h, volume: 0.112 USD/GB-month }`,
+    );
+    expect(prices).toEqual({ 'ml.x9.large': 51_000_000_000, Canvas: 19_000_000_000, volume: 1_120_000_000 });
   });
 
   test('during: ranges, lists, hours past midnight, days alone', () => {
@@ -140,6 +148,27 @@ describe('a policy with faults: each with its line, its column, and what would b
       'limits: [{ name: a, max-idle: 1h, during: { days: MON } }]',
       '3:35  limits[0].during: unknown key "during"; the keys here are name, match, max-uptime, max-idle, grace',
     ],
+    [
+      'limits: []\nprices: { ml.x9.large: 5.10 }',
+      '4:24  prices.ml.x9.large: 5.1 is not a price such as 5.10 USD/h, more than 0',
+    ],
+    [
+      'limits: []\nprices: { ml.x9.large: 0 USD/h }',
+      '4:24  prices.ml.x9.large: "0 USD/h" is not a price such as 5.10 USD/h, more than 0',
+    ],
+    [
+      'limits: []\nprices: { ml.x9.large: 5 EUR/h }',
+      '4:24  prices.ml.x9.large: "5 EUR/h" is not a price such as 5.10 USD/h, more than 0',
+    ],
+    [
+      'limits: []\nprices: { volume: 0.112 USD/h }',
+      '4:19  prices.volume: "0.112 USD/h" is not a price such as 0.112 USD/GB-month, more than 0',
+    ],
+    [
+      'limits: []\nprices: { x9.large: 5 USD/h }',
+      '4:11  prices.x9.large: "x9.large" is no instance type such as ml.g5.xlarge, nor Canvas, nor volume',
+    ],
+    ['limits: []\nprices: 5 USD/h', '4:9  prices: expected prices such as { ml.x9.large: 5.10 USD/h }'],
     ['limits: []\nexempt: [{}]', '4:10  exempt[0]: an empty exemption would exempt everything'],
     [
       'limits: []\nsafety: { max-stops: 120% }',

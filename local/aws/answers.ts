@@ -20,6 +20,7 @@ export type Service =
   | 'resource-groups-tagging-api'
   | 'sts'
   | 'ssm'
+  | 'pricing'
   | 'eventbridge'
   | 'cloudwatch';
 
@@ -47,6 +48,7 @@ const jsonTypes: Record<Service, string> = {
   dynamodb: 'application/x-amz-json-1.0',
   'resource-groups-tagging-api': 'application/x-amz-json-1.1',
   ssm: 'application/x-amz-json-1.1',
+  pricing: 'application/x-amz-json-1.1',
   sesv2: 'application/json',
   sts: 'text/xml',
   eventbridge: 'application/x-amz-json-1.1',

@@ -5,6 +5,7 @@ import { startDynamoDb } from './dynamodb.ts';
 import { type EventBridge, startEventBridge } from './eventbridge.ts';
 import { type Faults, faultList } from './faults.ts';
 import { type Mail, startMailroom } from './mailbox.ts';
+import { type Pricing, startPricing } from './pricing.ts';
 import { performSageMaker } from './sagemaker.ts';
 import { openFront, type Request } from './server.ts';
 import { type Ses, startSes } from './ses.ts';
@@ -18,12 +19,13 @@ export type { CloudWatch } from './cloudwatch.ts';
 export type { BusEvent, EventBridge } from './eventbridge.ts';
 export type { Fault } from './faults.ts';
 export type { Mail } from './mailbox.ts';
+export type { ListedPrice } from './pricing.ts';
 export type { Ses } from './ses.ts';
 export type { App } from './studio-apps.ts';
 export type { CloudTrailEvent } from './studio-events.ts';
 export type { CreateApp, Studio } from './studio-types.ts';
 
-/** An AWS of its own in this process: SageMaker, DynamoDB, SES, EventBridge, CloudWatch, tagging, STS and SSM on one loopback port. */
+/** An AWS of its own in this process: SageMaker, DynamoDB, SES, EventBridge, CloudWatch, tagging, pricing, STS and SSM on one loopback port. */
 export interface EmbeddedAws {
   /** `AWS_REGION`, an `AWS_ENDPOINT_URL_…` for each service, and credentials that open nothing else. */
   env: Record<string, string>;
@@ -34,6 +36,8 @@ export interface EmbeddedAws {
   eventbridge: EventBridge;
   /** Metrics, and the means to publish them: Canvas does so each minute while it runs. */
   cloudwatch: CloudWatch;
+  /** What the price list says of every region. */
+  pricing: Pricing;
   /** SSM parameters by name. */
   parameters: Map<string, string>;
   /** The mail that arrived: a page for people, a list for tests. The newest 20,000 are kept. */
@@ -62,6 +66,7 @@ export async function startEmbeddedAws(options: {
   const cloudWatch = startCloudWatch(now);
   const ses = startSes(place, now, { mailroom, publish: eventBridge.publish });
   const dynamoDb = startDynamoDb();
+  const priceList = startPricing(now);
   const parameters = new Map<string, string>();
   const calls = callLog(record);
   const faults = faultList();
@@ -72,6 +77,7 @@ export async function startEmbeddedAws(options: {
     ssm: (request, input) => performSsm(place, parameters, now(), request.action, input),
     sts: (request, input) => performSts(place, request.action, input),
     sesv2: (request, input) => ses.perform(request.action, input),
+    pricing: (request, input) => priceList.perform(request.action, input),
     eventbridge: (request, input) => eventBridge.perform(request.action, input),
     cloudwatch: (request, input) => cloudWatch.perform(request.action, input),
     dynamodb: () => undefined,
@@ -101,6 +107,7 @@ export async function startEmbeddedAws(options: {
     'SSM',
     'EVENTBRIDGE',
     'CLOUDWATCH',
+    'PRICING',
   ];
   return Object.assign(world, {
     env: {
@@ -113,6 +120,7 @@ export async function startEmbeddedAws(options: {
     ses: ses.account,
     eventbridge: eventBridge.bus,
     cloudwatch: cloudWatch.metrics,
+    pricing: priceList.pricing,
     parameters,
     mailbox: { url: `${url}/`, messages: async () => mailroom.messages(), clear: mailroom.clear },
     calls,

@@ -98,6 +98,7 @@ const targets: Record<string, Service> = {
   DynamoDB_20120810: 'dynamodb',
   ResourceGroupsTaggingAPI_20170126: 'resource-groups-tagging-api',
   AmazonSSM: 'ssm',
+  AWSPriceListService: 'pricing',
   AWSEvents: 'eventbridge',
   GraniteServiceVersion20100801: 'cloudwatch',
 };
@@ -157,6 +158,7 @@ const signingNames: Record<Service, string> = {
   dynamodb: 'dynamodb',
   'resource-groups-tagging-api': 'tagging',
   ssm: 'ssm',
+  pricing: 'pricing',
   sesv2: 'ses',
   sts: 'sts',
   eventbridge: 'events',
@@ -167,7 +169,8 @@ const signingNames: Record<Service, string> = {
 function checkSignature(service: Service, region: string, authorization: string | undefined): void {
   const scope = /^AWS4-HMAC-SHA256 Credential=[^/]+\/\d{8}\/([^/]+)\/([^/]+)\/aws4_request/.exec(authorization ?? '');
   if (scope === null) throw awsError('MissingAuthenticationTokenException', 'Missing Authentication Token', 403);
-  if (scope[1] !== region)
+  // The price list has one home for all regions.
+  if (scope[1] !== (service === 'pricing' ? 'us-east-1' : region))
     throw awsError('InvalidSignatureException', 'Credential should be scoped to a valid region.', 403);
   if (scope[2] !== signingNames[service]) {
     throw awsError(

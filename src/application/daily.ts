@@ -1,5 +1,5 @@
 import type { Place } from '../domain/app.ts';
-import { costsSoFar } from '../domain/cost.ts';
+import { costsSoFar, sumBasisOf } from '../domain/cost.ts';
 import type { Decision } from '../domain/decide.ts';
 import { digestDue, digestOf } from '../domain/digest.ts';
 import { type IdleReview, idleFaults } from '../domain/native-idle.ts';
@@ -42,6 +42,7 @@ export async function tellDaily(
   // Half a picture makes no digest: the next whole one does.
   if (day !== undefined && missing.length === 0) {
     const apps = decisions.map(({ app }) => app);
+    const costs = costsSoFar(apps, rates, now);
     const since = state.digestAt ?? now - DAY;
     const past = [...(await actor.runs.history(place, since - 1, now)), ...seen.past];
     // A run that is being put away may be on both: each once.
@@ -52,7 +53,8 @@ export async function tellDaily(
       since,
       policy,
       idle,
-      costs: costsSoFar(apps, rates, now),
+      costs,
+      basis: sumBasisOf(costs.values(), rates),
       now,
       facts: (app) => appFacts('run' in app ? app : endedApp(app), rates, now),
     });

@@ -10,6 +10,7 @@ import type { Standing } from '../domain/rules/delivery.ts';
 import type { Run, Stop, Warning } from '../domain/run.ts';
 import type { SettingsHolder, SettingsRef, SettingsUpdate } from '../domain/studio-settings.ts';
 import type { Duration, Instant } from '../domain/time.ts';
+import type { Volume, VolumeChange } from '../domain/volume.ts';
 
 /**
  * The few ways in which the outside can fail. Adapters turn every SDK error into one, with the SDK's own as `cause`.
@@ -75,34 +76,64 @@ export type RunChange =
   /** A stop failed once more, or is wanted no longer (`undefined`). */
   | { kind: 'retry'; stop: Stop | undefined }
   /** The run is over since `at`; an earlier end on record stays. With `stop`, Curfew ended it: any end on record stays. */
-  | { kind: 'end'; at: Instant; stop?: Stop; laterEnd?: Instant }
-  | { kind: 'facts'; owner?: string; instanceType?: string; contact?: string }
+  | { kind: 'end'; at: Instant; stop?: Stop }
+  /** When the run ended, by all that events have told so far, and what they told beyond it. */
+  | { kind: 'ends'; endedAt: Instant; laterEnds: Instant[] }
+  | { kind: 'facts'; owner?: string; team?: string; instanceType?: string; contact?: string }
   | { kind: 'extend'; at: Instant }
   | { kind: 'evidence'; evidence: Evidence };
+
+/** What a scan reads of the record, all at once. */
+export interface OnRecord {
+  /** The last known run under every name. */
+  runs: Run[];
+  /** The passes' own state. */
+  state: ScanState;
+  /** The volumes that go on; absent where there are none. */
+  volumes?: Volume[];
+  /** AWS's price list as it was last read; absent where it never was. */
+  prices?: Rates;
+}
 
 /**
  * The record of runs: the last run of each app's name, and the ended ones before it. Every write is one conditional
  * write on one item; `false` means that the run was no longer as expected, and stays as it is.
  */
 export interface Runs {
-  /** The last known run under every name, and the passes' own state. Strongly consistent. */
-  load(place: Place): Promise<{ runs: Run[]; state: ScanState }>;
+  /** Strongly consistent. */
+  load(place: Place): Promise<OnRecord>;
   get(app: AppRef): Promise<Run | undefined>;
   /** Begins a run under a name that `replaces` holds (or nobody), which is kept as history. */
   open(run: Run, replaces?: Run): Promise<boolean>;
   /**
-   * Changes a run, if it is still the same run. A `stop` insists on the version that it was decided on, `evidence` on the
-   * evidence that it was added to; an asking to `extend` of the same moment counts once.
+   * Changes a run, if it is still the same run. A `stop` and `ends` insist on the version that they were made from,
+   * `evidence` on the evidence that it was added to; an asking to `extend` of the same moment counts once.
    */
   change(run: Run, change: RunChange): Promise<boolean>;
   /** Moves an ended run to history and frees its name. */
   retire(run: Run): Promise<boolean>;
-  /** Ended runs that history holds, each once, of those that ended after `since`; not the ones that still hold their app's name. */
+  /**
+   * Adds to history what an event told late: a run that was over, or a mark, from before `holder`, the run that holds the
+   * name. A run whose start history knows already stays as it is.
+   */
+  backfill(run: Run, holder: Run): Promise<void>;
+  /**
+   * Ended runs that history holds, each once and as they were by all that has been told, of those that ended after
+   * `since`; not the ones that still hold their app's name.
+   */
   history(place: Place, since: Instant, now: Instant): Promise<Run[]>;
   /** Remembers a pass's own state. */
   remember(place: Place, state: ScanState): Promise<void>;
   /** Whose table this is: the account and region that a scan last recorded; undefined before the first. */
   place(): Promise<Place | undefined>;
+}
+
+/** The record of spaces' volumes: of each the stretch that goes on, which `Runs.load` gives, and those before it. */
+export interface Volumes {
+  /** Begins a stretch, ends one, or both. `false`: the one on record is no longer the one that this was made from. */
+  record(change: VolumeChange): Promise<boolean>;
+  /** Stretches that are over, each once, of those that ended after `since`. */
+  history(place: Place, since: Instant, now: Instant): Promise<Volume[]>;
 }
 
 /** A notice to be sent, and how many tries it has had. */
@@ -198,9 +229,24 @@ export interface Pages {
   show(page: Page, at: PageStand): PageAnswer;
 }
 
-/** List prices. */
+/** The prices that come with Curfew. */
 export interface Prices {
   rates(region: string): Promise<Rates>;
+}
+
+/** AWS's own price list. */
+export interface PriceList {
+  /**
+   * Every price of Studio in a region, and what was wrong with single rows, in words. Throws PortError: `refused` where
+   * AWS lists none.
+   */
+  read(region: string): Promise<{ rates: Omit<Rates, 'source'>; faults: string[] }>;
+}
+
+/** AWS's price list as it was last read. `Runs.load` gives it too. */
+export interface KeptPrices {
+  get(place: Place): Promise<Rates | undefined>;
+  keep(place: Place, rates: Rates): Promise<void>;
 }
 
 /** The settings of Studio's domains and user profiles. All throw PortError. */

@@ -17,9 +17,12 @@ import {
   type Prices,
   type Runs,
   type StudioSettings,
+  type Volumes,
 } from './ports.ts';
+import { ratesOf } from './prices.ts';
 import { finish } from './stop.ts';
 import { type Survey, survey } from './survey.ts';
+import { recordVolumes } from './volumes.ts';
 
 /** What a scan found, wanted and did. */
 export interface ScanReport {
@@ -42,6 +45,8 @@ export interface ScanPorts {
   runs?: Runs | undefined;
   outbox?: Outbox | undefined;
   contacts?: Contacts | undefined;
+  /** For spend: without it, what volumes cost is not on record. */
+  volumes?: Volumes | undefined;
   prices: Prices;
   /** For the digest of a policy that has `native-idle`. */
   settings?: StudioSettings | undefined;
@@ -87,13 +92,15 @@ export async function scan(
   }
   const { fleet, runs, outbox, contacts, prices, settings } = ports;
   if (!runs || !outbox || !contacts) throw new Error('a scan that applies needs a table');
-  const actor: Actor = { fleet, runs, outbox, contacts, policy, baseUrl, rates: await prices.rates(place.region) };
+  const rates = await ratesOf({ prices, policy }, place.region, seen.prices);
+  const actor: Actor = { fleet, runs, outbox, contacts, policy, baseUrl, rates };
   const outcomes = await carryOut(actor, seen, intents, now);
+  const unrecorded = ports.volumes ? await recordVolumes(ports.volumes, seen, policy, now) : [];
   const daily = tellDaily(actor, { ...found, seen, decisions, settings, hasTime });
   const told = await daily.catch((error: unknown) => [
     `telling the admins failed: ${error instanceof Error ? error.message : error}`,
   ]);
-  const faults = [...seen.faults, ...told];
+  const faults = [...seen.faults, ...unrecorded, ...told];
   return { ...found, outcomes, faults };
 }
 

@@ -28,8 +28,8 @@ export type StudioEvent =
 /** What an event did: `nothing` was new to us, or another writer was first. */
 export type Noted = 'run started' | 'run ended' | 'owner met' | 'nothing';
 
-/** How often an event that lost a race looks again. More than two writers at one app is no race but a fault. */
-const TRIES = 3;
+/** How often an event that lost a race looks again: a scan, heartbeats and other events may write beside it. */
+const TRIES = 5;
 
 /**
  * Starts and ends runs on the second. Events are best effort: repeated, late and reordered ones do no harm, and a scan
@@ -48,8 +48,12 @@ export async function noteStudioEvent(actor: Actor, place: Place, event: StudioE
     const effect = effectOf(event, known);
     if (effect.kind === 'none') return 'nothing';
     if (effect.kind === 'end') {
-      if (await actor.runs.change(known!, { ...effect, kind: 'end' })) return 'run ended';
+      if (await actor.runs.change(known!, { ...effect, kind: 'ends' })) return 'run ended';
       continue;
+    }
+    if (effect.kind === 'past') {
+      await actor.runs.backfill(effect.run, known!);
+      return 'run ended';
     }
     if (effect.replaces) await tellUntoldStop(actor, effect.replaces, now);
     const contact = await ownContact(actor, effect.run, now);

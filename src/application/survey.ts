@@ -1,15 +1,17 @@
 import type { App, Place } from '../domain/app.ts';
 import { appKey, isRunning } from '../domain/app.ts';
+import type { Rates } from '../domain/cost.ts';
 import { needsOf } from '../domain/needs.ts';
 import type { Picture } from '../domain/picture.ts';
 import type { Policy } from '../domain/policy.ts';
 import type { Run, Sighting } from '../domain/run.ts';
 import { sight } from '../domain/run.ts';
 import type { RunningApp } from '../domain/running-app.ts';
-import { runningApp } from '../domain/running-app.ts';
+import { runningApp, teamOnRecord } from '../domain/running-app.ts';
 import type { Instant } from '../domain/time.ts';
+import type { Volume } from '../domain/volume.ts';
 import { addCanvasUse } from './canvas-use.ts';
-import type { CanvasUse, Fleet, Runs, ScanState } from './ports.ts';
+import type { CanvasUse, Fleet, OnRecord, Runs, ScanState } from './ports.ts';
 
 /** A running app, and how it is known. */
 export interface Seen {
@@ -25,6 +27,10 @@ export interface Survey {
   ended: Run[];
   /** Runs that were over before, and still hold their app's name. */
   past: Run[];
+  /** Volumes on record that go on. */
+  volumes: Volume[];
+  /** AWS's price list as it was last read; undefined where it never was. */
+  prices: Rates | undefined;
   state: ScanState;
   /** What else could not be had, in words. It holds nothing but what rests on it. */
   faults: string[];
@@ -39,12 +45,14 @@ export async function survey(
   policy: Policy,
   { place, now }: { place: Place; now: Instant },
 ): Promise<Survey> {
+  const nothing: OnRecord = { runs: [], state: {} };
   const [known, picture] = await Promise.all([
-    ports.runs?.load(place) ?? { runs: [], state: {} },
+    ports.runs?.load(place) ?? nothing,
     ports.fleet.look(place, needsOf(policy)),
   ]);
   const rows = rowsByApp(picture.apps);
-  const result: Survey = { picture, running: [], ended: [], past: [], state: known.state, faults: [] };
+  const { state, volumes = [], prices } = known;
+  const result: Survey = { picture, running: [], ended: [], past: [], volumes, prices, state, faults: [] };
   // A row that names no app may be the one that a known run is missing.
   const isComplete = !picture.missing.some(({ part }) => part === 'apps') && picture.unusable.length === 0;
   for (const run of known.runs) {
@@ -69,8 +77,13 @@ function record(result: Survey, row: App | undefined, known: Run | undefined, po
     result.running.push({ app: runningApp(row!, sighting.run, result.picture, policy), sighting });
   } else if (sighting.now === 'started') {
     const app = runningApp(row!, sighting.run, result.picture, policy);
-    // The run is recorded with its owner: once it is over, no listing tells.
-    if (app.owner !== undefined) app.run = { ...app.run, owner: app.owner };
+    // The run is recorded with its owner and team: once it is over, no listing tells.
+    const team = teamOnRecord(app, policy);
+    const answerable = {
+      ...(app.owner === undefined ? {} : { owner: app.owner }),
+      ...(team === undefined ? {} : { team }),
+    };
+    app.run = { ...app.run, ...answerable };
     result.running.push({ app, sighting: { ...sighting, run: app.run } });
   } else if (sighting.now === 'ended') {
     result.ended.push(sighting.run);

@@ -3,7 +3,7 @@ import { appKey } from '../domain/app.ts';
 import { audienceOf } from '../domain/audience.ts';
 import { refusalOf } from '../domain/contact.ts';
 import type { Rates } from '../domain/cost.ts';
-import { costsSoFar } from '../domain/cost.ts';
+import { basisOf, costsSoFar } from '../domain/cost.ts';
 import type { AppFacts, Audience, FailureFacts, NoticeFacts, StoppedFacts, WarningFacts } from '../domain/notice.ts';
 import type { Address } from '../domain/owner.ts';
 import { ownerAddress } from '../domain/owner.ts';
@@ -134,7 +134,7 @@ export function appFacts(app: RunningApp, rates: Rates, now: Instant): AppFacts 
     ...(instanceType === undefined ? {} : { instanceType }),
     ...(domainName === undefined ? {} : { domainName }),
     ...(owner === undefined ? {} : { owner }),
-    ...(cost?.kind === 'known' ? { cost: cost.amount } : {}),
+    ...(cost?.kind === 'known' ? { cost: cost.amount, basis: basisOf(rates, cost.isPolicys) } : {}),
   };
 }
 

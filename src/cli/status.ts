@@ -1,3 +1,4 @@
+import { ratesOf } from '../application/prices.ts';
 import { survey } from '../application/survey.ts';
 import { appKey, isFree } from '../domain/app.ts';
 import { type Cost, costsSoFar } from '../domain/cost.ts';
@@ -23,8 +24,8 @@ export async function statusCommand(options: StatusOptions): Promise<number> {
   const { policy, place, now, ports, notes } = await openWorld(options);
   for (const text of notes) note(text);
   const seen = await progress('Looking at SageMaker Studio', survey(ports, policy, { place, now }));
-  const { picture, running, faults } = seen;
-  const rates = await ports.prices.rates(place.region);
+  const { picture, running, prices, faults } = seen;
+  const rates = await ratesOf({ prices: ports.prices, policy }, place.region, prices);
   const costs = costsSoFar(
     running.map(({ app }) => app),
     rates,
@@ -57,10 +58,7 @@ export async function statusCommand(options: StatusOptions): Promise<number> {
 
 /** Free or exempt: nothing will happen to it, and --all shows it. */
 function isQuiet({ app, rule }: Decision): boolean {
-  return (
-    rule === 'exempt' ||
-    isFree({ appType: app.ref.appType, ...(app.instanceType === undefined ? {} : { instanceType: app.instanceType }) })
-  );
+  return rule === 'exempt' || isFree({ appType: app.ref.appType, instanceType: app.instanceType });
 }
 
 const COLUMNS = [
@@ -104,7 +102,7 @@ function describeUse({ evidence, app }: Run, staleAfter: number, now: number): s
 }
 
 function describeCost(cost: Cost): string {
-  if (cost.kind === 'known') return describeMoney(cost.amount);
+  if (cost.kind === 'known') return `${describeMoney(cost.amount)}${cost.isPolicys ? " (policy's price)" : ''}`;
   return cost.kind === 'unknown' ? 'no price' : cost.kind;
 }
 
@@ -148,7 +146,7 @@ function toJson(decision: Decision, cost: Cost, policy: Policy, now: number): ob
     next: next ? { action: next.action, at: iso(next.at) } : null,
     cost:
       cost.kind === 'known'
-        ? { usd: cost.amount / 1e6, usdPerHour: cost.rate / 1e10 }
+        ? { usd: cost.amount / 1e6, usdPerHour: cost.rate / 1e10, price: cost.isPolicys ? 'policy' : 'list' }
         : { unknown: cost.kind === 'unknown', note: cost.kind },
   };
 }
@@ -162,5 +160,6 @@ function sumUp(costs: Cost[], hidden: number, source: string): string {
   if (unknown > 0 && known.length === 0)
     return `${costs.length} running, ${unknown} without a price (${source}).${more}`;
   const lacking = unknown > 0 ? `, and ${unknown} without a price` : '';
-  return `${costs.length} running: ${total} so far, ${hourly} an hour${lacking} (${source}).${more}`;
+  const sources = known.some(({ isPolicys }) => isPolicys) ? `${source}; prices that the policy names` : source;
+  return `${costs.length} running: ${total} so far, ${hourly} an hour${lacking} (${sources}).${more}`;
 }

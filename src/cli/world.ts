@@ -16,6 +16,7 @@ import {
   runsOf,
   savedFleetOf,
   settingsOf,
+  volumesOf,
 } from '../wiring.ts';
 
 /** What every command that goes by a policy takes. */
@@ -117,7 +118,7 @@ export async function openWorld(
   const tabled = table ? await openTable({ region, table }, tableFor !== undefined, notes) : undefined;
   if (tabled) {
     const at = { region, table: table! };
-    Object.assign(ports, { runs: tabled.runs, outbox: outboxOf(at), contacts: contactsOf(at) });
+    Object.assign(ports, { runs: tabled.runs, outbox: outboxOf(at), contacts: contactsOf(at), volumes: volumesOf(at) });
   }
   if (!tabled) notes.push(WITHOUT_TABLE);
   const account = tabled?.place?.account ?? (tableFor ? await accountOf(region) : undefined) ?? UNKNOWN_ACCOUNT;

@@ -34,6 +34,11 @@ export interface Space {
   owner?: string;
   /** `Private` or `Shared`, as AWS says it; absent in spaces made before AWS asked. */
   sharing?: string;
+  createdAt?: Instant;
+  /** The type of app that it is for. */
+  appType?: string;
+  /** The size of its EBS volume. */
+  gigabytes?: number;
 }
 
 /** Names an app within its account and region: stable, unique, and fit for a database key (no name holds `#`). */
@@ -74,7 +79,7 @@ export function isRunning(app: App): boolean {
  * Whether AWS bills nothing for the app itself: JupyterServer on `system`, RStudioServerPro on its default instance.
  * Source: SageMaker AI pricing (aws-facts, "Bills").
  */
-export function isFree(app: Pick<App, 'appType' | 'instanceType'>): boolean {
+export function isFree(app: { appType: string; instanceType?: string | undefined }): boolean {
   const system = app.instanceType === undefined || app.instanceType === 'system';
   return system && (app.appType === 'JupyterServer' || app.appType === 'RStudioServerPro');
 }

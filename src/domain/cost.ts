@@ -1,48 +1,130 @@
-import { appKey, holderName, isFree } from './app.ts';
+import { appKey, holderName, isFree, placeKey } from './app.ts';
 import type { HourlyRate, MicroDollars } from './money.ts';
 import { costOf } from './money.ts';
+import type { Run } from './run.ts';
 import type { RunningApp } from './running-app.ts';
 import type { Instant } from './time.ts';
 
-/** Hourly rates of one region, by instance type, and where they come from. */
+/** What things cost in one region, and where the figures come from. */
 export interface Rates {
   /** For people: `AWS price list of 2026-09-24`. */
   source: string;
+  /** The day that the list is of, `2026-09-24`. */
+  asOf?: string;
+  /** By instance type: for every type of app that `byAppType` does not name. */
   byInstance: ReadonlyMap<string, HourlyRate>;
+  /** By type of app, then instance type: each component of Studio has prices of its own. */
+  byAppType?: ReadonlyMap<string, ReadonlyMap<string, HourlyRate>>;
+  /** An hour of a Canvas session. */
+  canvas?: HourlyRate;
+  /** A gigabyte of a space's volume for a month, in the unit of a HourlyRate. */
+  gigabyteMonth?: number;
+  /** What the policy names, by what it is charged as: it goes before all others. */
+  byPolicy?: ReadonlyMap<string, number>;
+}
+
+/** What volumes are called among the prices that a policy names. */
+export const VOLUME = 'volume';
+
+/** Rates in which what the policy names goes before all others. */
+export function withPolicyPrices(rates: Rates, prices: Record<string, number>): Rates {
+  return Object.keys(prices).length === 0 ? rates : { ...rates, byPolicy: new Map(Object.entries(prices)) };
+}
+
+/** What a figure rests on, for people: `list price of 2026-09-24`, `the policy's price`. */
+export function basisOf({ asOf }: Rates, isPolicys: boolean): string {
+  if (isPolicys) return "the policy's price";
+  return asOf === undefined ? 'list price' : `list price of ${asOf}`;
+}
+
+/** What an app is charged as: its instance type, or `Canvas`; its app type where AWS shows no instance. */
+export function chargedAs({ app, instanceType }: Pick<Run, 'app' | 'instanceType'>): string {
+  // Canvas bills by the session-hour, whatever it runs on.
+  return app.appType === 'Canvas' ? 'Canvas' : (instanceType ?? app.appType);
+}
+
+/** A price, and whether it is the policy's. */
+export interface Price {
+  rate: number;
+  isPolicys: boolean;
+}
+
+/** What an hour of an app costs; undefined where there is no price. */
+export function priceOf(run: Pick<Run, 'app' | 'instanceType'>, rates: Rates): Price | undefined {
+  const { appType } = run.app;
+  const what = chargedAs(run);
+  const listed = what === 'Canvas' ? rates.canvas : (rates.byAppType?.get(appType) ?? rates.byInstance).get(what);
+  return named(what, listed, rates);
+}
+
+/** What a gigabyte of a volume costs a month; undefined where there is no price. */
+export function volumePrice(rates: Rates): Price | undefined {
+  return named(VOLUME, rates.gigabyteMonth, rates);
+}
+
+function named(what: string, listed: number | undefined, { byPolicy }: Rates): Price | undefined {
+  const rate = byPolicy?.get(what) ?? listed;
+  return rate === undefined ? undefined : { rate, isPolicys: byPolicy?.has(what) ?? false };
+}
+
+/** The part of a run that it is charged for. */
+export interface Carried {
+  run: Run;
+  from: Instant;
+  to: Instant;
+}
+
+/**
+ * What each run is charged for until `now`: of several on one instance, the one that started first carries the charge
+ * until it ends, then the next. So nothing is charged twice, and all parts together are the time that the instance ran.
+ */
+export function carried(runs: Run[], now: Instant): Carried[] {
+  const covered = new Map<string, Instant>();
+  const byStart = [...runs].sort((a, b) => a.startedAt - b.startedAt || (appKey(a.app) < appKey(b.app) ? -1 : 1));
+  return byStart.map((run) => {
+    const instance = instanceOf(run);
+    const from = Math.max(run.startedAt, covered.get(instance) ?? run.startedAt);
+    const to = Math.max(from, Math.min(run.endedAt ?? now, now));
+    covered.set(instance, to);
+    return { run, from, to };
+  });
+}
+
+/** Several KernelGateway apps of one user on one instance type share one instance and one charge (aws-facts, "Bills"). */
+function instanceOf({ app, instanceType }: Run): string {
+  if (app.appType !== 'KernelGateway' || instanceType === undefined) return `${placeKey(app)}#${appKey(app)}`;
+  const holder = app.spaceName === undefined ? 'profile' : 'space';
+  return `${placeKey(app)}#${app.domainId}#${holder}#${holderName(app)}#${instanceType}`;
 }
 
 /** What a run has cost so far. `unknown` has no price for its type, and is never shown as $0. */
 export type Cost =
-  | { kind: 'known'; rate: HourlyRate; amount: MicroDollars }
+  | { kind: 'known'; rate: HourlyRate; amount: MicroDollars; isPolicys: boolean }
   | { kind: 'free' }
   /** It shares the instance of an app that was there before it, and that carries the charge. */
   | { kind: 'shared' }
   | { kind: 'unknown' };
 
-/** What each running app has cost so far at list price, by `appKey`. */
+/** What each app's run has cost so far, by `appKey`. */
 export function costsSoFar(apps: RunningApp[], rates: Rates, now: Instant): Map<string, Cost> {
-  const costs = new Map<string, Cost>();
-  const instances = new Set<string>();
-  for (const app of [...apps].sort((a, b) => a.startedAt - b.startedAt)) {
-    costs.set(appKey(app.ref), costSoFar(app, rates, now, instances));
-  }
-  return costs;
+  const runs = apps.map(({ ref: app, run: { instanceType: _, ...run }, startedAt, instanceType }): Run => {
+    return { ...run, app, startedAt, ...(instanceType === undefined ? {} : { instanceType }) };
+  });
+  return new Map(carried(runs, now).map((part) => [appKey(part.run.app), costOfPart(part, rates)]));
 }
 
-function costSoFar(app: RunningApp, rates: Rates, now: Instant, instances: Set<string>): Cost {
-  const { instanceType } = app;
-  if (isFree({ appType: app.ref.appType, ...(instanceType === undefined ? {} : { instanceType }) }))
-    return { kind: 'free' };
-  // The rates are those of instances: Canvas bills by the session-hour, and shows no instance that it could be charged by.
-  const rate =
-    instanceType === undefined || app.ref.appType === 'Canvas' ? undefined : rates.byInstance.get(instanceType);
-  if (rate === undefined) return { kind: 'unknown' };
-  if (app.ref.appType === 'KernelGateway') {
-    // Several KernelGateway apps of one user on one instance type share one instance and one charge (aws-facts, "Bills").
-    const holder = app.ref.spaceName === undefined ? 'profile' : 'space';
-    const instance = `${app.ref.domainId}#${holder}#${holderName(app.ref)}#${instanceType}`;
-    if (instances.has(instance)) return { kind: 'shared' };
-    instances.add(instance);
-  }
-  return { kind: 'known', rate, amount: costOf(rate, Math.max(0, now - app.startedAt)) };
+function costOfPart({ run, from, to }: Carried, rates: Rates): Cost {
+  if (isFree({ appType: run.app.appType, instanceType: run.instanceType })) return { kind: 'free' };
+  const price = priceOf(run, rates);
+  if (!price) return { kind: 'unknown' };
+  if (from > run.startedAt && from === to) return { kind: 'shared' };
+  return { kind: 'known', ...price, amount: costOf(price.rate, to - from) };
+}
+
+/** What a sum of costs rests on, for people. */
+export function sumBasisOf(costs: Iterable<Cost>, rates: Rates): string {
+  const known = [...costs].filter((cost) => cost.kind === 'known');
+  const ofPolicy = known.filter(({ isPolicys }) => isPolicys).length;
+  if (ofPolicy === 0 || ofPolicy === known.length) return basisOf(rates, ofPolicy > 0);
+  return `${basisOf(rates, false)} and ${basisOf(rates, true)}`;
 }

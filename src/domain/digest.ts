@@ -34,6 +34,7 @@ export function digestOf(
   {
     policy,
     costs,
+    basis,
     since,
     now,
     idle,
@@ -41,6 +42,8 @@ export function digestOf(
   }: {
     policy: Policy;
     costs: Map<string, Cost>;
+    /** What the costs rest on. */
+    basis?: string;
     since: Instant;
     now: Instant;
     /** What the day's look at idle settings found, where the policy asks for one. */
@@ -78,6 +81,7 @@ export function digestOf(
     running: decisions.length,
     unlimited: decisions.filter(({ rule }) => rule === 'no limit').length,
     hourly: [...costs.values()].reduce((sum, cost) => sum + (cost.kind === 'known' ? costOf(cost.rate, HOUR) : 0), 0),
+    ...(basis === undefined ? {} : { basis }),
     unpriced: [...new Set(unpriced.map(({ app }) => app.instanceType ?? app.ref.appType))].sort(),
     warned: warned.slice(0, MOST_ROWS),
     stopped: stopped.map((run) => row(facts(run), run.stop!.reason, run.endedAt)).slice(0, MOST_ROWS),

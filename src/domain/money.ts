@@ -18,8 +18,13 @@ export function parseRate(usd: string): HourlyRate {
 
 /** What running for `duration` costs at `rate`, rounded once, to the nearest micro-dollar. */
 export function costOf(rate: HourlyRate, duration: Duration): MicroDollars {
-  const divisor = BigInt(HOUR) * RATE_PER_MICRO;
-  return Number((BigInt(rate) * BigInt(Math.round(duration)) + divisor / 2n) / divisor);
+  return monthlyCostOf(rate, 1, duration, HOUR);
+}
+
+/** What so many gigabytes cost for a part of a month, at a rate for a gigabyte and the whole month; rounded once. */
+export function monthlyCostOf(rate: number, gigabytes: number, part: Duration, month: Duration): MicroDollars {
+  const divisor = BigInt(month) * RATE_PER_MICRO;
+  return Number((BigInt(rate) * BigInt(gigabytes) * BigInt(Math.round(part)) + divisor / 2n) / divisor);
 }
 
 /** `$1,234.50`: rounded to the cent, as shown to people. */

@@ -44,8 +44,10 @@ export type AppFacts = AppRef & {
   domainName?: string;
   owner?: string;
   startedAt: Instant;
-  /** At list price; absent when the price is unknown, or the app is free or shares a charge. */
+  /** Absent when the price is unknown, or the app is free or shares a charge. */
   cost?: MicroDollars;
+  /** What the cost rests on: `list price of 2026-09-24`. */
+  basis?: string;
 };
 
 /** Who is written to, and why. */
@@ -116,6 +118,8 @@ export interface DigestFacts {
   unlimited: number;
   /** What all running apps with a known price cost an hour. */
   hourly: MicroDollars;
+  /** What that rests on: `list price of 2026-09-24`. */
+  basis?: string;
   /** Running apps without a known price, by instance type. */
   unpriced: string[];
   /** Under a warning now. */

@@ -33,7 +33,7 @@ export interface Needs {
   domainNames: boolean;
 }
 
-export function spaceKey(space: { domainId: string; spaceName: string }): string {
+export function spaceKey(space: { domainId: string; spaceName?: string | undefined }): string {
   return `${space.domainId}#${space.spaceName}`;
 }
 

@@ -1,4 +1,5 @@
 import type { Match } from './match.ts';
+import type { PeriodKind } from './period.ts';
 import type { Duration } from './time.ts';
 
 /** How far Curfew may go: `observe` only looks, `warn` also writes, `enforce` also stops. */
@@ -23,6 +24,8 @@ export interface Policy {
   report: Report;
   safety: { maxStops: MaxStops };
   evidence: { staleAfter: Duration };
+  /** Prices that AWS does not list, or that are other than its own: by instance type, `Canvas` or `volume`, in HourlyRate's unit. */
+  prices: Record<string, number>;
   nativeIdle?: NativeIdle;
 }
 
@@ -70,7 +73,7 @@ export type MaxStops = { count: number } | { share: number };
 export interface Budget {
   name: string;
   for: 'each owner' | 'account' | { owner: string } | { team: string } | { domain: string };
-  period: 'month' | 'week' | 'total' | { from: string; to: string };
+  period: PeriodKind;
   /** Micro-dollars. */
   limit: number;
   /** Shares of the limit, 0.5 for 50 %. */

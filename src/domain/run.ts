@@ -13,9 +13,11 @@ export interface Run {
   owner?: string;
   /** The address that the policy gives the owner, once its contact was made; empty where none is known. */
   contact?: string;
+  /** The value of the team's tag when last seen, where the policy makes teams by one. */
+  team?: string;
   endedAt?: Instant;
-  /** An end that was recorded first and belongs to a later run of the name, whose CreateApp may still come. */
-  laterEnd?: Instant;
+  /** Ends told of after `endedAt`, the earliest first: each a later run's of the name, whose CreateApp may still come. */
+  laterEnds?: Instant[];
   /** By rule. One without `due` was lifted, and keeps only its number. */
   warnings: Record<string, Warning>;
   /** When "keep it running" was asked: the policy says what each asking buys. */
@@ -142,32 +144,64 @@ export function sight(app: App | undefined, known: Run | undefined, now: Instant
 export type EventEffect =
   | { kind: 'none' }
   | { kind: 'start'; run: Run; replaces?: Run }
-  | { kind: 'end'; at: Instant; laterEnd?: Instant };
+  | { kind: 'end'; endedAt: Instant; laterEnds: Instant[] }
+  /** It tells of a time before the known run: that belongs to history. */
+  | { kind: 'past'; run: Run };
+
+/**
+ * A run of no length is a mark: something ended then, and nobody has told yet what. Its CreateApp may still come, and
+ * until it does, whatever ran before was over by then.
+ */
+export function isMark(run: Run): boolean {
+  return run.endedAt === run.startedAt;
+}
+
+/** A mark: an app's DeleteApp at `at`. */
+export function markOf(app: AppRef, at: Instant): Run {
+  return { ...newRun(app, at), endedAt: at };
+}
 
 /**
  * A CreateApp call that succeeded at `at`: AWS refuses it while the app exists, so whatever ran before is over.
- * Repeated, late and reordered events do no harm: one that tells of a time before the known run's start says nothing new.
+ * Repeated, late and reordered events do no harm: nothing that an event tells is lost, whatever came before it, so
+ * that the same events make the same runs in any order.
  */
 export function onCreated(app: AppRef & Pick<App, 'instanceType'>, at: Instant, known: Run | undefined): EventEffect {
   if (!known) return { kind: 'start', run: newRun(app, at, app) };
-  const end = known.endedAt;
-  // Its DeleteApp came first, and left a run of no length: now its start is known.
-  if (end === known.startedAt && at <= end) return { kind: 'start', run: { ...known, startedAt: at }, replaces: known };
-  if (at <= (end === undefined ? known.startedAt + START_TOLERANCE : end)) return { kind: 'none' };
-  const run = newRun(app, at, app);
-  // The events came in another order than the calls: this run's end is on record already.
-  if (known.laterEnd !== undefined && at <= known.laterEnd) run.endedAt = known.laterEnd;
-  return { kind: 'start', run, replaces: end === undefined ? { ...known, endedAt: at } : known };
+  const isDated = isMark(known) && at <= known.startedAt;
+  if (!isMark(known) && Math.abs(at - known.startedAt) <= START_TOLERANCE) return { kind: 'none' };
+  if (!isDated && at < known.startedAt)
+    return { kind: 'past', run: { ...newRun(app, at, app), endedAt: known.startedAt } };
+  const run = { ...newRun(app, at, app), ...endsAs(endsOf(known).filter((end) => isDated || end > at)) };
+  // Its DeleteApp came first, and left a mark: now its start is known.
+  if (isDated) return { kind: 'start', run, replaces: known };
+  return { kind: 'start', run, replaces: { ...known, endedAt: Math.min(at, known.endedAt ?? at) } };
 }
 
 /**
  * A DeleteApp call that succeeded at `at`. Where a scan had already seen the app gone, the event's time is the
- * exact one, and earlier. An app never heard of leaves an ended run, so that its late CreateApp opens none.
+ * exact one, and earlier. An app never heard of leaves a mark, so that its late CreateApp opens no run that goes on.
  */
 export function onDeleted(app: AppRef, at: Instant, known: Run | undefined): EventEffect {
-  if (!known) return { kind: 'start', run: { ...newRun(app, at), endedAt: at } };
-  const isOlder = at < known.startedAt - CLOUDTRAIL_CUT;
-  if (isOlder || (known.endedAt !== undefined && known.endedAt <= at)) return { kind: 'none' };
-  const end = { kind: 'end' as const, at: Math.max(at, known.startedAt) };
-  return known.endedAt === undefined ? end : { ...end, laterEnd: known.endedAt };
+  if (!known) return { kind: 'start', run: markOf(app, at) };
+  const ends = endsOf(known);
+  if (isMark(known) && at < known.startedAt)
+    return { kind: 'start', run: { ...markOf(app, at), ...endsAs([at, ...ends]) }, replaces: known };
+  if (at < known.startedAt - CLOUDTRAIL_CUT) return { kind: 'past', run: markOf(app, at) };
+  const told = Math.max(at, known.startedAt);
+  // The same end told twice, or the event of a stop that Curfew wrote down just before it called.
+  if (ends.some((end) => end <= told && told - end <= START_TOLERANCE)) return { kind: 'none' };
+  const others = ends.filter((end) => end < told || end - told > START_TOLERANCE);
+  const { endedAt, laterEnds = [] } = endsAs([...others, told]);
+  return { kind: 'end', endedAt: endedAt!, laterEnds };
+}
+
+function endsOf({ endedAt, laterEnds = [] }: Run): Instant[] {
+  return endedAt === undefined ? [] : [endedAt, ...laterEnds];
+}
+
+/** The first end is the run's own; the rest are kept for runs that are still to be told of. */
+function endsAs(ends: Instant[]): Pick<Run, 'endedAt' | 'laterEnds'> {
+  const [endedAt, ...laterEnds] = [...new Set(ends)].sort((a, b) => a - b);
+  return { ...(endedAt === undefined ? {} : { endedAt }), ...(laterEnds.length > 0 ? { laterEnds } : {}) };
 }

@@ -51,14 +51,27 @@ export function runningApp(app: App, run: Run, picture: Picture, policy: Pick<Po
 
 /** An app's tags: its own, else its space's, else its owner's profile's, else its domain's; key by key. */
 function tagsOf(app: App, owner: string | undefined, picture: Picture): Tags {
+  const { domainId, spaceName } = app;
+  // The ARN does not tell a profile from a space of the same name: the tag then counts for both.
+  const own = `app/${domainId}/${app.spaceName ?? app.userProfileName}/${app.appType}/${app.appName}`;
+  return { ...tagsOfSpace({ domainId, spaceName, owner }, picture), ...picture.tags.get(own.toLowerCase()) };
+}
+
+/** A space's tags: its own, else its owner's profile's, else its domain's; key by key. */
+export function tagsOfSpace(
+  { domainId, spaceName, owner }: { domainId: string; spaceName?: string | undefined; owner?: string | undefined },
+  picture: Picture,
+): Tags {
   if (picture.tags.size === 0) return {};
-  const holder = app.spaceName ?? app.userProfileName;
   const resources = [
-    `domain/${app.domainId}`,
-    owner === undefined ? undefined : `user-profile/${app.domainId}/${owner}`,
-    app.spaceName === undefined ? undefined : `space/${app.domainId}/${app.spaceName}`,
-    // The ARN does not tell a profile from a space of the same name: the tag then counts for both.
-    `app/${app.domainId}/${holder}/${app.appType}/${app.appName}`,
+    `domain/${domainId}`,
+    owner === undefined ? undefined : `user-profile/${domainId}/${owner}`,
+    spaceName === undefined ? undefined : `space/${domainId}/${spaceName}`,
   ];
   return Object.assign({}, ...resources.map((resource) => resource && picture.tags.get(resource.toLowerCase())));
+}
+
+/** The team that is recorded with a run or a volume: the tag's value; a domain needs no record. */
+export function teamOnRecord({ teams }: RunningApp, policy: Pick<Policy, 'team'>): string | undefined {
+  return policy.team === 'domain' ? undefined : teams[0];
 }

@@ -74,16 +74,32 @@ export function localTime(instant: Instant, timezone: string): LocalTime {
   return local;
 }
 
-/** The instant at which a day such as `2026-11-23` begins in `timezone`; NaN for what is no day. */
+/**
+ * The first instant of a local day: its midnight, the first of two where the clock is set back over it, or the moment
+ * at which the clock jumps over it.
+ * @param date `2026-11-23`; of a day that a zone skipped altogether, the first instant after it; of what is no day, NaN
+ */
 export function startOfDay(date: string, timezone: string): Instant {
   const midnight = Date.parse(`${date}T00:00:00Z`);
   if (Number.isNaN(midnight)) return Number.NaN;
+  // No zone is further from UTC than 12 hours west or 14 hours east.
+  let [before, after] = [midnight - 15 * HOUR, midnight + 13 * HOUR];
   const offset = (instant: Instant) => {
     const local = localTime(instant, timezone);
     return Date.parse(`${local.date}T00:00:00Z`) + local.minutes * MINUTE - instant;
   };
-  // The first guess may lie on the other side of a change of the clock.
-  return midnight - offset(midnight - offset(midnight));
+  const isMidnight = (instant: Instant) => {
+    const local = localTime(instant, timezone);
+    return local.date === date && local.minutes === 0;
+  };
+  const midnights = [midnight - offset(before), midnight - offset(after)].filter(isMidnight);
+  if (midnights.length > 0) return Math.min(...midnights);
+  while (after - before > 1) {
+    const middle = Math.floor((before + after) / 2);
+    if (localTime(middle, timezone).date < date) before = middle;
+    else after = middle;
+  }
+  return after;
 }
 
 /** `14:05`, or `Tue 14:05` when that is another local day than `now`'s, or `2026-11-17 14:05` when it is a week or more away. */

@@ -12,6 +12,7 @@ import {
   pricesOf,
   runsOf,
   settingsOf,
+  volumesOf,
 } from '../wiring.ts';
 import { envelopeOf, logger, refusable } from './envelope.ts';
 import { PassFailed, summaryOf } from './summary.ts';
@@ -24,7 +25,8 @@ export const handler = middy((event: unknown, context: Context) =>
   refusable(async () => {
     const config = await loadConfig(process.env, parameterReader(process.env.AWS_REGION));
     const { policy, region, baseUrl } = config;
-    const record = { runs: runsOf(config), outbox: outboxOf(config), contacts: contactsOf(config) };
+    const stores = { runs: runsOf(config), volumes: volumesOf(config) };
+    const record = { ...stores, outbox: outboxOf(config), contacts: contactsOf(config) };
     const looking = { fleet: fleetOf(config), canvasUse: canvasUseOf(config), settings: settingsOf(config) };
     const ports = { ...looking, ...record, prices: pricesOf() };
     // A host that is not Lambda may set no end.

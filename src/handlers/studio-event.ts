@@ -1,9 +1,10 @@
 import { injectLambdaContext } from '@aws-lambda-powertools/logger/middleware';
 import middy from '@middy/core';
 import type { Context } from 'aws-lambda';
+import { ratesOf } from '../application/prices.ts';
 import { noteStudioEvent } from '../application/studio-event.ts';
 import { loadConfig } from '../config.ts';
-import { contactsOf, fleetOf, outboxOf, parameterReader, pricesOf, runsOf } from '../wiring.ts';
+import { contactsOf, fleetOf, keptPricesOf, outboxOf, parameterReader, pricesOf, runsOf } from '../wiring.ts';
 import { parseCloudTrailEvent } from './cloudtrail-event.ts';
 import { envelopeOf, insistOnOwn, logger, refusable } from './envelope.ts';
 
@@ -15,11 +16,13 @@ export const handler = middy((event: unknown, context: Context) =>
     const studioEvent = parseCloudTrailEvent(event);
     if (!studioEvent) return { noted: 'nothing' };
     insistOnOwn(studioEvent.place, region, context);
-    const rates = await pricesOf().rates(region);
+    const { now } = envelopeOf(event, context, region);
+    const { place, ...what } = studioEvent;
+    const kept = 'app' in what ? await keptPricesOf(config).get(place) : undefined;
+    const rates = await ratesOf({ prices: pricesOf(), policy }, region, kept);
     const stores = { runs: runsOf(config), outbox: outboxOf(config), contacts: contactsOf(config) };
     const actor = { policy, baseUrl, fleet: fleetOf(config), rates, ...stores };
-    const { place, ...what } = studioEvent;
-    const noted = await noteStudioEvent(actor, place, what, envelopeOf(event, context, region).now);
+    const noted = await noteStudioEvent(actor, place, what, now);
     logger.info('studio event', { event: what.kind, noted });
     return { noted };
   }),

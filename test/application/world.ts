@@ -8,20 +8,26 @@ import {
   memoryCanvasUse,
   memoryContacts,
   memoryFleet,
+  memoryKeptPrices,
   memoryLinks,
   memoryOutbox,
   memoryPostbox,
   memoryPrices,
   memoryRuns,
+  memoryVolumes,
   PLACE,
 } from '../memory/ports.ts';
 
 /** A lab of one's own under a clock that tests turn: no stop is held by the valve, no digest goes out. */
 export function world(overrides: Partial<Policy> = {}) {
+  const volumes = memoryVolumes();
+  const kept = memoryKeptPrices();
   const ports = {
     fleet: memoryFleet(),
     canvasUse: memoryCanvasUse(),
-    runs: memoryRuns(),
+    runs: memoryRuns(volumes, kept),
+    volumes,
+    kept,
     outbox: memoryOutbox(),
     contacts: memoryContacts(),
     links: memoryLinks(),
@@ -58,7 +64,7 @@ export function world(overrides: Partial<Policy> = {}) {
     },
     /** How many writes the record and the outbox have had. */
     writes() {
-      return ports.runs.writes + ports.outbox.writes;
+      return ports.runs.writes + ports.volumes.writes + ports.outbox.writes;
     },
   };
 }

@@ -6,6 +6,7 @@ import { dynamodbContacts } from '../../src/adapters/dynamodb/contacts.ts';
 import { dynamodbOutbox } from '../../src/adapters/dynamodb/outbox.ts';
 import { dynamodbRuns } from '../../src/adapters/dynamodb/runs.ts';
 import { createTable } from '../../src/adapters/dynamodb/table.ts';
+import { dynamodbVolumes } from '../../src/adapters/dynamodb/volumes.ts';
 import { bundledPrices } from '../../src/adapters/prices/bundled.ts';
 import { sagemakerFleet } from '../../src/adapters/sagemaker/fleet.ts';
 import { hasFailed, scan } from '../../src/application/scan.ts';
@@ -38,6 +39,7 @@ describe(`calls of a scan over ${APPS} apps`, () => {
       fleet: sagemakerFleet(sagemaker, tagging),
       canvasUse: cloudwatchCanvasUse(cloudwatch),
       runs: dynamodbRuns(dynamodb, 'curfew'),
+      volumes: dynamodbVolumes(dynamodb, 'curfew'),
       outbox: dynamodbOutbox(dynamodb, 'curfew'),
       contacts: dynamodbContacts(dynamodb, 'curfew'),
       prices: bundledPrices(),

@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { dynamodbPrices } from '../../src/adapters/dynamodb/prices.ts';
 import { dynamodbRuns } from '../../src/adapters/dynamodb/runs.ts';
 import { createTable } from '../../src/adapters/dynamodb/table.ts';
+import { parseRate } from '../../src/domain/money.ts';
 import { newRun } from '../../src/domain/run.ts';
 import { HOUR, MINUTE } from '../../src/domain/time.ts';
 import { readTable, TRACE } from './curfew.ts';
@@ -15,7 +17,7 @@ interface Shown {
   limit: string | null;
   next: { action: string; at: string } | null;
   evidence: object[];
-  cost: { usd?: number; usdPerHour?: number; unknown?: boolean; note?: string };
+  cost: { usd?: number; usdPerHour?: number; price?: string; unknown?: boolean; note?: string };
 }
 
 let lab: Awaited<ReturnType<typeof startLab>>;
@@ -88,6 +90,41 @@ describe('status', () => {
     expect(readTable(stdout).map(({ COST }) => COST)).toEqual(['no price']);
     expect(`${stdout}${stderr}`).not.toMatch(/\$0\.00/);
     expect(stderr).toMatch(/1 without a price/);
+  });
+
+  it('what has no price has one once the policy names it, marked as the policy’s', async () => {
+    const prices = 'prices: { ml.q9.qubit: 5.10 USD/h, Canvas: 1.90 USD/h }';
+    await lab.file('priced.yml', `${POLICY}\n${prices}\n`);
+    const { stdout, stderr } = await run(
+      'status',
+      '--owner',
+      'bob',
+      '--from',
+      await unpriced(),
+      '--policy',
+      'priced.yml',
+    );
+    expect(readTable(stdout).map(({ COST }) => COST)).toEqual([
+      expect.stringMatching(/^\$\d+\.\d\d \(policy's price\)$/),
+    ]);
+    expect(stderr).toMatch(/; prices that the policy names\)/);
+    const [canvas] = (await shown('--policy', 'priced.yml')).filter(({ appType }) => appType === 'Canvas');
+    expect(canvas!.cost).toMatchObject({ usdPerHour: 1.9, price: 'policy' });
+    const [listed] = (await shown('--policy', 'priced.yml')).filter(({ spaceName }) => spaceName === 'alice-lab');
+    expect(listed!.cost).toMatchObject({ price: 'list' });
+  });
+
+  it('goes by AWS’s price list once that has been read, and says of which day it is', async () => {
+    await createTable(lab.dynamodb, 'curfew');
+    const before = await run('status', '--table', 'curfew');
+    expect(before.stderr).toMatch(/\(AWS price list of 2026-09-24, as it comes with Curfew\)/);
+    const kept = dynamodbPrices(lab.dynamodb, 'curfew');
+    const byInstance = new Map([['ml.t3.medium', parseRate('1')]]);
+    const place = { account: '111122223333', region: 'us-east-1' };
+    await kept.keep(place, { source: 'AWS price list of 2026-11-22', asOf: '2026-11-22', byInstance });
+    const { stdout, stderr } = await run('status', '--table', 'curfew');
+    expect(stderr).toMatch(/\(AWS price list of 2026-11-22\)/);
+    expect(readTable(stdout).find(({ APP }) => APP!.includes('alice-lab'))!.COST).toBe('$26.03');
   });
 
   it('in a region without a price list, every cost is unknown, and no sum is $0', async () => {

@@ -27,16 +27,17 @@ export function faultsAreTold(
   ])('%s is told in the port’s words, with the IAM action and AWS’s code', async (code, status, kind) => {
     const calls = await make();
     const { faults } = world().aws;
-    for (const action of new Set(calls.map(([action]) => action)))
-      faults.add({ service: 'dynamodb', action, status, code, message: 'no', times: Number.POSITIVE_INFINITY });
     try {
-      for (const [action, call] of calls)
+      for (const [action, call] of calls) {
+        faults.clear();
+        faults.add({ service: 'dynamodb', action, status, code, message: 'no', times: Number.POSITIVE_INFINITY });
         await expect(call()).rejects.toMatchObject({
           kind,
           code,
           message: expect.stringContaining(`dynamodb:${action}`),
           cause: expect.anything(),
         });
+      }
     } finally {
       faults.clear();
     }

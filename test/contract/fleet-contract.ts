@@ -91,20 +91,26 @@ export function fleetContract(name: string, make: () => Promise<FleetHarness>): 
         ]);
       });
 
-      it('sees spaces with and without an owner and a sharing type', async () => {
+      it('sees spaces with and without an owner, a sharing type, an app type and a volume, and since when', async () => {
         settle();
-        studio.createSpace({ domainId: 'd-lab', name: 'mine', owner: 'alice', sharing: 'Private' });
+        const createdAt = studio.now();
+        const jupyterLab = { appType: 'JupyterLab' as const, ebsGb: 20 };
+        studio.createSpace({ domainId: 'd-lab', name: 'mine', owner: 'alice', sharing: 'Private', ...jupyterLab });
         studio.createSpace({ domainId: 'd-lab', name: 'ours', owner: 'alice', sharing: 'Shared' });
         studio.createSpace({ domainId: 'd-lab', name: 'nobodys', sharing: 'Shared' });
         studio.createSpace({ domainId: 'd-lab', name: 'old', owner: 'alice' });
         studio.removeSpaceOwner('d-lab', 'old');
         const { spaces } = await look();
+        const dated = { domainId: 'd-lab', createdAt };
         expect(new Map([...spaces].sort())).toEqual(
           new Map([
-            ['d-lab#mine', { domainId: 'd-lab', spaceName: 'mine', owner: 'alice', sharing: 'Private' }],
-            ['d-lab#nobodys', { domainId: 'd-lab', spaceName: 'nobodys', sharing: 'Shared' }],
-            ['d-lab#old', { domainId: 'd-lab', spaceName: 'old' }],
-            ['d-lab#ours', { domainId: 'd-lab', spaceName: 'ours', owner: 'alice', sharing: 'Shared' }],
+            [
+              'd-lab#mine',
+              { ...dated, spaceName: 'mine', owner: 'alice', sharing: 'Private', appType: 'JupyterLab', gigabytes: 20 },
+            ],
+            ['d-lab#nobodys', { ...dated, spaceName: 'nobodys', sharing: 'Shared' }],
+            ['d-lab#old', { ...dated, spaceName: 'old' }],
+            ['d-lab#ours', { ...dated, spaceName: 'ours', owner: 'alice', sharing: 'Shared' }],
           ]),
         );
       });

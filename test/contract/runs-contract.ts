@@ -33,7 +33,8 @@ const CHANGES: RunChange[] = [
   { kind: 'retry', stop: undefined },
   { kind: 'end', at: T0 + HOUR },
   { kind: 'end', at: T0 + HOUR, stop: { ...stopAt(T0 + HOUR), told: true } },
-  { kind: 'facts', owner: 'bob', instanceType: 'ml.m5.large', contact: 'bob@example.org' },
+  { kind: 'ends', endedAt: T0 + HOUR, laterEnds: [T0 + 2 * HOUR, T0 + 3 * HOUR] },
+  { kind: 'facts', owner: 'bob', team: 'beta', instanceType: 'ml.m5.large', contact: 'bob@example.org' },
   { kind: 'extend', at: T0 + HOUR },
   { kind: 'evidence', evidence: seen('agent', T0 + HOUR) },
 ];
@@ -249,14 +250,15 @@ export function runsContract(name: string, make: () => Promise<Runs>): void {
         },
       );
 
-      it.each(CHANGES.filter(({ kind }) => kind !== 'end').map((change) => [called(change), change] as const))(
-        '%s: is refused for a run that is over, and changes nothing',
-        async (_, change) => {
-          const over = await ended();
-          expect(await runs.change(over, change)).toBe(false);
-          expect(await runs.get(app)).toEqual(over);
-        },
-      );
+      it.each(
+        CHANGES.filter(({ kind }) => kind !== 'end' && kind !== 'ends').map(
+          (change) => [called(change), change] as const,
+        ),
+      )('%s: is refused for a run that is over, and changes nothing', async (_, change) => {
+        const over = await ended();
+        expect(await runs.change(over, change)).toBe(false);
+        expect(await runs.get(app)).toEqual(over);
+      });
 
       it('stop insists on the version that was decided on', async () => {
         await runs.open(run);
@@ -366,6 +368,15 @@ export function runsContract(name: string, make: () => Promise<Runs>): void {
         expect((await runs.get(app))!.endedAt).toBe(T0 + HOUR / 2);
       });
 
+      it('ends insist on the run that they were made from, so that no end that was told is lost to another', async () => {
+        const over = await ended(T0 + HOUR);
+        expect(await runs.change(run, { kind: 'ends', endedAt: T0 + 1, laterEnds: [] })).toBe(false);
+        expect(await runs.get(app)).toEqual(over);
+        const change = { kind: 'ends' as const, endedAt: T0 + HOUR, laterEnds: [T0 + 2 * HOUR] };
+        expect(await runs.change(over, change)).toBe(true);
+        expect(await runs.get(app)).toEqual({ ...over, laterEnds: [T0 + 2 * HOUR], version: over.version + 1 });
+      });
+
       it('end by Curfew is recorded on a run that an event ended before, whose end stays', async () => {
         const over = await ended(T0 + HOUR);
         const stop = { ...stopAt(T0 + HOUR), told: true as const };
@@ -378,6 +389,71 @@ export function runsContract(name: string, make: () => Promise<Runs>): void {
         const stop = { ...stopAt(T0 + HOUR), told: true as const };
         expect(await runs.change(run, { kind: 'end', at: T0 + HOUR, stop })).toBe(true);
         expect(await runs.get(app)).toMatchObject({ endedAt: T0 + 2 * HOUR, stop });
+      });
+    });
+
+    describe('history', () => {
+      const over = (startedAt: number, endedAt: number): Run => ({ ...newRun(app, startedAt), endedAt });
+      const holder = newRun(app, T0 + 5 * HOUR);
+      const told = async () => (await history()).map(({ startedAt, endedAt }) => [startedAt - T0, endedAt! - T0]);
+
+      it('takes in a run that was told late, once', async () => {
+        await runs.open(holder);
+        await runs.backfill(over(T0, T0 + 5 * HOUR), holder);
+        await runs.backfill(over(T0, T0 + 5 * HOUR), holder);
+        await runs.backfill(over(T0 + 20_000, T0 + 5 * HOUR), holder);
+        expect(await told()).toEqual([[0, 5 * HOUR]]);
+        expect(await runs.get(app)).toEqual(holder);
+      });
+
+      it('a mark ends the run before it, and is no run, whichever came first', async () => {
+        await runs.open(holder);
+        await runs.backfill(over(T0 + HOUR, T0 + HOUR), holder);
+        expect(await told()).toEqual([]);
+        await runs.backfill(over(T0, T0 + 5 * HOUR), holder);
+        expect(await told()).toEqual([[0, HOUR]]);
+        await runs.backfill(over(T0 + HOUR / 2, T0 + HOUR / 2), holder);
+        expect(await told()).toEqual([[0, HOUR / 2]]);
+      });
+
+      it('a mark that held the name is kept as one: it may belong to a run that is told later', async () => {
+        const mark = { ...over(T0 + HOUR, T0 + HOUR), laterEnds: [T0 + 3 * HOUR] };
+        await runs.open(mark);
+        await runs.open(holder, mark);
+        await runs.backfill(over(T0, T0 + 5 * HOUR), holder);
+        await runs.backfill(over(T0 + 2 * HOUR, T0 + 5 * HOUR), holder);
+        expect((await told()).sort()).toEqual([
+          [0, HOUR],
+          [2 * HOUR, 3 * HOUR],
+        ]);
+      });
+
+      it('knows of an end that was told late over a month’s edge, in the month that it corrects', async () => {
+        const edge = Date.UTC(2026, 11, 1);
+        const first = newRun(app, edge - 20 * HOUR);
+        const next = newRun(app, edge + 2 * HOUR);
+        await runs.open(first);
+        await runs.open(next, { ...first, endedAt: next.startedAt });
+        expect(await runs.history(place, edge, edge + DAY)).toHaveLength(1);
+        await runs.backfill(over(edge - HOUR, edge - HOUR), next);
+        expect(await runs.history(place, edge, edge + DAY)).toEqual([]);
+        expect(await runs.history(place, edge - DAY, edge + DAY)).toEqual([{ ...first, endedAt: edge - HOUR }]);
+      });
+
+      it('does not take a run for another that it knows from the month before', async () => {
+        const edge = Date.UTC(2026, 11, 1);
+        const [first, second] = [newRun(app, edge - 20 * HOUR), newRun(app, edge - 10 * HOUR)];
+        const third = newRun(app, edge + 2 * HOUR);
+        await runs.open(first);
+        await runs.open(second, { ...first, endedAt: edge - 12 * HOUR });
+        await runs.open(third, { ...second, endedAt: edge - 5 * HOUR });
+        await runs.backfill({ ...newRun(app, first.startedAt), endedAt: third.startedAt }, third);
+        expect(await runs.history(place, edge, edge + DAY)).toEqual([]);
+      });
+
+      it('reaches back without end', async () => {
+        await runs.retire(await ended());
+        expect(await runs.history(place, 0, T0 + DAY)).toHaveLength(1);
       });
     });
 
@@ -448,6 +524,8 @@ function expected(before: Run, change: RunChange): Run {
     }
     case 'end':
       return { ...after, endedAt: change.at, ...(change.stop ? { stop: change.stop } : {}) };
+    case 'ends':
+      return { ...after, endedAt: change.endedAt, laterEnds: change.laterEnds };
     case 'facts': {
       const { kind: _, ...facts } = change;
       return { ...after, ...facts };

@@ -77,10 +77,24 @@ describe('a run as events tell it', () => {
     expect(onCreated(ref, NOON, undefined)).toMatchObject({ kind: 'start', run: { startedAt: NOON } });
   });
 
-  test('CreateApp again, or told late, says nothing new', () => {
+  test('CreateApp again says nothing new', () => {
     expect(onCreated(ref, quietRun.startedAt, quietRun).kind).toBe('none');
-    expect(onCreated(ref, quietRun.startedAt - HOUR, quietRun).kind).toBe('none');
-    expect(onCreated(ref, NOON - 40 * MINUTE, ended(NOON - 30 * MINUTE)).kind).toBe('none');
+    expect(onCreated(ref, quietRun.startedAt - SECOND, ended(NOON)).kind).toBe('none');
+  });
+
+  test('CreateApp of the run before, told late: it is history, over by the start of this one', () => {
+    expect(onCreated({ ...ref, instanceType: 'ml.t3.medium' }, quietRun.startedAt - HOUR, quietRun)).toMatchObject({
+      kind: 'past',
+      run: { startedAt: quietRun.startedAt - HOUR, endedAt: quietRun.startedAt, instanceType: 'ml.t3.medium' },
+    });
+  });
+
+  test('CreateApp within a run whose end is known: two runs, and the end is the second one’s', () => {
+    expect(onCreated(ref, NOON - 40 * MINUTE, ended(NOON - 30 * MINUTE))).toMatchObject({
+      kind: 'start',
+      run: { startedAt: NOON - 40 * MINUTE, endedAt: NOON - 30 * MINUTE },
+      replaces: { startedAt: quietRun.startedAt, endedAt: NOON - 40 * MINUTE },
+    });
   });
 
   test('CreateApp while a run is open: AWS refuses it while the app exists, so that run is over', () => {
@@ -92,25 +106,29 @@ describe('a run as events tell it', () => {
   });
 
   test('DeleteApp ends a run on the second, and once', () => {
-    expect(onDeleted(ref, NOON, quietRun)).toEqual({ kind: 'end', at: NOON });
+    expect(onDeleted(ref, NOON, quietRun)).toEqual({ kind: 'end', endedAt: NOON, laterEnds: [] });
     expect(onDeleted(ref, NOON, ended(NOON)).kind).toBe('none');
   });
 
   test('DeleteApp is more exact than the scan that saw the app gone', () => {
-    expect(onDeleted(ref, NOON - MINUTE, ended(NOON))).toMatchObject({ kind: 'end', at: NOON - MINUTE });
+    expect(onDeleted(ref, NOON - MINUTE, ended(NOON))).toEqual({ kind: 'end', endedAt: NOON - MINUTE, laterEnds: [] });
   });
 
-  test('DeleteApp of the run before does not end this one', () => {
-    expect(onDeleted(ref, quietRun.startedAt - 2 * MINUTE, quietRun).kind).toBe('none');
+  test('DeleteApp of the run before does not end this one: history learns when that was over', () => {
+    const at = quietRun.startedAt - 2 * MINUTE;
+    expect(onDeleted(ref, at, quietRun)).toMatchObject({ kind: 'past', run: { startedAt: at, endedAt: at } });
   });
+
+  test('DeleteApp just after Curfew wrote down its own stop says nothing new', () =>
+    expect(onDeleted(ref, NOON + 7 * SECOND, ended(NOON)).kind).toBe('none'));
 
   test('DeleteApp before its own CreateApp: the late CreateApp opens no run, but dates it', () => {
     const tombstone = onDeleted(ref, NOON, undefined);
     expect(tombstone).toMatchObject({ kind: 'start', run: { startedAt: NOON, endedAt: NOON } });
     const known = (tombstone as { run: Run }).run;
-    expect(onCreated(ref, NOON - HOUR, known)).toMatchObject({
+    expect(onCreated({ ...ref, instanceType: 'ml.t3.medium' }, NOON - HOUR, known)).toMatchObject({
       kind: 'start',
-      run: { startedAt: NOON - HOUR, endedAt: NOON },
+      run: { startedAt: NOON - HOUR, endedAt: NOON, instanceType: 'ml.t3.medium' },
     });
     expect(onCreated(ref, NOON + HOUR, known)).toMatchObject({
       kind: 'start',
@@ -120,16 +138,23 @@ describe('a run as events tell it', () => {
   });
 
   test('DeleteApp of a later run came first: once its own is here too, the late CreateApp opens a run that is over', () => {
-    const earlier = onDeleted(ref, NOON - 30 * MINUTE, ended(NOON)) as { at: number; laterEnd: number };
-    const known = { ...quietRun, endedAt: earlier.at, laterEnd: earlier.laterEnd };
+    const earlier = onDeleted(ref, NOON - 30 * MINUTE, ended(NOON));
+    expect(earlier).toEqual({ kind: 'end', endedAt: NOON - 30 * MINUTE, laterEnds: [NOON] });
+    const known = { ...quietRun, endedAt: NOON - 30 * MINUTE, laterEnds: [NOON] };
     expect(onCreated(ref, NOON - 10 * MINUTE, known)).toMatchObject({
       kind: 'start',
       run: { startedAt: NOON - 10 * MINUTE, endedAt: NOON },
     });
-    expect(onCreated(ref, NOON + MINUTE, known)).toMatchObject({ kind: 'start', run: { startedAt: NOON + MINUTE } });
+    const { run } = onCreated(ref, NOON + MINUTE, known) as { run: Run };
+    expect(run).toMatchObject({ startedAt: NOON + MINUTE });
+    expect(run.endedAt).toBeUndefined();
   });
 
   test('an end before the start, by a clock that is behind, is an end at the start', () => {
-    expect(onDeleted(ref, quietRun.startedAt - SECOND, quietRun)).toEqual({ kind: 'end', at: quietRun.startedAt });
+    expect(onDeleted(ref, quietRun.startedAt - SECOND, quietRun)).toEqual({
+      kind: 'end',
+      endedAt: quietRun.startedAt,
+      laterEnds: [],
+    });
   });
 });

@@ -1,5 +1,6 @@
 import { CloudWatchClient } from '@aws-sdk/client-cloudwatch';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { PricingClient } from '@aws-sdk/client-pricing';
 import { ResourceGroupsTaggingAPIClient } from '@aws-sdk/client-resource-groups-tagging-api';
 import { SageMakerClient } from '@aws-sdk/client-sagemaker';
 import { SESv2Client } from '@aws-sdk/client-sesv2';
@@ -37,6 +38,7 @@ export function clientsOf(aws: EmbeddedAws, overrides: { region?: string; maxAtt
     sts: new STSClient(config('STS')),
     ssm: new SSMClient(config('SSM')),
     cloudwatch: new CloudWatchClient(config('CLOUDWATCH')),
+    pricing: new PricingClient({ ...config('PRICING'), region: 'us-east-1' }),
   };
 }
 

@@ -119,6 +119,7 @@ export const digest: DigestFacts = {
   running: 42,
   unlimited: 3,
   hourly: 61_437_000,
+  basis: "list price of 2026-11-24 and the policy's price",
   unpriced: ['ml.p6.48xlarge'],
   warned: rows(3, 'up 26 h 10 min, limit 24 h', NOW + 30 * MINUTE),
   stopped: rows(2, 'idle 2 h 5 min, limit 2 h', NOW - 4 * HOUR),

@@ -173,6 +173,12 @@ describe('a stopped mail', () => {
     expect(text).toContain('Start it again in Studio');
   });
 
+  test('says what its cost rests on', () => {
+    const { text } = render({ ...stopped, app: { ...stopped.app, basis: 'list price of 2026-09-24' } });
+    expect(text).toContain('Cost: $36.84 at list price of 2026-09-24');
+    expect(render(digest).text).toContain("an hour, at list price of 2026-11-24 and the policy's price");
+  });
+
   test('to admins speaks of the owner', () => {
     const { subject, text } = render({
       ...stopped,

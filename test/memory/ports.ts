@@ -2,6 +2,7 @@ import type {
   CanvasUse,
   Contacts,
   Fleet,
+  KeptPrices,
   Links,
   MailUrls,
   Outbox,
@@ -11,18 +12,22 @@ import type {
   Runs,
   ScanState,
   StudioSettings,
+  Volumes,
 } from '../../src/application/ports.ts';
 import { PortError } from '../../src/application/ports.ts';
 import { type App, type AppRef, appKey, type Place, placeKey, type Space } from '../../src/domain/app.ts';
 import { assertNever } from '../../src/domain/assert-never.ts';
 import { addressKey, type Contact } from '../../src/domain/contact.ts';
+import type { Rates } from '../../src/domain/cost.ts';
 import { READING_SPAN, type Reading } from '../../src/domain/evidence.ts';
+import { asTheyWere } from '../../src/domain/history.ts';
 import type { MailLink } from '../../src/domain/mail-link.ts';
 import type { Fate, Notice, PastNotice, Trace } from '../../src/domain/notice.ts';
 import { emptyPicture, type Missing, spaceKey, type Tags } from '../../src/domain/picture.ts';
-import type { Run } from '../../src/domain/run.ts';
+import { isMark, type Run, START_TOLERANCE } from '../../src/domain/run.ts';
 import type { AppSettingsByType, SettingsRef } from '../../src/domain/studio-settings.ts';
 import type { Instant } from '../../src/domain/time.ts';
+import type { Volume } from '../../src/domain/volume.ts';
 
 /** Ports in memory that keep the adapters' contract (test/contract): for timelines and for crashes. */
 
@@ -36,14 +41,47 @@ export interface MemoryRuns extends Runs {
   writes: number;
 }
 
-export function memoryRuns(): MemoryRuns {
+export interface MemoryVolumes extends Volumes {
+  items: Map<string, Volume>;
+  writes: number;
+}
+
+export function memoryVolumes(): MemoryVolumes {
+  const key = (volume: Volume) => `${placeKey(volume)}#${spaceKey(volume)}`;
+  const past = new Map<string, Volume>();
+  const store: MemoryVolumes = {
+    items: new Map(),
+    writes: 0,
+    async record({ ended, opened }) {
+      store.writes++;
+      const known = store.items.get(key((opened ?? ended)!));
+      const name = ended && `${key(ended)}@${ended.since}`;
+      const before = past.get(name ?? '');
+      if (ended && !(before && before.until! < ended.until!)) past.set(name!, copy(ended));
+      if (known?.since !== ended?.since) return false;
+      if (opened) store.items.set(key(opened), copy(opened));
+      else store.items.delete(key(ended!));
+      return true;
+    },
+    async history(place, since) {
+      return copy([...past.values()].filter((one) => placeKey(one) === placeKey(place) && one.until! > since));
+    },
+  };
+  return store;
+}
+
+/** `volumes` and `kept` prices lie beside the runs, and are loaded with them. */
+export function memoryRuns(
+  volumes: MemoryVolumes = memoryVolumes(),
+  kept: MemoryKeptPrices = memoryKeptPrices(),
+): MemoryRuns {
   const key = (app: AppRef) => `${placeKey(app)}#${appKey(app)}`;
+  const name = (run: Run) => `${key(run.app)}${isMark(run) ? '!' : '@'}${run.startedAt}`;
   const archive = (run: Run) => {
-    const name = `${key(run.app)}@${run.startedAt}`;
-    const known = store.past.get(name);
+    const known = store.past.get(name(run));
     const isNewer =
       !known || run.version > known.version || (run.version === known.version && run.endedAt! < known.endedAt!);
-    if (run.endedAt! > run.startedAt && isNewer) store.past.set(name, copy(run));
+    if (isNewer) store.past.set(name(run), copy(run));
   };
   const store: MemoryRuns = {
     items: new Map(),
@@ -52,7 +90,11 @@ export function memoryRuns(): MemoryRuns {
     writes: 0,
     async load(place) {
       const runs = [...store.items.values()].filter(({ app }) => placeKey(app) === placeKey(place));
-      return { runs: copy(runs), state: copy(store.states.get(placeKey(place)) ?? {}) };
+      const goingOn = [...volumes.items.values()].filter((volume) => placeKey(volume) === placeKey(place));
+      const state = copy(store.states.get(placeKey(place)) ?? {});
+      const prices = copy(kept.items.get(placeKey(place)));
+      const others = { ...(goingOn.length > 0 ? { volumes: copy(goingOn) } : {}), ...(prices ? { prices } : {}) };
+      return { runs: copy(runs), state, ...others };
     },
     async get(app) {
       return copy(store.items.get(key(app)));
@@ -81,11 +123,15 @@ export function memoryRuns(): MemoryRuns {
       if (!item || !isSame(item, run) || item.version !== run.version) return false;
       return store.items.delete(key(run.app));
     },
+    async backfill(run) {
+      store.writes++;
+      const isSameStart = (other: Run) =>
+        key(other.app) === key(run.app) && Math.abs(other.startedAt - run.startedAt) <= START_TOLERANCE;
+      if (isMark(run) || ![...store.past.values()].some((other) => !isMark(other) && isSameStart(other))) archive(run);
+    },
     async history(place, since) {
-      const ended = [...store.past.values()].filter(
-        ({ app, endedAt }) => placeKey(app) === placeKey(place) && endedAt! > since,
-      );
-      return copy(ended);
+      const told = [...store.past.values()].filter(({ app }) => placeKey(app) === placeKey(place));
+      return copy(asTheyWere(told).filter(({ endedAt }) => endedAt! > since));
     },
     async remember(place, state) {
       store.writes++;
@@ -104,6 +150,7 @@ const isSame = (a: Run, b: Run) => a.startedAt === b.startedAt;
 
 function holds(item: Run, run: Run, change: RunChange): boolean {
   if (change.kind === 'end') return change.stop !== undefined || item.endedAt === undefined || item.endedAt > change.at;
+  if (change.kind === 'ends') return item.version === run.version;
   if (item.endedAt !== undefined) return false;
   const isUnseen = item.looks === run.looks;
   if (change.kind === 'evidence') return isUnseen;
@@ -132,11 +179,15 @@ function apply(item: Run, change: RunChange): void {
         item.stop = copy(change.stop);
       } else {
         item.endedAt = change.at;
-        if (change.laterEnd !== undefined) item.laterEnd = change.laterEnd;
       }
+      return;
+    case 'ends':
+      item.endedAt = change.endedAt;
+      item.laterEnds = copy(change.laterEnds);
       return;
     case 'facts':
       if (change.owner !== undefined) item.owner = change.owner;
+      if (change.team !== undefined) item.team = change.team;
       if (change.instanceType !== undefined) item.instanceType = change.instanceType;
       if (change.contact !== undefined) item.contact = change.contact;
       return;
@@ -471,6 +522,24 @@ export function memoryPostbox(): MemoryPostbox {
 
 export function memoryPrices(): Prices {
   return { rates: async () => ({ source: 'test prices', byInstance: new Map([['ml.g5.xlarge', 14_100_000_000]]) }) };
+}
+
+export interface MemoryKeptPrices extends KeptPrices {
+  items: Map<string, Rates>;
+}
+
+export function memoryKeptPrices(): MemoryKeptPrices {
+  const items = new Map<string, Rates>();
+  return {
+    items,
+    async get(place) {
+      return copy(items.get(placeKey(place)));
+    },
+    async keep(place, rates) {
+      const { byPolicy: _, ...kept } = rates;
+      items.set(placeKey(place), copy(kept));
+    },
+  };
 }
 
 export const PLACE: Place = { account: '111122223333', region: 'us-east-1' };

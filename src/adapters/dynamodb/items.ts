@@ -2,7 +2,7 @@ import type { AttributeValue } from '@aws-sdk/client-dynamodb';
 import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
 import type { AppRef, Place } from '../../domain/app.ts';
 import { appKey, placeKey } from '../../domain/app.ts';
-import type { Run } from '../../domain/run.ts';
+import { isMark, markOf, type Run } from '../../domain/run.ts';
 import type { Duration, Instant } from '../../domain/time.ts';
 import { DAY, SECOND } from '../../domain/time.ts';
 
@@ -10,7 +10,7 @@ import { DAY, SECOND } from '../../domain/time.ts';
 export type Item = Record<string, AttributeValue>;
 
 /** How long ended runs and settled notices are kept. DynamoDB deletes them some days late. */
-const KEPT: Duration = 400 * DAY;
+export const KEPT: Duration = 400 * DAY;
 
 export function toItem(value: object): Item {
   return marshall(value, { removeUndefinedValues: true });
@@ -37,14 +37,23 @@ export function fleetPartition(place: Place): string {
 /** Before every run: `!` sorts first. */
 export const STATE_KEY = '!state';
 
-/** Ended runs lie by the month of their end (UTC), so that spend reads only the months it needs. */
-export function historyItem(run: Run): object {
-  return {
-    pk: historyPartition(run.app, run.endedAt!),
-    sk: `${appKey(run.app)}@${new Date(run.startedAt).toISOString()}`,
-    ...runAttributes(run),
-    ...expiry(run.endedAt!),
-  };
+/**
+ * Ended runs lie by month (UTC), so that spend reads only the months it needs: that in which their name became free or
+ * another's, which is never before their end. Whatever is told of an end later is told in no earlier month, so that
+ * who reads from a month on reads all that cuts its runs. A mark has no start, and is no run to whoever reads the table.
+ */
+export function historyItem(run: Run, freedAt: Instant): object {
+  const pk = historyPartition(run.app, freedAt);
+  if (!isMark(run))
+    return { pk, sk: historyKey(run.app, run.startedAt), ...runAttributes(run), ...expiry(run.endedAt!) };
+  const { app, endedAt, laterEnds } = run;
+  const sk = `${appKey(app)}!${new Date(endedAt!).toISOString()}`;
+  return { pk, sk, ...app, endedAt, ...(laterEnds ? { laterEnds } : {}), ...expiry(endedAt!) };
+}
+
+/** A run in history, by its name and start. */
+export function historyKey(app: AppRef, startedAt: Instant): string {
+  return `${appKey(app)}@${new Date(startedAt).toISOString()}`;
 }
 
 /** The partition of the month in which `at` lies. */
@@ -78,7 +87,8 @@ export function readRun(item: Item): Run {
     ...run
   } = fromItem<RunItem>(item);
   const holder = spaceName === undefined ? { userProfileName: userProfileName! } : { spaceName };
-  return { app: { account, region, domainId, ...holder, appType, appName }, ...run };
+  const app: AppRef = { account, region, domainId, ...holder, appType, appName };
+  return run.startedAt === undefined ? { ...markOf(app, run.endedAt!), ...run } : { app, ...run };
 }
 
 /** A moment in each month (UTC) from `since` to `now`: what lies by month is read so. */

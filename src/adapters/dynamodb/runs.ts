@@ -1,32 +1,26 @@
-import type { DynamoDBClient, QueryCommandInput } from '@aws-sdk/client-dynamodb';
+import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import {
   DeleteItemCommand,
   GetItemCommand,
   PutItemCommand,
-  QueryCommand,
   ScanCommand,
   UpdateItemCommand,
 } from '@aws-sdk/client-dynamodb';
-import type { RunChange, Runs, ScanState } from '../../application/ports.ts';
-import { appKey, type Place } from '../../domain/app.ts';
+import type { OnRecord, RunChange, Runs, ScanState } from '../../application/ports.ts';
+import type { Place } from '../../domain/app.ts';
 import { assertNever } from '../../domain/assert-never.ts';
-import type { Run } from '../../domain/run.ts';
+import type { Rates } from '../../domain/cost.ts';
+import { isMark, type Run } from '../../domain/run.ts';
 import type { Instant } from '../../domain/time.ts';
+import type { Volume } from '../../domain/volume.ts';
 import { call } from '../aws-error.ts';
 import { conditional } from './conditional.ts';
+import { isInHistory, readHistory } from './history.ts';
 import type { Item } from './items.ts';
-import {
-  fleetPartition,
-  fromItem,
-  historyItem,
-  historyPartition,
-  monthsBetween,
-  readRun,
-  runItem,
-  runItemKey,
-  STATE_KEY,
-  toItem,
-} from './items.ts';
+import { fleetPartition, fromItem, historyItem, readRun, runItem, runItemKey, STATE_KEY, toItem } from './items.ts';
+import { PRICES_KEY, readPrices } from './prices.ts';
+import { partition, query } from './query.ts';
+import { readVolume, VOLUME_PREFIX } from './volumes.ts';
 
 /** The IAM actions that this adapter calls. */
 export const RUNS_ACTIONS = [
@@ -44,12 +38,12 @@ export function dynamodbRuns(client: DynamoDBClient, table: string): Runs {
     const command = new PutItemCommand({ TableName: table, Item: toItem(item), ...condition });
     return conditional(() => call('dynamodb:PutItem', () => client.send(command)));
   };
-  // A run of no length never was; of two tellings of one run, the newer stays.
-  const archive = async (run: Run) => {
-    if (run.endedAt! <= run.startedAt) return;
-    await put(historyItem(run), {
-      ConditionExpression: 'attribute_not_exists(pk) OR version <= :version',
-      ExpressionAttributeValues: toItem({ ':version': run.version }),
+  // Of two tellings of one run the newer stays, or else the one with the earlier end.
+  const archive = async (run: Run, freedAt: Instant) => {
+    await put(historyItem(run, freedAt), {
+      ConditionExpression:
+        'attribute_not_exists(pk) OR version < :version OR (version = :version AND endedAt > :endedAt)',
+      ExpressionAttributeValues: toItem({ ':version': run.version, ':endedAt': run.endedAt }),
     });
   };
   return {
@@ -62,7 +56,7 @@ export function dynamodbRuns(client: DynamoDBClient, table: string): Runs {
     async open(run, replaces) {
       if (!replaces) return put(runItem(run), { ConditionExpression: 'attribute_not_exists(pk)' });
       // History first: it has the same key and the same content whoever writes it, and a crash leaves the name as it was.
-      await archive(replaces);
+      await archive(replaces, run.startedAt);
       return put(runItem(run), unchanged(replaces));
     },
     async change(run, change) {
@@ -79,11 +73,15 @@ export function dynamodbRuns(client: DynamoDBClient, table: string): Runs {
       return conditional(() => call('dynamodb:UpdateItem', () => client.send(command)));
     },
     async retire(run) {
-      await archive(run);
+      await archive(run, run.endedAt!);
       const command = new DeleteItemCommand({ TableName: table, Key: toItem(runItemKey(run.app)), ...unchanged(run) });
       return conditional(() => call('dynamodb:DeleteItem', () => client.send(command)));
     },
-    history: (place, since, now) => history(client, table, place, since, now),
+    async backfill(run, holder) {
+      if (!isMark(run) && (await isInHistory(client, table, run, holder.startedAt))) return;
+      await put(historyItem(run, holder.startedAt), { ConditionExpression: 'attribute_not_exists(pk)' });
+    },
+    history: (place, since, now) => readHistory(client, table, { place, since, now }),
     async remember(place, state) {
       const { account, region } = place;
       await put({ pk: fleetPartition(place), sk: STATE_KEY, account, region, ...state });
@@ -109,57 +107,19 @@ export function dynamodbRuns(client: DynamoDBClient, table: string): Runs {
   };
 }
 
-async function load(client: DynamoDBClient, table: string, place: Place): Promise<{ runs: Run[]; state: ScanState }> {
+async function load(client: DynamoDBClient, table: string, place: Place): Promise<OnRecord> {
   const runs: Run[] = [];
+  const volumes: Volume[] = [];
   let state: ScanState = {};
+  let prices: Rates | undefined;
   await query(client, { TableName: table, ...partition(fleetPartition(place)), ConsistentRead: true }, (item) => {
-    if (item.sk?.S === STATE_KEY) state = readState(item);
+    const key = item.sk?.S ?? '';
+    if (key === STATE_KEY) state = readState(item);
+    else if (key === PRICES_KEY) prices = readPrices(item);
+    else if (key.startsWith(VOLUME_PREFIX)) volumes.push(readVolume(item));
     else runs.push(readRun(item));
   });
-  return { runs, state };
-}
-
-async function history(
-  client: DynamoDBClient,
-  table: string,
-  place: Place,
-  since: Instant,
-  now: Instant,
-): Promise<Run[]> {
-  const runs = new Map<string, Run>();
-  for (const at of monthsBetween(since, now)) {
-    const { KeyConditionExpression, ExpressionAttributeValues } = partition(historyPartition(place, at));
-    const input = {
-      TableName: table,
-      KeyConditionExpression,
-      FilterExpression: 'endedAt > :since',
-      ExpressionAttributeValues: { ...ExpressionAttributeValues, ...toItem({ ':since': since }) },
-    };
-    await query(client, input, (item) => {
-      const run = readRun(item);
-      const key = `${appKey(run.app)}@${run.startedAt}`;
-      // Two tellings of one end may lie in two months: the newer holds.
-      const other = runs.get(key);
-      const isNewer =
-        !other || run.version > other.version || (run.version === other.version && run.endedAt! < other.endedAt!);
-      if (isNewer) runs.set(key, run);
-    });
-  }
-  return [...runs.values()];
-}
-
-function partition(pk: string) {
-  return { KeyConditionExpression: 'pk = :pk', ExpressionAttributeValues: toItem({ ':pk': pk }) };
-}
-
-/** Hands over every item of a query, page after page of 1 MB. */
-async function query(client: DynamoDBClient, input: QueryCommandInput, take: (item: Item) => void): Promise<void> {
-  let ExclusiveStartKey: Item | undefined;
-  do {
-    const page = await call('dynamodb:Query', () => client.send(new QueryCommand({ ...input, ExclusiveStartKey })));
-    for (const item of page.Items ?? []) take(item);
-    ExclusiveStartKey = page.LastEvaluatedKey;
-  } while (ExclusiveStartKey);
+  return { runs, state, ...(volumes.length > 0 ? { volumes } : {}), ...(prices ? { prices } : {}) };
 }
 
 function readState(item: Item): ScanState {
@@ -236,13 +196,20 @@ function expressionOf(run: Run, change: RunChange): Expression {
         };
       }
       return {
-        set: `SET endedAt = :at${change.laterEnd === undefined ? '' : ', laterEnd = :laterEnd'}`,
+        set: 'SET endedAt = :at',
         condition: `(${GOING_ON} OR endedAt > :at)`,
-        values: { ':at': change.at, ...(change.laterEnd === undefined ? {} : { ':laterEnd': change.laterEnd }) },
+        values: { ':at': change.at },
+      };
+    case 'ends':
+      return {
+        set: 'SET endedAt = :endedAt, laterEnds = :laterEnds',
+        condition: 'version = :version',
+        values: { ':endedAt': change.endedAt, ':laterEnds': change.laterEnds, ':version': run.version },
       };
     case 'facts': {
       const facts = Object.entries({
         owner: change.owner,
+        team: change.team,
         instanceType: change.instanceType,
         contact: change.contact,
       }).filter(([, value]) => value !== undefined);

@@ -50,5 +50,15 @@ export function readSpace(row: SpaceDetails): Space | undefined {
   if (!domainId || !spaceName) return undefined;
   const owner = row.OwnershipSettingsSummary?.OwnerUserProfileName;
   const sharing = row.SpaceSharingSettingsSummary?.SharingType;
-  return { domainId, spaceName, ...(owner ? { owner } : {}), ...(sharing ? { sharing } : {}) };
+  const { AppType: appType, SpaceStorageSettings } = row.SpaceSettingsSummary ?? {};
+  const gigabytes = SpaceStorageSettings?.EbsStorageSettings?.EbsVolumeSizeInGb;
+  return {
+    domainId,
+    spaceName,
+    ...(owner ? { owner } : {}),
+    ...(sharing ? { sharing } : {}),
+    ...(row.CreationTime ? { createdAt: row.CreationTime.getTime() } : {}),
+    ...(appType ? { appType } : {}),
+    ...(gigabytes ? { gigabytes } : {}),
+  };
 }

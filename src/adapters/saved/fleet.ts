@@ -44,7 +44,7 @@ export async function savedFleet(folder: string): Promise<Fleet> {
     async look(place, needs) {
       const picture = emptyPicture(place);
       for (const page of pages) {
-        for (const row of rowsOf<AppDetails>(page, 'Apps')) readApp(dated(row), place, picture);
+        for (const row of rowsOf<AppDetails>(page, 'Apps')) readApp(dated(row, row.AppName), place, picture);
         for (const row of rowsOf<SpaceDetails>(page, 'Spaces')) addSpace(row, picture);
         for (const { DomainId, DomainName } of rowsOf<DomainDetails>(page, 'Domains')) {
           if (DomainId && DomainName) picture.domains.set(DomainId, DomainName);
@@ -106,16 +106,16 @@ function rowsOf<T extends object>(page: Page, member: keyof Page): T[] {
 }
 
 /** The CLI prints dates as ISO 8601, its older version as seconds. */
-function dated(row: AppDetails): AppDetails {
+function dated<T extends AppDetails | SpaceDetails>(row: T, name: string | undefined): T {
   const { CreationTime: raw } = row as { CreationTime?: unknown } as { CreationTime?: string | number };
   if (raw === undefined || raw === null) return row;
   const at = new Date(typeof raw === 'number' ? raw * 1000 : raw);
   if (!Number.isNaN(at.getTime())) return { ...row, CreationTime: at };
-  throw new PortError('refused', 'SavedFleet', `CreationTime of app ${row.AppName} is no date: ${JSON.stringify(raw)}`);
+  throw new PortError('refused', 'SavedFleet', `CreationTime of ${name} is no date: ${JSON.stringify(raw)}`);
 }
 
 function addSpace(row: SpaceDetails, picture: Picture): void {
-  const space = readSpace(row);
+  const space = readSpace(dated(row, row.SpaceName));
   if (space) picture.spaces.set(spaceKey(space), space);
 }
 

@@ -1,7 +1,6 @@
 import type { MailUrls } from '../../application/ports.ts';
 import { assertNever } from '../../domain/assert-never.ts';
 import { linkExpiry } from '../../domain/mail-link.ts';
-import type { MicroDollars } from '../../domain/money.ts';
 import type {
   AppFacts,
   Audience,
@@ -113,7 +112,7 @@ function warningView(facts: WarningFacts, now: Instant, zone: string, names: num
         ...(stop ? [{ label: 'Stops', value: `${stop.full}, or soon after` }] : []),
         ...appRows(facts.app),
         upSince(facts.app, facts.warnedAt, now, zone),
-        ...costRow('Cost so far', facts.app.cost),
+        ...costRow('Cost so far', facts.app),
         { label: 'Limit', value: facts.rule },
       ],
     },
@@ -137,7 +136,7 @@ function stoppedView(facts: StoppedFacts, now: Instant, zone: string, names: num
         ...appRows(facts.app),
         { label: 'Started', value: fullTime(facts.app.startedAt, now, zone) },
         { label: 'Stopped', value: `${stopped}, after ${ran}` },
-        ...costRow('Cost', facts.app.cost),
+        ...costRow('Cost', facts.app),
         ...(facts.rule === BY_REQUEST ? [] : [{ label: 'Limit', value: facts.rule }]),
       ],
     },
@@ -154,7 +153,7 @@ function failureView(facts: FailureFacts, zone: string) {
     todo: facts.todo.slice(0, 20).map((step, index) => ({ number: index + 1, step })),
     why: ADMIN,
     app: app && {
-      rows: [...appRows(app), upSince(app, facts.at, facts.at, zone), ...costRow('Cost so far', app.cost)],
+      rows: [...appRows(app), upSince(app, facts.at, facts.at, zone), ...costRow('Cost so far', app)],
     },
   };
 }
@@ -223,7 +222,7 @@ function digestView(facts: DigestFacts, zone: string, most: number) {
     mode: MODES[facts.mode],
     numbers: [
       { value: number(running), label: 'running' },
-      { value: hourly, label: 'an hour, at list price' },
+      { value: hourly, label: `an hour, at ${facts.basis ?? 'list price'}` },
       { value: number(facts.unlimited), label: 'without a limit' },
       { value: number(facts.unknownUse.length + more.unknownUse), label: 'use unknown' },
     ],
@@ -286,8 +285,8 @@ function upSince(app: AppFacts, at: Instant, now: Instant, zone: string): { labe
   };
 }
 
-function costRow(label: string, cost: MicroDollars | undefined): { label: string; value: string }[] {
-  return cost === undefined ? [] : [{ label, value: `${money(cost)} at list price` }];
+function costRow(label: string, { cost, basis = 'list price' }: AppFacts): { label: string; value: string }[] {
+  return cost === undefined ? [] : [{ label, value: `${money(cost)} at ${basis}` }];
 }
 
 function reasonToWrite(audience: Audience): string {

@@ -1,0 +1,93 @@
+import type { PricingClient } from '@aws-sdk/client-pricing';
+import { GetProductsCommand } from '@aws-sdk/client-pricing';
+import type { PriceList } from '../../application/ports.ts';
+import { PortError } from '../../application/ports.ts';
+import type { HourlyRate } from '../../domain/money.ts';
+import { pages } from '../sagemaker/pages.ts';
+import { type PriceRow, readRow } from './price-row.ts';
+
+/** The IAM actions that this adapter calls. */
+export const PRICE_LIST_ACTIONS = ['pricing:GetProducts'];
+
+/** The app types that AWS prices by themselves, and what its price list calls them (`platoinstancetype`). */
+const COMPONENTS = [
+  { appType: 'JupyterLab', name: 'Studio-JupyterLab' },
+  { appType: 'CodeEditor', name: 'studio-codeeditor' },
+  { appType: 'KernelGateway', name: 'Studio-Notebook' },
+];
+
+type Filters = Record<string, string>;
+
+/** AWS's price list over the SDK: a few pages a region. The client must be one of us-east-1, whatever region is asked about. */
+export function awsPriceList(client: PricingClient): PriceList {
+  const rowsOf = async (region: string, filters: Filters, faults: string[]): Promise<PriceRow[]> => {
+    const rows: PriceRow[] = [];
+    const Filters = Object.entries({ regionCode: region, ...filters }).map(([Field, Value]) => ({
+      Type: 'TERM_MATCH' as const,
+      Field,
+      Value,
+    }));
+    await pages('pricing:GetProducts', async (NextToken) => {
+      const input = { ServiceCode: 'AmazonSageMaker', Filters, FormatVersion: 'aws_v1', MaxResults: 100, NextToken };
+      const page = await client.send(new GetProductsCommand(input));
+      for (const text of page.PriceList ?? []) {
+        const row = readRow(String(text));
+        if (typeof row === 'string') faults.push(row);
+        else if (row && fits(row, filters)) rows.push(row);
+      }
+      return page.NextToken;
+    });
+    return rows;
+  };
+  return {
+    async read(region) {
+      const faults: string[] = [];
+      const byAppType = new Map<string, Map<string, HourlyRate>>();
+      let prefix: string | undefined;
+      for (const { appType, name } of COMPONENTS) {
+        const rows = await rowsOf(region, { platoinstancetype: name }, faults);
+        prefix ??= rows.map(({ usagetype }) => /^(.*)Studio:/i.exec(usagetype)?.[1]).find((one) => one !== undefined);
+        const byInstance = Map.groupBy(rows, (row) => row.instanceType ?? '');
+        if (byInstance.delete('')) faults.push(`rows of ${name} name no instance type`);
+        const prices = [...byInstance].map(([type, its]) => [type, priceOf(its, `${name} ${type}`, faults)] as const);
+        byAppType.set(appType, new Map(prices));
+      }
+      const byInstance = byAppType.get('KernelGateway')!;
+      if ([...byAppType.values()].every(({ size }) => size === 0))
+        throw new PortError('refused', 'NoPrices', `AWS's price list has no prices of SageMaker Studio in ${region}`);
+      // What else there is, is known by its usage type, which begins as those of the region do: `USE1-`, `EU-`.
+      const single = async (usagetype: string) => {
+        const rows = await rowsOf(region, { usagetype }, faults);
+        return rows.length > 0 ? priceOf(rows, usagetype, faults) : undefined;
+      };
+      const canvas = await single(`${prefix ?? ''}Canvas:Session-Hrs`);
+      const gigabyteMonth = await single(`${prefix ?? ''}Studio:VolumeUsage.gp3`);
+      // Studio Classic's other app types run on the instances of its notebooks.
+      const rates = {
+        byInstance,
+        byAppType,
+        ...(canvas ? { canvas } : {}),
+        ...(gigabyteMonth ? { gigabyteMonth } : {}),
+      };
+      return { rates, faults };
+    },
+  };
+}
+
+/** AWS writes these names in any case, and so they are compared. */
+function fits(row: PriceRow, filters: Filters): boolean {
+  return Object.entries(filters).every(
+    ([field, value]) => row.attributes[field]?.toLowerCase() === value.toLowerCase(),
+  );
+}
+
+/**
+ * Of several prices for one thing, the one in force since last counts; of those that began together, the highest: an
+ * estimate that is too low lets people overspend. Where they differ it is told.
+ */
+function priceOf(rows: PriceRow[], what: string, faults: string[]): HourlyRate {
+  const newest = rows.reduce((latest, { since }) => (since > latest ? since : latest), '');
+  const rates = [...new Set(rows.filter(({ since }) => since === newest).map(({ rate }) => rate))];
+  if (rates.length > 1) faults.push(`${what} has ${rates.length} prices; the highest counts`);
+  return Math.max(...rates);
+}

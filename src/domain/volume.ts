@@ -1,0 +1,71 @@
+import type { Place, Space } from './app.ts';
+import { type Picture, spaceKey } from './picture.ts';
+import type { Policy } from './policy.ts';
+import { tagsOfSpace } from './running-app.ts';
+import type { Instant } from './time.ts';
+
+/** A stretch of a space's volume, of one size, owner and team: it is charged for whether an app runs or not. */
+export interface Volume extends Place {
+  domainId: string;
+  spaceName: string;
+  /** Undefined where AWS does not tell: then nobody knows what it costs. */
+  gigabytes?: number;
+  owner?: string;
+  team?: string;
+  since: Instant;
+  until?: Instant;
+}
+
+/** What a listing of spaces changes of a volume on record. `ended` is over, `opened` goes on; both: one follows the other. */
+export interface VolumeChange {
+  ended?: Volume;
+  opened?: Volume;
+}
+
+/** App types whose spaces have a volume of their own; others keep their files on the domain's EFS. */
+const WITH_VOLUME = ['JupyterLab', 'CodeEditor'];
+
+/**
+ * Holds the spaces of a whole picture against the volumes on record. A volume is there from its space's creation on,
+ * its changes from when they are seen, and its end no later than that.
+ */
+export function sightVolumes(
+  picture: Picture,
+  known: Volume[],
+  policy: Pick<Policy, 'team'>,
+  now: Instant,
+): VolumeChange[] {
+  const volumes = new Map(known.map((volume) => [spaceKey(volume), volume]));
+  const changes: VolumeChange[] = [];
+  for (const space of picture.spaces.values()) {
+    const before = volumes.get(spaceKey(space));
+    volumes.delete(spaceKey(space));
+    const seen = volumeOf(space, picture, policy, now);
+    if (!seen) {
+      if (before) changes.push({ ended: { ...before, until: now } });
+    } else if (!before) changes.push({ opened: seen });
+    // A space that was deleted and made again under its name between two looks.
+    else if (seen.since > before.since && space.createdAt !== undefined)
+      changes.push({ ended: { ...before, until: seen.since }, opened: seen });
+    else if (seen.gigabytes !== before.gigabytes || seen.owner !== before.owner || seen.team !== before.team)
+      changes.push({ ended: { ...before, until: now }, opened: { ...seen, since: now } });
+  }
+  for (const gone of volumes.values()) changes.push({ ended: { ...gone, until: now } });
+  return changes;
+}
+
+function volumeOf(space: Space, picture: Picture, policy: Pick<Policy, 'team'>, now: Instant): Volume | undefined {
+  const { domainId, spaceName, owner, gigabytes, appType } = space;
+  if (gigabytes === undefined && !WITH_VOLUME.includes(appType ?? '')) return undefined;
+  const team = policy.team === 'domain' ? undefined : tagsOfSpace(space, picture)[policy.team.tag];
+  return {
+    account: picture.account,
+    region: picture.region,
+    domainId,
+    spaceName,
+    since: space.createdAt ?? now,
+    ...(gigabytes === undefined ? {} : { gigabytes }),
+    ...(owner === undefined ? {} : { owner }),
+    ...(team === undefined ? {} : { team }),
+  };
+}

@@ -1,0 +1,75 @@
+import { describe, expect, test } from 'vitest';
+import type { Rates } from '../../src/domain/cost.ts';
+import { parseRate } from '../../src/domain/money.ts';
+import type { DigestFacts } from '../../src/domain/notice.ts';
+import { DAY, HOUR, MINUTE } from '../../src/domain/time.ts';
+import { NOON, ref } from '../domain/builders.ts';
+import { PLACE } from '../memory/ports.ts';
+import { world } from './world.ts';
+
+const gpu = { ...ref, instanceType: 'ml.g5.xlarge' };
+const listed: Rates = {
+  source: 'AWS price list of 2026-11-22',
+  asOf: '2026-11-22',
+  byInstance: new Map(),
+  byAppType: new Map([['JupyterLab', new Map([['ml.g5.xlarge', parseRate('2')]])]]),
+};
+
+/** What the digest says of money in a lab that has run one app for an hour, and one of a type that nobody has heard of. */
+async function told({ kept, prices = {} }: { kept?: Rates; prices?: Record<string, number> }): Promise<DigestFacts> {
+  const lab = world({ limits: [], report: { daily: 0 }, prices });
+  if (kept) await lab.ports.kept.keep(PLACE, kept);
+  lab.ports.fleet.start(gpu, NOON);
+  lab.ports.fleet.start({ ...ref, appName: 'q', instanceType: 'ml.q9.qubit' }, NOON);
+  await lab.scan(NOON + HOUR);
+  const [owed] = [...lab.ports.outbox.items.values()];
+  return owed!.notice.facts as DigestFacts;
+}
+const costs = ({ longest }: DigestFacts) => longest.map(({ app }) => [app.cost, app.basis]);
+
+describe('what the admins are told of money rests on', () => {
+  test('the list that comes with Curfew, until AWS’s has been read; what it lacks is named, never $0', async () => {
+    const digest = await told({});
+    expect(digest).toMatchObject({ hourly: 1_410_000, basis: 'list price', unpriced: ['ml.q9.qubit'] });
+    expect(costs(digest)).toEqual([
+      [1_410_000, 'list price'],
+      [undefined, undefined],
+    ]);
+  });
+
+  test('AWS’s list as it was last read, with its day', async () => {
+    const digest = await told({ kept: listed });
+    expect(digest).toMatchObject({ hourly: 2_000_000, basis: 'list price of 2026-11-22', unpriced: ['ml.q9.qubit'] });
+    expect(costs(digest)[0]).toEqual([2_000_000, 'list price of 2026-11-22']);
+  });
+
+  test('the policy’s prices before both, and says so', async () => {
+    const both = { 'ml.q9.qubit': parseRate('5.10') };
+    const digest = await told({ kept: listed, prices: both });
+    expect(digest).toMatchObject({
+      hourly: 7_100_000,
+      basis: "list price of 2026-11-22 and the policy's price",
+      unpriced: [],
+    });
+    expect(costs(digest)).toEqual([
+      [2_000_000, 'list price of 2026-11-22'],
+      [5_100_000, "the policy's price"],
+    ]);
+    const own = await told({ kept: listed, prices: { ...both, 'ml.g5.xlarge': parseRate('1') } });
+    expect(own).toMatchObject({ hourly: 6_100_000, basis: "the policy's price" });
+  });
+});
+
+test('an app that was stopped yesterday has cost what it ran, in today’s digest', async () => {
+  const lab = world({
+    report: { daily: 0 },
+    limits: [{ name: 'all', match: {}, maxUptime: HOUR, grace: 30 * MINUTE }],
+  });
+  lab.ports.fleet.start(gpu, NOON);
+  for (let at = NOON; at <= NOON + DAY; at += 30 * MINUTE) {
+    await lab.scan(at);
+    await lab.deliver(at);
+  }
+  const digests = lab.ports.postbox.sent.flatMap(({ facts }) => (facts.kind === 'digest' ? [facts] : []));
+  expect(digests.at(-1)!.stopped.map(({ app }) => app.cost)).toEqual([1.5 * 1_410_000]);
+});
