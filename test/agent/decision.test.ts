@@ -179,7 +179,7 @@ describe('the agent beside a real Jupyter server, and what Curfew decides', () =
     expect(await lab.scan()).toMatchObject(said('keep', 'idle: unknown (agent silent for 31 min)'));
     await lab.pass(3 * HOUR);
     await silence();
-    expect(await lab.scan()).toMatchObject(said('keep', 'idle: unknown (agent silent for 3 h 31 min old)'));
+    expect(await lab.scan()).toMatchObject(said('keep', 'idle: unknown (agent silent for 3 h 31 min)'));
     await jupyter.start();
     await lab.look();
     const back = await lab.scan();
