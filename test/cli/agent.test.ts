@@ -284,14 +284,11 @@ describe('agent install', () => {
     const { stdout } = await at.run('install', '--dry-run', '--bus', 'lab');
     const [, roles, json] = /domain \(([^)]*)\):\n(\{[\s\S]*?\n\})\n/.exec(stdout)!;
     expect(roles).toBe('StudioUsers, Shared, Ada');
-    const shown = /```json\n(\{[\s\S]*?"Action": "events:PutEvents"[\s\S]*?\n\})\n/.exec(
-      readFileSync('agent/README.md', 'utf8'),
-    );
-    expect(JSON.parse(json!)).toEqual(
-      JSON.parse(
-        shown![1]!.replace('REGION', 'us-east-1').replace('ACCOUNT', '111122223333').replace('/default', '/lab'),
-      ),
-    );
+    for (const page of ['agent/README.md', 'docs/deploy.md']) {
+      const [, shown] = /```json\n( *\{[^`]*"events:PutEvents"[^`]*\})\n *```/.exec(readFileSync(page, 'utf8'))!;
+      const here = shown!.replace('REGION', 'us-east-1').replace('ACCOUNT', '111122223333').replace('/default', '/lab');
+      expect(JSON.parse(json!), page).toEqual(JSON.parse(here));
+    }
   });
 
   it('another bus is another script, hence another configuration, which replaces the first', async () => {
