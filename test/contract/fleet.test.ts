@@ -2,6 +2,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { SageMakerClient } from '@aws-sdk/client-sagemaker';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import type { Fault } from '../../local/aws/index.ts';
 import { sagemakerFleet } from '../../src/adapters/sagemaker/fleet.ts';
 import type { Place } from '../../src/domain/app.ts';
 import { startWorld } from '../local/world.ts';
@@ -154,19 +155,41 @@ describe('the client that production uses', () => {
   });
 });
 
-it('a stop whose answer was lost on the way is ours still: the second try finds it under way, and it was not gone', async () => {
-  const { aws } = await newWorld();
-  const before = process.env;
-  process.env = { ...before, ...aws.env };
-  aws.studio.createDomain({ domainId: 'd-lab', name: 'lab' });
-  aws.studio.createUserProfile({ domainId: 'd-lab', name: 'alice' });
-  const app = { domainId: 'd-lab', userProfileName: 'alice', appType: 'JupyterLab' as const, appName: 'default' };
-  aws.studio.createApp(app);
-  aws.faults.add({ service: 'sagemaker', action: 'DeleteApp', code: '', status: 0, drop: true, effectHappens: true });
-  const answer = await (await freshFleet()).stop({ ...place, ...app });
-  process.env = before;
-  expect(answer).toBe('stopping');
-  expect(aws.calls.count('sagemaker', 'DeleteApp')).toBe(2);
+describe('a stop whose answer was lost on the way', () => {
+  const lost = {
+    service: 'sagemaker' as const,
+    action: 'DeleteApp',
+    code: '',
+    status: 0,
+    drop: true,
+    effectHappens: true,
+  };
+  const stopAfter = async (...faults: Fault[]) => {
+    const { aws } = await newWorld();
+    const before = process.env;
+    process.env = { ...before, ...aws.env };
+    aws.studio.createDomain({ domainId: 'd-lab', name: 'lab' });
+    aws.studio.createUserProfile({ domainId: 'd-lab', name: 'alice' });
+    const app = { domainId: 'd-lab', userProfileName: 'alice', appType: 'JupyterLab' as const, appName: 'default' };
+    aws.studio.createApp(app);
+    for (const fault of faults) aws.faults.add(fault);
+    try {
+      return await (await freshFleet()).stop({ ...place, ...app });
+    } finally {
+      process.env = before;
+      expect(aws.calls.count('sagemaker', 'DeleteApp')).toBe(2);
+    }
+  };
+
+  it('is ours still: the second try finds it under way, and it was not gone', async () => {
+    expect(await stopAfter(lost)).toBe('stopping');
+  });
+
+  it('may have worked, though the second try is turned away', async () => {
+    const busy = { ...lost, code: 'ResourceInUse', status: 400, message: 'It is in the Updating status.', drop: false };
+    const stop = stopAfter(lost, { ...busy, effectHappens: false });
+    await expect(stop).rejects.toMatchObject({ kind: 'fault', code: 'ResourceInUse' });
+  });
 });
 
 describe('answers that leave out what AWS may leave out', () => {

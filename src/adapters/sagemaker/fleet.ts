@@ -107,10 +107,14 @@ async function stop(sagemaker: SageMakerClient, app: AppRef): Promise<'stopping'
     );
     return 'stopping';
   } catch (error) {
-    if (!(error instanceof PortError) || !isGone(error)) throw error;
+    if (!(error instanceof PortError)) throw error;
     // After a retry it may be our own first call that did it, and only its answer was lost.
     const { $metadata } = error.cause as { $metadata?: { attempts?: number } };
-    return ($metadata?.attempts ?? 1) > 1 ? 'stopping' : 'gone';
+    const isRetried = ($metadata?.attempts ?? 1) > 1;
+    if (isGone(error)) return isRetried ? 'stopping' : 'gone';
+    if (isRetried && error.kind === 'refused')
+      throw new PortError('fault', error.code, error.message, { cause: error.cause });
+    throw error;
   }
 }
 
