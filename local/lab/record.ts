@@ -1,6 +1,7 @@
 import { DynamoDBClient, paginateScan } from '@aws-sdk/client-dynamodb';
 import { readRun } from '../../src/adapters/dynamodb/items.ts';
 import { runId } from '../../src/application/tell.ts';
+import { appKey } from '../../src/domain/app.ts';
 import type { Run } from '../../src/domain/run.ts';
 import { MINUTE } from '../../src/domain/time.ts';
 import type { EmbeddedAws } from '../aws/index.ts';
@@ -18,7 +19,19 @@ export async function recordedRuns(region: string, table: string): Promise<Run[]
       if (item.startedAt !== undefined && item.version !== undefined) runs.push(readRun(item));
   }
   client.destroy();
-  return runs.sort((a, b) => a.startedAt - b.startedAt || (runId(a) < runId(b) ? -1 : 1));
+  return joined(runs.sort((a, b) => a.startedAt - b.startedAt || (runId(a) < runId(b) ? -1 : 1)));
+}
+
+/**
+ * A late CreateApp event puts the first minutes of a run on record beside what a scan has begun since: two stretches that
+ * touch, and one bill.
+ */
+function joined(runs: Run[]): Run[] {
+  const isHead = (run: Run) =>
+    run.endedAt !== undefined &&
+    run.endedAt - run.startedAt <= 10 * MINUTE &&
+    runs.some((next) => next.startedAt === run.endedAt && appKey(next.app) === appKey(run.app));
+  return runs.filter((run) => !isHead(run));
 }
 
 /** What is on record and never was, or ended at another time: each is somebody's wrong bill. */
