@@ -24,7 +24,7 @@ type Found = Pick<ScanReport, 'now' | 'place' | 'intents' | 'missing' | 'valve'>
 /**
  * Once a day, the admins' digest, with what a look at idle settings found and set, and the requests to confirm that are due
  * again; once a day while it lasts, that the safety valve is closed. The notice first, then the note of it.
- * @returns what failed in the look, in words
+ * @returns what failed in the look and the asking, in words
  */
 export async function tellDaily(
   actor: Actor,
@@ -33,7 +33,7 @@ export async function tellDaily(
   const { policy, rates } = actor;
   const faults: string[] = [];
   const state: ScanState = { ...seen.state };
-  const today = localTime(now, policy.timezone).date;
+  const { date: today, minutes } = localTime(now, policy.timezone);
   if (valve && state.valve !== today) {
     await tellAdmins(actor, place, `valve ${today}`, valveFacts(valve, intents, now), now);
     state.valve = today;
@@ -63,12 +63,10 @@ export async function tellDaily(
     state.digestAt = now;
     state.idleAfter = idle?.after;
   }
-  if (
-    state.asked !== today &&
-    localTime(now, policy.timezone).minutes >= ASKING_FROM &&
-    (await remind(actor, place, now))
-  )
+  if (state.asked !== today && minutes >= ASKING_FROM && mayAsk(actor)) {
+    faults.push(...(await remind(actor, place, now)));
     state.asked = today;
+  }
   const isNew = (['valve', 'digest', 'asked'] as const).some((key) => state[key] !== seen.state[key]);
   if (isNew) await actor.runs.remember(place, state);
   return faults;
@@ -77,14 +75,22 @@ export async function tellDaily(
 /** Once a day, from this local time on, whoever has not answered is asked again: a mail at midnight annoys. */
 const ASKING_FROM = 8 * 60;
 
-/** Asks the contacts that are due. @returns whether this was a place and mode in which anybody is asked at all */
-async function remind(actor: Actor, place: Place, now: Instant): Promise<boolean> {
-  if (!mayAsk(actor)) return false;
-  for (const contact of await actor.contacts.list(place)) {
+/**
+ * Asks the contacts that are due. One that fails stays one, and keeps nothing else of the day from being told; it is due
+ * tomorrow too.
+ * @returns what failed, in words
+ */
+async function remind(actor: Actor, place: Place, now: Instant): Promise<string[]> {
+  const faults: string[] = [];
+  const failed = (error: unknown) => {
+    faults.push(`asking again to confirm failed: ${error instanceof Error ? error.message : error}`);
+    return [];
+  };
+  for (const contact of await actor.contacts.list(place).catch(failed)) {
     // An address that the policy gives nobody is here for what its mailbox did: an admin's, say.
-    if (contact.owners.length > 0) await ask(actor, contact, now);
+    if (contact.owners.length > 0) await ask(actor, contact, now).catch(failed);
   }
-  return true;
+  return faults;
 }
 
 /** A pass that dies after it has set something tells of it in no digest: the next look finds it as it should be. */
