@@ -127,6 +127,8 @@ async function sendOne(
   if (refusal !== undefined) {
     await withhold(outbox, policy, notice, refusal, now);
     report.withheld++;
+    if (await isUnheard(contacts, policy, notice))
+      report.faults.push(`no admin may get ${notice.facts.kind} mail any more: nobody is told`);
     return false;
   }
   if (notice.facts.kind === 'confirmation' && baseUrl === undefined) {
@@ -176,6 +178,14 @@ async function refusalFor(contacts: Contacts, policy: Policy, notice: Notice): P
   if (refusal === undefined && facts.kind === 'confirmation' && !isNewestRequest(contact, facts))
     return 'has been asked again since';
   return refusal;
+}
+
+/** Whether a notice to the admins, but for a digest, which they may do without, is for none of them to read any more. */
+async function isUnheard(contacts: Contacts, policy: Policy, notice: Notice): Promise<boolean> {
+  if (roleOf(notice) !== 'admins' || notice.facts.kind === 'digest') return false;
+  for (const to of policy.admins)
+    if ((await refusalFor(contacts, policy, { ...notice, to })) === undefined) return false;
+  return true;
 }
 
 /** In which role the reader gets it. */

@@ -62,6 +62,22 @@ describe('being asked', () => {
     expect([...(await lab.pass(NOON)), ...(await lab.pass(NOON + 3 * DAY))]).toEqual([]);
   });
 
+  test('an asking that fails keeps no other from being asked, and nothing else of the day from being told', async () => {
+    const lab = asking({ limits: [], report: { daily: 8 * 60 } });
+    lab.ports.fleet.start({ ...ref, userProfileName: 'bob' }, NOON);
+    await lab.pass(NOON);
+    const { owe } = lab.ports.outbox;
+    lab.ports.outbox.owe = async (notice) =>
+      notice.to === ALICE ? Promise.reject(new Error('no write')) : owe(notice);
+    const { faults } = await lab.scan(NOON + 3 * DAY);
+    expect(faults).toEqual(['asking again to confirm failed: no write']);
+    await lab.deliver(NOON + 3 * DAY);
+    const sent = lab.ports.postbox.sent.slice(-2).map(({ facts, to }) => `${facts.kind} ${to}`);
+    expect(sent.sort()).toEqual(['confirmation bob@people.example.org', `digest ${ADMIN}`]);
+    // The digest is not told again for its sake.
+    expect((await lab.scan(NOON + 3 * DAY + MINUTE)).faults).toEqual([]);
+  });
+
   test('a quiet scan asks and writes nothing for it', async () => {
     const lab = asking({ limits: [] });
     await lab.pass(NOON);
@@ -187,5 +203,17 @@ describe('who is told', () => {
     lab.policy.admins = ['new@example.org'];
     const report = await lab.deliver(over);
     expect([report.sent, report.withheld]).toEqual([0, 1]);
+  });
+
+  test('no admin left who may be told: the round says so, but for a digest', async () => {
+    const lab = asking({ report: { daily: 0 } });
+    await noteContact(lab.ports.contacts, PLACE, ADMIN, { kind: 'bounced', isPermanent: true }, NOON);
+    await lab.scan(NOON);
+    expect((await lab.deliver(NOON)).faults).toEqual([]);
+    await lab.scan(over);
+    expect((await lab.deliver(over)).faults).toEqual(['no admin may get warning mail any more: nobody is told']);
+    lab.policy.admins = [ADMIN, 'second@example.org'];
+    await lab.scan(over + 2 * DAY);
+    expect((await lab.deliver(over + 2 * DAY)).faults).toEqual([]);
   });
 });
