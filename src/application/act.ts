@@ -53,9 +53,9 @@ export async function act(
   const outcomes: Outcome[] = [];
   if (sighting.now === 'started') {
     if (sighting.replaces) await tellUntoldStop(actor, sighting.replaces, now);
-    // Another scan or an event was first: the next scan decides on what that wrote.
     const contact = isBlind ? undefined : await contactOf(actor, seen.app, now);
     const run = contact === undefined ? sighting.run : { ...sighting.run, contact };
+    // Another scan or an event was first: the next scan decides on what that wrote.
     if (!(await actor.runs.open(run, sighting.replaces))) return [outcome(decision, 'superseded')];
     outcomes.push(outcome(decision, 'started'));
   }
