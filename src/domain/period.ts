@@ -50,3 +50,30 @@ export function billingMonths(from: Instant, to: Instant): Period[] {
   }
   return months;
 }
+
+/**
+ * The pieces of a stretch of time that lie in one day of AWS's bill (UTC) and in one day of the policy's zone: days of the
+ * bill add up of them, and so does every period.
+ */
+export function slicesOf({ from, to }: Period, timezone: string): Period[] {
+  const edges = new Set<Instant>([from, to]);
+  for (let day = Math.floor(from / DAY) * DAY; day < to; day += DAY) {
+    edges.add(day);
+    // A day of the bill meets two local days, or three where a clock is changed.
+    for (const moment of [day, day + DAY / 2, day + DAY])
+      edges.add(startOfDay(localTime(moment, timezone).date, timezone));
+  }
+  const inside = [...edges].filter((edge) => edge >= from && edge <= to).sort((a, b) => a - b);
+  return inside.slice(1).map((edge, i) => ({ from: inside[i]!, to: edge }));
+}
+
+/** The date of a day of AWS's bill. */
+export function dateOf(at: Instant): string {
+  return new Date(at).toISOString().slice(0, 10);
+}
+
+/** A day of AWS's bill: from midnight to midnight in UTC. */
+export function billingDay(date: string): Period {
+  const from = Date.parse(`${date}T00:00:00Z`);
+  return { from, to: from + DAY };
+}

@@ -6,6 +6,7 @@ import { spaceKey } from './picture.ts';
 import type { Policy } from './policy.ts';
 import type { Run } from './run.ts';
 import { type Duration, describeDuration, type Instant } from './time.ts';
+import { usageOf, VOLUME_USAGE } from './usage.ts';
 import type { Volume } from './volume.ts';
 
 /** What somebody is charged for in a period: a run's part of its instance, or a volume in one month of AWS's bills. */
@@ -17,8 +18,13 @@ export interface Charge {
   team?: string;
   /** `ml.g5.xlarge`, `Canvas`, `volumes of 5 GB`. */
   what: string;
+  /** What AWS bills it as, without the region's prefix: `Studio:JupyterLab-ml.g5.xlarge`. */
+  usage: string;
   duration: Duration;
-  /** Rounded once; undefined where there is no price. */
+  /**
+   * What its meter shows at the end of the period less what it showed at its beginning, each rounded: so the charges of
+   * periods that join are those of both together, to the micro-dollar. Undefined where there is no price.
+   */
   amount?: MicroDollars;
   /** The price is the policy's, not AWS's. */
   isPolicys?: true;
@@ -37,6 +43,7 @@ export function chargesOf(
 ): Charge[] {
   // A run that no scan saw running has no owner on record: its space's is its own.
   const owners = new Map(volumes.map((volume) => [spaceKey(volume), volume.owner]));
+  const end = Math.min(now, period.to);
   const charges: Charge[] = [];
   for (const { run, from, to } of carried(runs, now)) {
     const duration = overlap(from, to, period);
@@ -44,19 +51,24 @@ export function chargesOf(
     const { app } = run;
     const owner = run.owner ?? app.userProfileName ?? owners.get(spaceKey(app));
     const price = priceOf(run, rates);
+    // From the run's own start, whatever part of it is charged.
+    const costUntil = (rate: number, at: Instant) => costOf(rate, at - run.startedAt);
     charges.push({
       ...answering({ ...app, owner, team: run.team }),
       what: chargedAs(run),
+      usage: usageOf(run),
       duration,
-      ...priced(price, (rate) => costOf(rate, duration)),
+      ...priced(price, (rate) => costUntil(rate, Math.min(to, end)) - costUntil(rate, Math.max(from, period.from))),
     });
   }
-  for (const { volume, month, duration } of volumeMonths(volumes, period, now)) {
+  for (const { volume, month, from, to } of volumeMonths(volumes, period, now)) {
     const { gigabytes } = volume;
     const what = gigabytes === undefined ? 'volumes of unknown size' : `volumes of ${gigabytes} GB`;
     const price = gigabytes === undefined ? undefined : volumePrice(rates);
-    const cost = (rate: number) => monthlyCostOf(rate, gigabytes!, duration, month.to - month.from);
-    charges.push({ ...answering(volume), what, duration, ...priced(price, cost) });
+    const began = Math.max(volume.since, month.from);
+    const costUntil = (rate: number, at: Instant) => monthlyCostOf(rate, gigabytes!, at - began, month.to - month.from);
+    const cost = (rate: number) => costUntil(rate, to) - costUntil(rate, from);
+    charges.push({ ...answering(volume), what, usage: VOLUME_USAGE, duration: to - from, ...priced(price, cost) });
   }
   return charges;
 }
@@ -67,7 +79,9 @@ function volumeMonths(volumes: Volume[], period: Period, now: Instant) {
   return [...once.values()].flatMap((volume) => {
     const from = Math.max(volume.since, period.from);
     const to = Math.min(volume.until ?? now, period.to, now);
-    return billingMonths(from, to).map((month) => ({ volume, month, duration: overlap(from, to, month) }));
+    return billingMonths(from, to).map((month) => {
+      return { volume, month, from: Math.max(from, month.from), to: Math.min(to, month.to) };
+    });
   });
 }
 

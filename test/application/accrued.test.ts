@@ -74,9 +74,10 @@ describe('a lab on record', () => {
           const period = periodOf('month', moment, 'America/New_York');
           let expected = 0;
           for (const [from, to] of truth) {
-            let seconds = 0;
-            for (let tick = from; tick < to; tick += SECOND) if (period.from <= tick && tick < period.to) seconds++;
-            expected += Math.round((seconds * 1_410_000) / 3600);
+            // Each second costs what the run's meter moves in it.
+            const shown = (seconds: number) => Math.round((seconds * 1_410_000) / 3600);
+            for (let tick = from, n = 0; tick < to; tick += SECOND, n++)
+              if (period.from <= tick && tick < period.to) expected += shown(n + 1) - shown(n);
           }
           const { charges } = await it.spend(now, period);
           expect(sumOf(charges)).toEqual({ amount: expected, unpriced: new Map() });

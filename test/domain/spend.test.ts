@@ -200,7 +200,7 @@ describe('volumes', () => {
 
 /** A meter of its own: ticks second by second, asks who runs, and shares no arithmetic with the code. */
 function meter(runs: Run[], period: Period, now: Instant): Map<string, number> {
-  const ticks = new Map<Run, number>();
+  const owners = new Map<string, number>();
   const from = Math.max(period.from, Math.min(...runs.map(({ startedAt }) => startedAt)));
   for (let tick = from; tick < Math.min(period.to, now); tick += SECOND) {
     const taken = new Set<string>();
@@ -213,22 +213,25 @@ function meter(runs: Run[], period: Period, now: Instant): Map<string, number> {
           : `${appType} ${appName} of ${userProfileName}`;
       if (taken.has(instance)) continue;
       taken.add(instance);
-      ticks.set(run, (ticks.get(run) ?? 0) + 1);
+      // What the run's own meter moves in this second.
+      const seconds = (tick - run.startedAt) / SECOND;
+      const moved = shown(run.instanceType!, seconds + 1) - shown(run.instanceType!, seconds);
+      owners.set(run.owner!, (owners.get(run.owner!) ?? 0) + moved);
     }
   }
-  // Millionths of a dollar for a second, as a fraction of 36,000,000 (ten decimals of an hour's rate).
-  const usd: Record<string, bigint> = {
-    'ml.t3.medium': 500_000_000n,
-    'ml.g5.xlarge': 14_100_000_000n,
-    'ml.p4d.24xlarge': 252_512_883_000n,
-  };
-  const owners = new Map<string, number>();
-  for (const [run, seconds] of ticks) {
-    const exact = usd[run.instanceType!]! * BigInt(seconds);
-    const rounded = (exact * 2n + 36_000_000n) / 72_000_000n;
-    owners.set(run.owner!, (owners.get(run.owner!) ?? 0) + Number(rounded));
-  }
   return owners;
+}
+
+/** Millionths of a dollar for a second, as a fraction of 36,000,000 (ten decimals of an hour's rate). */
+const USD: Record<string, bigint> = {
+  'ml.t3.medium': 500_000_000n,
+  'ml.g5.xlarge': 14_100_000_000n,
+  'ml.p4d.24xlarge': 252_512_883_000n,
+};
+
+/** What a meter shows after so many seconds, in whole micro-dollars. */
+function shown(instanceType: string, seconds: number): number {
+  return Number((USD[instanceType]! * BigInt(seconds) * 2n + 36_000_000n) / 72_000_000n);
 }
 
 describe('against a meter that ticks every second', () => {
@@ -291,7 +294,7 @@ describe('against a meter that ticks every second', () => {
     );
   });
 
-  test('periods that join add up to what lies in both, but for a rounding of each charge', () => {
+  test('periods that join add up to what lies in both, to the micro-dollar', () => {
     fc.assert(
       fc.property(
         fc.array(life, { minLength: 1, maxLength: 8 }),
@@ -307,7 +310,13 @@ describe('against a meter that ticks every second', () => {
           const edge = NOON + cut * SECOND;
           const now = NOON + DAY;
           const duration = (period: Period) => charges(runs, period, now).reduce((sum, one) => sum + one.duration, 0);
-          expect(duration({ from: 0, to: edge }) + duration({ from: edge, to: now })).toBe(duration(ALWAYS));
+          const amount = (period: Period) => sumOf(charges(runs, period, now)).amount;
+          const [before, after] = [
+            { from: 0, to: edge },
+            { from: edge, to: now },
+          ];
+          expect(duration(before) + duration(after)).toBe(duration(ALWAYS));
+          expect(amount(before) + amount(after)).toBe(amount(ALWAYS));
           // Any grouping of the same charges is the same sum.
           const all = charges(runs, ALWAYS, now);
           const byOwner = [...Map.groupBy(all, BY.owner).values()].map((its) => sumOf(its).amount);
