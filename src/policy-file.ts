@@ -2,10 +2,10 @@ import type { Alias, Document, YAMLMap } from 'yaml';
 import { isMap, isNode, LineCounter, parseDocument, visit } from 'yaml';
 import type { Match } from './domain/match.ts';
 import { includes } from './domain/match.ts';
-import type { Budget, Limit, NativeIdle, Policy } from './domain/policy.ts';
+import type { Budget, Guardrail, Limit, NativeIdle, Policy } from './domain/policy.ts';
 import { HOUR, MINUTE } from './domain/time.ts';
 import type { MatchFile, PolicyFile } from './policy-schema.ts';
-import { budgetSchema, limitSchema, policySchema } from './policy-schema.ts';
+import { budgetSchema, guardrailSchema, limitSchema, policySchema } from './policy-schema.ts';
 
 /** A fault in the policy file: where, and what would be right. */
 export interface Fault {
@@ -129,7 +129,7 @@ function describePath(path: Path): string {
 }
 
 /** What no key can know of itself: names used twice, limits never reached, periods that end before they begin. */
-function crossCheck(raw: { limits?: unknown; budgets?: unknown }): Issue[] {
+function crossCheck(raw: { limits?: unknown; budgets?: unknown; guardrails?: unknown }): Issue[] {
   const issues: Issue[] = [];
   const limits = readable(raw.limits, limitSchema).map(({ i, value }) => ({
     i,
@@ -139,9 +139,9 @@ function crossCheck(raw: { limits?: unknown; budgets?: unknown }): Issue[] {
   }));
   const budgets = readable(raw.budgets, budgetSchema).map(({ i, value }) => ({
     i,
-    name: value.name,
-    period: value.period,
+    ...value,
   }));
+  const guardrails = readable(raw.guardrails, guardrailSchema).map(({ i, value }) => ({ i, ...value }));
   for (const [n, { i, match, isBound }] of limits.entries()) {
     if (!isBound) issues.push({ path: ['limits', i], message: 'a limit needs max-uptime or max-idle' });
     const shadow = limits.slice(0, n).find((earlier) => includes(earlier.match, match));
@@ -152,6 +152,7 @@ function crossCheck(raw: { limits?: unknown; budgets?: unknown }): Issue[] {
   for (const [key, named] of [
     ['limits', limits],
     ['budgets', budgets],
+    ['guardrails', guardrails],
   ] as const) {
     for (const { i, name } of named) {
       const first = named.find((other) => other.name.toLowerCase() === name.toLowerCase())!;
@@ -162,9 +163,17 @@ function crossCheck(raw: { limits?: unknown; budgets?: unknown }): Issue[] {
         });
     }
   }
-  for (const { i, period } of budgets) {
+  for (const { i, period, grace, 'at-limit': atLimit, 'forecast-at': forecastAt } of budgets) {
+    if (grace !== undefined && (atLimit ?? 'warn') === 'warn')
+      issues.push({ path: ['budgets', i, 'grace'], message: 'nothing is stopped at-limit: warn; say stop or block, or leave it out' });
+    if (period === 'total' && forecastAt)
+      issues.push({ path: ['budgets', i, 'forecast-at'], message: 'a total never ends, so nothing is expected of its end; name another period' });
     if (typeof period !== 'object' || period.from <= period.to) continue;
     issues.push({ path: ['budgets', i, 'period'], message: `ends (${period.to}) before it begins (${period.from})` });
+  }
+  for (const { i, allow, 'at-most': atMost } of guardrails) {
+    if (allow === undefined && atMost === undefined)
+      issues.push({ path: ['guardrails', i], message: 'a guardrail needs allow or at-most' });
   }
   return issues;
 }
@@ -200,14 +209,14 @@ function toPolicy(file: PolicyFile): Policy {
     ),
     extensions: { hours: (file.extensions?.hours ?? 4) * HOUR, atMost: file.extensions?.['at-most'] ?? 2 },
     exempt: (file.exempt ?? []).map(toMatch),
-    budgets: (file.budgets ?? []).map(
-      (budget): Budget => ({
-        name: budget.name,
-        for: budget.for as Budget['for'],
-        period: budget.period as Budget['period'],
-        limit: budget.limit,
-        warnAt: budget['warn-at'] ?? [],
-        atLimit: budget['at-limit'] ?? 'warn',
+    budgets: (file.budgets ?? []).map(toBudget),
+    guardrails: (file.guardrails ?? []).map(
+      (guardrail): Guardrail => ({
+        name: guardrail.name,
+        match: toMatch(guardrail.match ?? {}),
+        ...(guardrail.allow ? { allow: guardrail.allow.instance } : {}),
+        atMost: guardrail['at-most'] ?? [],
+        for: guardrail.for ?? 'each owner',
       }),
     ),
     report: {
@@ -218,6 +227,20 @@ function toPolicy(file: PolicyFile): Policy {
     prices: file.prices ?? {},
     evidence: { staleAfter: file.evidence?.['stale-after'] ?? 30 * MINUTE },
     ...(file['native-idle'] ? { nativeIdle: toNativeIdle(file['native-idle']) } : {}),
+  };
+}
+
+function toBudget({ name, for: whose, period, limit, grace, ...file }: NonNullable<PolicyFile['budgets']>[number]): Budget {
+  const rising = (shares: number[] = []) => [...new Set(shares)].sort((a, b) => a - b);
+  return {
+    name,
+    for: whose as Budget['for'],
+    period: period as Budget['period'],
+    limit,
+    warnAt: rising(file['warn-at']),
+    forecastAt: rising(file['forecast-at']),
+    atLimit: file['at-limit'] ?? 'warn',
+    ...(grace === undefined ? {} : { grace }),
   };
 }
 

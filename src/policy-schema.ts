@@ -140,11 +140,6 @@ const match = section({
 
 const name = read('a name of 1 to 60 characters', (text) => (/^[^\p{Cc}]{1,60}$/u.test(text) ? text : undefined));
 
-const percent = read('a share such as 25%', (text) => {
-  const share = /^(\d{1,3})%$/.exec(text)?.[1];
-  return share === undefined ? undefined : Number(share) / 100;
-});
-
 const money = read('an amount such as 200 USD or 49.50 USD', (text) => {
   const amount = /^(\d{1,5}(?:\.\d{1,2})?|\d{1,9}) USD$/.exec(text)?.[1];
   if (amount === undefined) return undefined;
@@ -209,18 +204,40 @@ const template = read('a template such as "{profile}@example.org", { tag: email 
   return sample !== text && !/[{}]/.test(sample) && isAddress(sample) ? { template: text } : undefined;
 });
 
+/** Shares of a limit: 0 % is reached before anything is spent. */
+const shares = list(
+  read('a share from 1% to 1000%, such as 80%', (text) => {
+    const share = /^([1-9]\d{0,2}|1000)%$/.exec(text)?.[1];
+    return share === undefined ? undefined : Number(share) / 100;
+  }),
+);
+
 export const budgetSchema = section({
   name,
   for: wordOr(
-    oneOf('each owner', 'account'),
+    oneOf('each owner', 'each team', 'account'),
     z.union([section({ owner: name }), section({ team: name }), section({ domain: name })], {
-      error: 'expected each owner, account, { owner: … }, { team: … } or { domain: … }',
+      error: 'expected each owner, each team, account, { owner: … }, { team: … } or { domain: … }',
     }),
   ),
   period: wordOr(oneOf('month', 'week', 'total'), section({ from: date, to: date })),
   limit: money,
-  'warn-at': list(percent).optional(),
-  'at-limit': oneOf('warn', 'stop').optional(),
+  'warn-at': shares.optional(),
+  'forecast-at': shares.optional(),
+  'at-limit': oneOf('warn', 'stop', 'block').optional(),
+  grace: duration.optional(),
+});
+
+const quotas = z
+  .record(z.string(), whole(0, 10_000), { error: 'expected patterns and numbers such as { "ml.g5.*": 2 }' })
+  .transform((named) => Object.entries(named).map(([pattern, count]) => ({ pattern, count })));
+
+export const guardrailSchema = section({
+  name,
+  match: match.optional(),
+  allow: section({ instance: patterns }).optional(),
+  'at-most': quotas.optional(),
+  for: oneOf('each owner', 'each team').optional(),
 });
 
 /** AWS takes 60 to 525,600 minutes (its API reference, IdleSettings). */
@@ -269,6 +286,7 @@ export const policySchema = section({
     )
     .optional(),
   budgets: z.array(budgetSchema, { error: 'expected a list of budgets' }).optional(),
+  guardrails: z.array(guardrailSchema, { error: 'expected a list of guardrails' }).optional(),
   report: section({ weekly: weekly.optional(), daily: dailyTime.optional() }).optional(),
   safety: section({ 'max-stops': maxStops }).optional(),
   evidence: section({ 'stale-after': duration }).optional(),

@@ -21,6 +21,7 @@ export interface Policy {
   extensions: ExtensionsPolicy;
   exempt: Match[];
   budgets: Budget[];
+  guardrails: Guardrail[];
   report: Report;
   safety: { maxStops: MaxStops };
   evidence: { staleAfter: Duration };
@@ -72,13 +73,42 @@ export type MaxStops = { count: number } | { share: number };
 /** What may be spent, by whom, in which period. */
 export interface Budget {
   name: string;
-  for: 'each owner' | 'account' | { owner: string } | { team: string } | { domain: string };
+  for: BudgetFor;
   period: PeriodKind;
   /** Micro-dollars. */
   limit: number;
-  /** Shares of the limit, 0.5 for 50 %. */
+  /** Shares of the limit at which to warn once it is spent, 0.5 for 50 %, in rising order. */
   warnAt: number[];
-  atLimit: 'warn' | 'stop';
+  /** Shares of the limit at which to warn once the period is expected to end there. */
+  forecastAt: number[];
+  /**
+   * What happens to apps once the limit is spent: `stop` ends those that had started by then; `block` also whatever is
+   * started afterwards, until the period turns, more is granted or the block is lifted.
+   */
+  atLimit: 'warn' | 'stop' | 'block';
+  /** How long after its warning an app is stopped at the earliest; at once where it is absent. */
+  grace?: Duration;
+}
+
+/** Whose spend a budget bounds: `each …` bounds every owner or team by itself. */
+export type BudgetFor =
+  | 'each owner'
+  | 'each team'
+  | 'account'
+  | { owner: string }
+  | { team: string }
+  | { domain: string };
+
+/** What may be run at all, or how many at once: whatever is beyond it is stopped, the newest first. */
+export interface Guardrail {
+  name: string;
+  /** The apps that it is about. */
+  match: Match;
+  /** Instance types that may be used; undefined: any. */
+  allow?: string[];
+  /** How many apps may run at once on instances of a pattern, for each owner or team. */
+  atMost: { pattern: string; count: number }[];
+  for: 'each owner' | 'each team';
 }
 
 /** When reports go out: local times in the policy's zone. */

@@ -1,0 +1,220 @@
+import { describeMoney, type MicroDollars } from './money.ts';
+import { isOwnerCalled } from './owner.ts';
+import type { Drift } from './ledger.ts';
+import type { Period } from './period.ts';
+import type { Budget, BudgetFor, Policy } from './policy.ts';
+import { type OwnerSpend, type Spending, type SpendSum, sumSpend } from './spending.ts';
+import { DAY, type Instant } from './time.ts';
+
+/** Whose spend one budget bounds: an owner (`domain/profile`), a team, a domain, or the account. */
+export interface Subject {
+  kind: 'owner' | 'team' | 'domain' | 'account';
+  /** `d-abcdefghijkl/alice`, `alpha`, `d-abcdefghijkl`; empty for the account. */
+  name: string;
+}
+
+/** What an admin gave a subject beyond its limit, or that a budget acts on it no more for a while. */
+export interface Exception {
+  kind: 'grant' | 'lift';
+  /** The budget's name; undefined: every budget of the subject. */
+  budget?: string;
+  subject: Subject;
+  /** Of a grant. */
+  amount?: MicroDollars;
+  at: Instant;
+  until: Instant;
+  /** Who did it: an ARN, or whoever ran the command. */
+  by: string;
+  why: string;
+}
+
+/** What has been told of a budget in one period: each threshold once, whatever the spend does afterwards. */
+export interface BudgetMark {
+  budget: string;
+  subject: Subject;
+  period: Period;
+  /** Thresholds that were told, each with its limit: `spent 0.8 of 200000000`. */
+  told: string[];
+  /** When the limit was first seen spent; apps that had started by then are stopped. */
+  overSince?: Instant;
+}
+
+/** Where one budget stands for one subject. */
+export interface Standing {
+  budget: Budget;
+  subject: Subject;
+  period: Period;
+  /** With what was granted. */
+  limit: MicroDollars;
+  spend: SpendSum;
+  /** What an hour of its running apps costs. */
+  hourly: MicroDollars;
+  /** What the period is expected to end at; undefined for a period without end. */
+  forecast?: MicroDollars;
+  isOver: boolean;
+  /** Why it acts on nobody, if so. */
+  lifted?: Exception;
+  mark?: BudgetMark;
+}
+
+/** Names a subject within its budget. */
+export function subjectKey({ kind, name }: Subject): string {
+  return `${kind} ${name}`;
+}
+
+/** A running app's part in budgets: who answers for it, and what it costs an hour. */
+export interface Burning {
+  domainId: string;
+  domainName?: string | undefined;
+  owner?: string | undefined;
+  team?: string | undefined;
+  /** 0 where it is free, shares a charge, or has no price. */
+  hourly: MicroDollars;
+}
+
+type Who = Pick<OwnerSpend, 'domainId' | 'owner' | 'team'>;
+
+/** The subjects of a budget that somebody with this spend belongs to: one or none. */
+export function subjectOf(whose: BudgetFor, who: Who, policy: Pick<Policy, 'team'>, domainName?: string): Subject | undefined {
+  const { domainId, owner } = who;
+  if (whose === 'account') return { kind: 'account', name: '' };
+  // What the bill gives nobody is the account's alone.
+  if (domainId === undefined) return undefined;
+  const own = owner === undefined ? undefined : `${domainId}/${owner}`;
+  const team = policy.team === 'domain' ? domainId : who.team;
+  const isDomain = (name: string) => name === domainId || name === domainName;
+  if (whose === 'each owner') return own === undefined ? undefined : { kind: 'owner', name: own };
+  if (whose === 'each team') return team === undefined ? undefined : { kind: 'team', name: team };
+  if ('owner' in whose)
+    return own !== undefined && isOwnerCalled(own, whose.owner) ? { kind: 'owner', name: own } : undefined;
+  if ('domain' in whose) return isDomain(whose.domain) ? { kind: 'domain', name: domainId } : undefined;
+  const isTeam = policy.team === 'domain' ? isDomain(whose.team) : team === whose.team;
+  return isTeam && team !== undefined ? { kind: 'team', name: team } : undefined;
+}
+
+/** What standings are made of. */
+export interface BudgetFacts {
+  /** By budget name: what was spent in its period. */
+  spending: Map<string, Spending>;
+  burning: Burning[];
+  exceptions: Exception[];
+  marks: BudgetMark[];
+  drift: Drift | undefined;
+  /** Domain id to name, as far as the policy speaks of names. */
+  domains: ReadonlyMap<string, string>;
+  /** What AWS expects the account's month to end at. */
+  awsForecast?: { amount: MicroDollars; period: Period } | undefined;
+}
+
+/** Where every budget stands for everybody whom it bounds and who spent or runs something. */
+export function standingsOf(policy: Policy, facts: BudgetFacts, now: Instant): Standing[] {
+  return policy.budgets.flatMap((budget) => {
+    const spending = facts.spending.get(budget.name);
+    return spending ? standingsOfBudget(budget, spending, policy, facts, now) : [];
+  });
+}
+
+function standingsOfBudget(
+  budget: Budget,
+  spending: Spending,
+  policy: Policy,
+  { burning, exceptions, marks, drift, domains, awsForecast }: BudgetFacts,
+  now: Instant,
+): Standing[] {
+  const groups = new Map<string, { subject: Subject; owners: OwnerSpend[]; hourly: MicroDollars }>();
+  const groupOf = (who: Who) => {
+    const subject = subjectOf(budget.for, who, policy, domains.get(who.domainId ?? ''));
+    if (!subject) return undefined;
+    const key = subjectKey(subject);
+    const group = groups.get(key) ?? { subject, owners: [], hourly: 0 };
+    groups.set(key, group);
+    return group;
+  };
+  for (const owner of spending.owners) groupOf(owner)?.owners.push(owner);
+  for (const { hourly, ...who } of burning) {
+    const group = groupOf(who as Who);
+    if (group) group.hourly += hourly;
+  }
+  const { period } = spending;
+  const marked = new Map(
+    marks
+      .filter((mark) => mark.budget === budget.name && mark.period.from === period.from)
+      .map((mark) => [subjectKey(mark.subject), mark]),
+  );
+  return [...groups.values()].map(({ subject, owners, hourly }) => {
+    const spend = sumSpend(owners, drift);
+    const ofSubject = exceptions.filter(
+      (one) =>
+        subjectKey(one.subject) === subjectKey(subject) &&
+        (one.budget === undefined || one.budget === budget.name) &&
+        one.at <= now &&
+        now < one.until,
+    );
+    const granted = ofSubject.reduce((sum, { kind, amount = 0 }) => sum + (kind === 'grant' ? amount : 0), 0);
+    const limit = budget.limit + granted;
+    const lifted = ofSubject.find(({ kind }) => kind === 'lift');
+    const mark = marked.get(subjectKey(subject));
+    const ours = forecastOf(spend, hourly, spending, now);
+    const isAwsOwn = subject.kind === 'account' && awsForecast && awsForecast.period.to === period.to;
+    const forecast = isAwsOwn && ours !== undefined ? Math.max(ours, awsForecast.amount) : ours;
+    return {
+      budget,
+      subject,
+      period,
+      limit,
+      spend,
+      hourly,
+      ...(forecast === undefined ? {} : { forecast }),
+      isOver: spend.amount >= limit,
+      ...(lifted ? { lifted } : {}),
+      ...(mark ? { mark } : {}),
+    };
+  });
+}
+
+/**
+ * What a period is expected to end at: what was spent; for the next day, what runs now, going on as it is; and for each
+ * day after that, the mean of the last closed days. Undefined for a period without end.
+ */
+export function forecastOf(
+  spend: SpendSum,
+  hourly: MicroDollars,
+  { period, trendDays }: Pick<Spending, 'period' | 'trendDays'>,
+  now: Instant,
+): MicroDollars | undefined {
+  if (period.to === Number.POSITIVE_INFINITY) return undefined;
+  const left = Math.max(0, period.to - now);
+  const soon = Math.min(left, DAY);
+  const daily = trendDays === 0 ? 0 : spend.recent / trendDays;
+  return spend.amount + Math.round(hourly * 24 * (soon / DAY) + daily * ((left - soon) / DAY));
+}
+
+/** Thresholds that are reached and were not told yet, the lowest first, each as it is told and marked. */
+export interface Crossing {
+  kind: 'spent' | 'forecast';
+  share: number;
+  mark: string;
+}
+
+/** What is newly crossed: each threshold fires once a period and limit, and never again after a dip. */
+export function crossingsOf({ budget, limit, spend, forecast, mark }: Standing): Crossing[] {
+  const told = new Set(mark?.told);
+  const reached = (kind: Crossing['kind'], shares: number[], amount: MicroDollars | undefined) =>
+    shares
+      .filter((share) => amount !== undefined && amount >= shareOf(limit, share))
+      .map((share): Crossing => ({ kind, share, mark: `${kind} ${share} of ${limit}` }))
+      .filter((crossing) => !told.has(crossing.mark));
+  const shares = [...new Set([...budget.warnAt, 1])].sort((a, b) => a - b);
+  return [...reached('spent', shares, spend.amount), ...reached('forecast', budget.forecastAt, forecast)];
+}
+
+/** A share of a limit: shares are whole percents in the policy, so that this is exact. */
+export function shareOf(limit: MicroDollars, share: number): MicroDollars {
+  return (limit / 100) * Math.round(share * 100);
+}
+
+/** `$201.30 of $200.00`. */
+export function describeStanding({ spend, limit }: Pick<Standing, 'spend' | 'limit'>): string {
+  const lacking = Object.keys(spend.unpriced).length > 0 ? ', and more without a price' : '';
+  return `${describeMoney(spend.amount)}${lacking} of ${describeMoney(limit)}`;
+}

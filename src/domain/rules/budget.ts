@@ -1,0 +1,48 @@
+import { describeStanding, type Standing, type Subject, subjectOf } from '../budget.ts';
+import type { Policy } from '../policy.ts';
+import type { RunningApp } from '../running-app.ts';
+import { teamOnRecord } from '../running-app.ts';
+import type { Instant } from '../time.ts';
+import type { Verdict } from '../verdict.ts';
+
+/**
+ * Once a budget's limit is spent, `at-limit: stop` ends the apps that had started by then, and `block` also whatever is
+ * started afterwards, until the period turns or an admin grants more or lifts it. At once, or by its `grace`.
+ */
+export function budgetVerdicts(
+  app: RunningApp,
+  standings: ReadonlyMap<string, Standing>,
+  policy: Policy,
+  now: Instant,
+): Verdict[] {
+  return policy.budgets.flatMap((budget): Verdict[] => {
+    const team = teamOnRecord(app, policy);
+    const who = {
+      domainId: app.ref.domainId,
+      ...(app.owner === undefined ? {} : { owner: app.owner }),
+      ...(team === undefined ? {} : { team }),
+    };
+    const subject = subjectOf(budget.for, who, policy, app.domainName);
+    const standing = subject && standings.get(standingKey(budget.name, subject));
+    if (!standing || budget.atLimit === 'warn') return [];
+    const rule = `${budget.name}: budget`;
+    const spent = `${describeStanding(standing)} spent (${describeSubject(standing.subject)})`;
+    if (!standing.isOver) return [{ rule, says: 'within', reason: spent }];
+    if (standing.lifted) return [{ rule, says: 'nothing', reason: `${spent}; lifted by an admin` }];
+    const due = standing.mark?.overSince ?? now;
+    if (budget.atLimit === 'stop' && app.startedAt > due)
+      return [{ rule, says: 'nothing', reason: `${spent}; started after the limit was reached, which stop lets be` }];
+    return [{ rule, says: 'over', due, grace: budget.grace ?? 0, reason: spent }];
+  });
+}
+
+/** Names a standing: a budget bounds many subjects. */
+export function standingKey(budget: string, { kind, name }: Subject): string {
+  return JSON.stringify([budget, kind, name]);
+}
+
+/** `alice`, `team alpha`, `domain d-abcdefghijkl`, `the account`. */
+export function describeSubject({ kind, name }: Subject): string {
+  if (kind === 'account') return 'the account';
+  return kind === 'owner' ? name.slice(name.indexOf('/') + 1) : `${kind} ${name}`;
+}

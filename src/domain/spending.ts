@@ -1,0 +1,101 @@
+import { corrected, type Drift, type LedgerLine } from './ledger.ts';
+import type { MicroDollars } from './money.ts';
+import type { Period } from './period.ts';
+import type { Charge } from './spend.ts';
+import { DAY, type Duration, type Instant } from './time.ts';
+
+/** What one owner spent in a period: billed where AWS has settled the day, else reckoned. */
+export interface OwnerSpend {
+  /** Undefined: the bill says of nobody that it is theirs. */
+  domainId?: string;
+  owner?: string;
+  team?: string;
+  billed: MicroDollars;
+  /** Reckoned, of days that no bill has settled; not corrected by drift yet. */
+  accrued: MicroDollars;
+  /** What the last closed days were, within the period or before it: `Spending.trendDays` of them. */
+  recent: MicroDollars;
+  /** What has no price and no bill, and for how long it ran, by what it is charged as. */
+  unpriced: Record<string, Duration>;
+}
+
+/** What was spent in a period until a moment, owner by owner. */
+export interface Spending {
+  period: Period;
+  /** The closed days end here. */
+  closedUntil: Instant;
+  /** Over how many closed days `recent` goes: seven at most, fewer where Curfew is younger. */
+  trendDays: number;
+  owners: OwnerSpend[];
+}
+
+/** A sum of spend, as people are shown it. */
+export interface SpendSum extends Omit<OwnerSpend, 'domainId' | 'owner' | 'team'> {
+  /** Billed, and what was reckoned, corrected by drift. */
+  amount: MicroDollars;
+}
+
+/** How far back a trend looks. */
+export const TREND: Duration = 7 * DAY;
+
+/** Adds lines of closed days to nothing, owner by owner: those of the period, and those that a trend looks at. */
+export function sumClosed(period: Period, closedUntil: Instant, days: { lines: LedgerLine[] }[]): Spending {
+  const spending: Spending = { period, closedUntil, trendDays: Math.min(TREND / DAY, days.length), owners: [] };
+  const sumFor = byOwner(spending);
+  for (const { billed, accrued, what, duration, from, to, ...who } of days.flatMap(({ lines }) => lines)) {
+    const isInside = from >= period.from && to <= period.to;
+    const isRecent = from >= closedUntil - TREND && to <= closedUntil;
+    if (!isInside && !isRecent) continue;
+    const sum = sumFor(who);
+    if (isRecent) sum.recent += billed ?? accrued ?? 0;
+    if (!isInside) continue;
+    if (billed !== undefined) sum.billed += billed;
+    else if (accrued !== undefined) sum.accrued += accrued;
+    else sum.unpriced[what] = (sum.unpriced[what] ?? 0) + duration;
+  }
+  return spending;
+}
+
+/** Adds the charges of the days that are still open. */
+export function addOpen(closed: Spending, charges: Charge[]): Spending {
+  const spending = { ...closed, owners: closed.owners.map((one) => ({ ...one, unpriced: { ...one.unpriced } })) };
+  const sumFor = byOwner(spending);
+  for (const charge of charges) {
+    const sum = sumFor(charge);
+    if (charge.amount !== undefined) sum.accrued += charge.amount;
+    else sum.unpriced[charge.what] = (sum.unpriced[charge.what] ?? 0) + charge.duration;
+  }
+  return spending;
+}
+
+function byOwner(spending: Spending): (who: Pick<OwnerSpend, 'domainId' | 'owner' | 'team'>) => OwnerSpend {
+  const key = ({ domainId, owner, team }: Pick<OwnerSpend, 'domainId' | 'owner' | 'team'>) =>
+    JSON.stringify([domainId, owner, team]);
+  const known = new Map(spending.owners.map((one) => [key(one), one]));
+  return ({ domainId, owner, team }) => {
+    const found = known.get(key({ domainId, owner, team } as OwnerSpend));
+    if (found) return found;
+    const who = {
+      ...(domainId === undefined ? {} : { domainId }),
+      ...(owner === undefined ? {} : { owner }),
+      ...(team === undefined ? {} : { team }),
+    };
+    const made = { ...who, billed: 0, accrued: 0, recent: 0, unpriced: {} };
+    known.set(key(made), made);
+    spending.owners.push(made);
+    return made;
+  };
+}
+
+/** Adds owners up. The correction by drift is made once, on the sum. */
+export function sumSpend(owners: OwnerSpend[], drift: Drift | undefined): SpendSum {
+  const sum: SpendSum = { billed: 0, accrued: 0, recent: 0, unpriced: {}, amount: 0 };
+  for (const { billed, accrued, recent, unpriced } of owners) {
+    sum.billed += billed;
+    sum.accrued += accrued;
+    sum.recent += recent;
+    for (const [what, duration] of Object.entries(unpriced)) sum.unpriced[what] = (sum.unpriced[what] ?? 0) + duration;
+  }
+  sum.amount = sum.billed + corrected(sum.accrued, drift);
+  return sum;
+}
