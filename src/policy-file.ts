@@ -165,9 +165,15 @@ function crossCheck(raw: { limits?: unknown; budgets?: unknown; guardrails?: unk
   }
   for (const { i, period, grace, 'at-limit': atLimit, 'forecast-at': forecastAt } of budgets) {
     if (grace !== undefined && (atLimit ?? 'warn') === 'warn')
-      issues.push({ path: ['budgets', i, 'grace'], message: 'nothing is stopped at-limit: warn; say stop or block, or leave it out' });
+      issues.push({
+        path: ['budgets', i, 'grace'],
+        message: 'nothing is stopped at-limit: warn; say stop or block, or leave it out',
+      });
     if (period === 'total' && forecastAt)
-      issues.push({ path: ['budgets', i, 'forecast-at'], message: 'a total never ends, so nothing is expected of its end; name another period' });
+      issues.push({
+        path: ['budgets', i, 'forecast-at'],
+        message: 'a total never ends, so nothing is expected of its end; name another period',
+      });
     if (typeof period !== 'object' || period.from <= period.to) continue;
     issues.push({ path: ['budgets', i, 'period'], message: `ends (${period.to}) before it begins (${period.from})` });
   }
@@ -230,7 +236,14 @@ function toPolicy(file: PolicyFile): Policy {
   };
 }
 
-function toBudget({ name, for: whose, period, limit, grace, ...file }: NonNullable<PolicyFile['budgets']>[number]): Budget {
+function toBudget({
+  name,
+  for: whose,
+  period,
+  limit,
+  grace,
+  ...file
+}: NonNullable<PolicyFile['budgets']>[number]): Budget {
   const rising = (shares: number[] = []) => [...new Set(shares)].sort((a, b) => a - b);
   return {
     name,

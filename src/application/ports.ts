@@ -1,13 +1,19 @@
 import type { App, AppRef, Place } from '../domain/app.ts';
+import type { BillReading } from '../domain/bill.ts';
+import type { AwsForecast, BudgetMark, Exception } from '../domain/budget.ts';
 import type { Contact } from '../domain/contact.ts';
 import type { Rates } from '../domain/cost.ts';
 import type { Evidence, Reading } from '../domain/evidence.ts';
+import type { Drift, LedgerDay } from '../domain/ledger.ts';
 import type { MailLink, Purpose } from '../domain/mail-link.ts';
+import type { MicroDollars } from '../domain/money.ts';
 import type { Fate, Notice, PastNotice, Trace } from '../domain/notice.ts';
 import type { Page } from '../domain/page.ts';
+import type { Period } from '../domain/period.ts';
 import type { Needs, Picture } from '../domain/picture.ts';
 import type { Standing } from '../domain/rules/delivery.ts';
 import type { Run, Stop, Warning } from '../domain/run.ts';
+import type { Spending } from '../domain/spending.ts';
 import type { SettingsHolder, SettingsRef, SettingsUpdate } from '../domain/studio-settings.ts';
 import type { Duration, Instant } from '../domain/time.ts';
 import type { Volume, VolumeChange } from '../domain/volume.ts';
@@ -93,6 +99,54 @@ export interface OnRecord {
   volumes?: Volume[];
   /** AWS's price list as it was last read; absent where it never was. */
   prices?: Rates;
+  /** What the last closing of the books left; absent before the first. */
+  books?: Books;
+  /** What budgets have told in periods that go on, and a while after. */
+  marks?: BudgetMark[];
+  /** What admins granted and lifted. */
+  exceptions?: Exception[];
+}
+
+/** What the daily closing of the books leaves for the passes, so that none reads a month. */
+export interface Books {
+  /** Days before this are closed: what was accrued in them stays. */
+  closedUntil: Instant;
+  /** What closed days add up to, for each period that the policy's budgets speak of. */
+  sums: Spending[];
+  /** Closed days whose bill is still to come, `2026-11-01`. */
+  unsettled: string[];
+  /** Estimate against bill, over the last settled days. */
+  drift: Drift;
+  /** When AWS's bill was last read whole. */
+  billedAt?: Instant;
+  /** What keeps the bill from being read or from naming owners, and what to do, in whole sentences. */
+  findings: string[];
+  /** What AWS expects the account to spend from `from` until the month's end, where a budget asks. */
+  awsForecast?: AwsForecast;
+}
+
+/** The books: closed days, what they add up to, and what budgets have told and been told. */
+export interface Ledger {
+  /** Closed days that begin from `from` on and before `to`, in order. */
+  days(place: Place, from: Instant, to: Instant): Promise<LedgerDay[]>;
+  /** Puts a closed day on record, in place of what was there of it. */
+  close(place: Place, day: LedgerDay): Promise<void>;
+  /** Keeps what the closing leaves; `Runs.load` gives it. */
+  keep(place: Place, books: Books): Promise<void>;
+  /** Adds to what a budget has told; an earlier `overSince` stays. `Runs.load` gives it. */
+  mark(place: Place, mark: BudgetMark): Promise<void>;
+  /** Records a grant or a lift. `Runs.load` gives it. */
+  except(place: Place, exception: Exception): Promise<void>;
+}
+
+/** AWS's bill, as Cost Explorer tells it. Each page costs $0.01. */
+export interface Bill {
+  /** What was consumed on each day (UTC) from `from` until before `to` (`2026-11-01`), in full page sets. Throws PortError; never half a set. */
+  read(region: string, from: string, to: string): Promise<BillReading>;
+  /** What credits and refunds took off in that time, in micro-dollars (negative), one request. Throws PortError. */
+  credits(region: string, from: string, to: string): Promise<MicroDollars>;
+  /** What AWS expects all of SageMaker in the account to cost from `from` until before `to`. undefined where AWS has too little to go by (DataUnavailable). Throws PortError. */
+  forecast(from: string, to: string): Promise<MicroDollars | undefined>;
 }
 
 /**

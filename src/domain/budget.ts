@@ -1,6 +1,6 @@
+import type { Drift } from './ledger.ts';
 import { describeMoney, type MicroDollars } from './money.ts';
 import { isOwnerCalled } from './owner.ts';
-import type { Drift } from './ledger.ts';
 import type { Period } from './period.ts';
 import type { Budget, BudgetFor, Policy } from './policy.ts';
 import { type OwnerSpend, type Spending, type SpendSum, sumSpend } from './spending.ts';
@@ -75,7 +75,12 @@ export interface Burning {
 type Who = Pick<OwnerSpend, 'domainId' | 'owner' | 'team'>;
 
 /** The subjects of a budget that somebody with this spend belongs to: one or none. */
-export function subjectOf(whose: BudgetFor, who: Who, policy: Pick<Policy, 'team'>, domainName?: string): Subject | undefined {
+export function subjectOf(
+  whose: BudgetFor,
+  who: Who,
+  policy: Pick<Policy, 'team'>,
+  domainName?: string,
+): Subject | undefined {
   const { domainId, owner } = who;
   if (whose === 'account') return { kind: 'account', name: '' };
   // What the bill gives nobody is the account's alone.
@@ -102,8 +107,14 @@ export interface BudgetFacts {
   drift: Drift | undefined;
   /** Domain id to name, as far as the policy speaks of names. */
   domains: ReadonlyMap<string, string>;
-  /** What AWS expects the account's month to end at. */
-  awsForecast?: { amount: MicroDollars; period: Period } | undefined;
+  awsForecast?: AwsForecast | undefined;
+}
+
+/** What AWS expects the account to spend from `from` until the end of a period. */
+export interface AwsForecast {
+  amount: MicroDollars;
+  from: Instant;
+  period: Period;
 }
 
 /** Where every budget stands for everybody whom it bounds and who spent or runs something. */
@@ -155,8 +166,10 @@ function standingsOfBudget(
     const lifted = ofSubject.find(({ kind }) => kind === 'lift');
     const mark = marked.get(subjectKey(subject));
     const ours = forecastOf(spend, hourly, spending, now);
-    const isAwsOwn = subject.kind === 'account' && awsForecast && awsForecast.period.to === period.to;
-    const forecast = isAwsOwn && ours !== undefined ? Math.max(ours, awsForecast.amount) : ours;
+    const isAwsOwn = subject.kind === 'account' && awsForecast?.period.to === period.to;
+    // Of two expectations the worse: a warning too early costs a mail.
+    const forecast =
+      isAwsOwn && ours !== undefined ? Math.max(ours, spend.amount + awsRemainder(awsForecast, now)) : ours;
     return {
       budget,
       subject,
@@ -187,6 +200,10 @@ export function forecastOf(
   const soon = Math.min(left, DAY);
   const daily = trendDays === 0 ? 0 : spend.recent / trendDays;
   return spend.amount + Math.round(hourly * 24 * (soon / DAY) + daily * ((left - soon) / DAY));
+}
+
+function awsRemainder({ amount, from, period }: AwsForecast, now: Instant): MicroDollars {
+  return Math.round(amount * (Math.max(0, period.to - now) / (period.to - from)));
 }
 
 /** Thresholds that are reached and were not told yet, the lowest first, each as it is told and marked. */

@@ -22,6 +22,8 @@ export interface Decision {
   due?: Instant;
   /** When the warning that counts was given; absent when it is still to be given. */
   warnedAt?: Instant;
+  /** A budget or a guardrail stops it, and gives no grace. */
+  isAtOnce?: true;
   /** It rests on evidence of use, not on the clock alone. */
   isIdle?: boolean;
   /** How long after its warning it is stopped at the earliest; set when the action is warn or stop. */
@@ -35,10 +37,18 @@ export function governingLimit(app: RunningApp, policy: Policy, local: LocalTime
   return policy.limits.find((limit) => matches(limit.match, app, local));
 }
 
-/** Every rule that is tried on the app, and what each says, the deciding order first. */
-export function tryRules(app: RunningApp, policy: Policy, now: Instant): { limit?: Limit; verdicts: Verdict[] } {
+/**
+ * Every rule that is tried on the app, and what each says, the deciding order first.
+ * @param money what budgets and guardrails say of it: they go before its limit
+ */
+export function tryRules(
+  app: RunningApp,
+  policy: Policy,
+  now: Instant,
+  money: Verdict[] = [],
+): { limit?: Limit; verdicts: Verdict[] } {
   const local = localTime(now, policy.timezone);
-  const verdicts = [exemption(app, policy, local)];
+  const verdicts = [exemption(app, policy, local), ...money];
   const limit = governingLimit(app, policy, local);
   if (!limit) {
     verdicts.push({ rule: 'no limit', says: 'nothing', reason: 'no limit in the policy matches' });
@@ -63,28 +73,29 @@ function postponed(verdict: Verdict, until: Instant | undefined, policy: Policy,
 
 /**
  * Decides on one running app: an exemption wins; else a bound that is reached asks for a warning; and a warning of
- * the same reason that is at least `grace` old, for a stop.
+ * the same reason that is at least `grace` old, for a stop. A budget or a guardrail without a grace stops at once.
+ * @param money what budgets and guardrails say of it
  */
-export function decide(app: RunningApp, policy: Policy, now: Instant): Decision {
-  const { limit, verdicts } = tryRules(app, policy, now);
-  const exempt = verdicts[0]!;
+export function decide(app: RunningApp, policy: Policy, now: Instant, money: Verdict[] = []): Decision {
+  const { limit, verdicts } = tryRules(app, policy, now, money);
+  const [exempt, ...bounds] = verdicts as [Verdict, ...Verdict[]];
   if (exempt.says === 'keep') return { app, action: 'keep', rule: exempt.rule, reason: exempt.reason };
-  if (!limit) return { app, action: 'keep', rule: 'no limit', reason: 'no limit in the policy matches' };
 
-  const bounds = verdicts.slice(1);
-  // The clock's bound comes first: heartbeats can move the other for ever, and each time it would be warned of anew.
-  const verdict = bounds.find(({ says }) => says === 'over');
+  const over = bounds.filter(({ says }) => says === 'over');
+  // What stops at once goes first; then the clock's bound: heartbeats can move idleness for ever, and each time it would be warned of anew.
+  const verdict = over.find(({ grace }) => grace === 0) ?? over[0];
   if (!verdict) return keep(app, limit, bounds);
 
+  const { grace = limit?.grace ?? 0, rule, due } = verdict;
+  const base = { app, rule, due: due!, grace, isIdle: verdict.seenAt !== undefined };
+  if (grace === 0) return { ...base, action: 'stop', isAtOnce: true, reason: verdict.reason };
   const given = warningFor(app, verdict, policy);
-  const base = { app, rule: verdict.rule, due: verdict.due!, grace: limit.grace, isIdle: verdict.seenAt !== undefined };
   if (!given) {
-    const stopAt = now + limit.grace;
-    const reason = `${verdict.reason}; grace ${describeDuration(limit.grace)}`;
-    return { ...base, action: 'warn', reason, next: { action: 'stop', at: stopAt } };
+    const reason = `${verdict.reason}; grace ${describeDuration(grace)}`;
+    return { ...base, action: 'warn', reason, next: { action: 'stop', at: now + grace } };
   }
   // A grace made shorter since must not break the promise of the mail; one made longer holds at once.
-  const stopAt = Math.max(given.stopAt ?? 0, given.at + limit.grace);
+  const stopAt = Math.max(given.stopAt ?? 0, given.at + grace);
   const reason = `${verdict.reason}; warned ${describeInstant(given.at, policy.timezone, now)}${given.told === undefined ? '' : ` (told: ${given.told})`}, grace ${describeDuration(stopAt - given.at)}`;
   if (now >= stopAt && hasLookedSince(verdict, given.at))
     return { ...base, action: 'stop', warnedAt: given.at, reason };
@@ -100,16 +111,21 @@ function hasLookedSince({ seenAt }: Verdict, warnedAt: Instant): boolean {
   return seenAt === undefined || seenAt > warnedAt;
 }
 
-function keep(app: RunningApp, limit: Limit, bounds: Verdict[]): Decision {
-  const spoken = bounds.filter((verdict) => verdict.says !== 'nothing');
+function keep(app: RunningApp, limit: Limit | undefined, bounds: Verdict[]): Decision {
+  const spoken = bounds.filter((verdict) => verdict.says !== 'nothing' && !isMoney(verdict));
   const soonest = spoken.filter((verdict) => verdict.due !== undefined).sort((a, b) => a.due! - b.due!)[0];
   return {
     app,
     action: 'keep',
-    rule: (soonest ?? spoken[0])?.rule ?? limit.name,
-    reason: spoken.map((verdict) => verdict.reason).join('; '),
+    rule: (soonest ?? spoken[0])?.rule ?? limit?.name ?? 'no limit',
+    reason: limit ? spoken.map((verdict) => verdict.reason).join('; ') : 'no limit in the policy matches',
     ...(soonest ? { next: { action: 'warn', at: soonest.due! } } : {}),
   };
+}
+
+/** A budget or a guardrail that is kept says nothing of when the app ends. */
+function isMoney({ rule }: Verdict): boolean {
+  return rule.endsWith(': budget') || rule.endsWith(': guardrail');
 }
 
 /**

@@ -8,12 +8,17 @@ import { DAY, type Instant, localTime, MINUTE } from './time.ts';
  * The next thing that will happen to the app under the policy's mode, if nothing changes but the clock: windows of the
  * week open and close, and another limit may govern then. Undefined when nothing will happen within a week.
  */
-export function comingNext({ app, action, warnedAt, next }: Decision, policy: Policy, now: Instant): Decision['next'] {
+export function comingNext(
+  { app, action, warnedAt, next, isAtOnce }: Decision,
+  policy: Policy,
+  now: Instant,
+): Decision['next'] {
   if (policy.mode === 'observe') return undefined;
   if (action === 'keep') {
     const at = nextWarning(app, policy, now);
     return at === undefined ? undefined : { action: 'warn', at };
   }
+  if (isAtOnce) return policy.mode === 'enforce' ? { action: 'stop', at: now } : undefined;
   // Over its limit, and its warning is still to be given: the next scan gives it, which is as good as now.
   if (warnedAt === undefined) return { action: 'warn', at: now };
   if (policy.mode === 'warn') return undefined;

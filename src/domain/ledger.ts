@@ -81,7 +81,13 @@ export function isSettled({ date, isEstimated, foreign }: BilledDay, now: Instan
  * the bill gives nobody is theirs as it was reckoned, taken out of what the bill gives nobody, and no more than lies
  * there; what is left over is nobody's line. So the lines' sum is the bill, to the micro-dollar.
  */
-export function settleDay(day: LedgerDay, billed: BilledDay, owners: Owners, timezone: string, now: Instant): LedgerDay {
+export function settleDay(
+  day: LedgerDay,
+  billed: BilledDay,
+  owners: Owners,
+  timezone: string,
+  now: Instant,
+): LedgerDay {
   const slices = slicesOf(billingDay(day.date), timezone);
   const lines: LedgerLine[] = day.lines.map(({ billed: _, isReckoned: __, ...line }) => line);
   const byUsage = Map.groupBy(billed.rows, ({ usage }) => usage.toLowerCase());
@@ -212,7 +218,8 @@ export function isUsable(drift: Drift | undefined): boolean {
 export function describeDrift(drift: Drift): string {
   if (drift.accrued === 0) return 'no day is settled yet';
   const off = Math.round((drift.billed / drift.accrued - 1) * 1000) / 10;
-  const words = off === 0 ? 'as the estimate' : `${Math.abs(off).toFixed(1)} % ${off < 0 ? 'below' : 'above'} the estimate`;
+  const words =
+    off === 0 ? 'as the estimate' : `${Math.abs(off).toFixed(1)} % ${off < 0 ? 'below' : 'above'} the estimate`;
   const doubt = isUsable(drift) ? '' : '; too far off, or too little, to correct estimates by';
   return `the bill is ${words}, over ${drift.days} day${drift.days === 1 ? '' : 's'}${doubt}`;
 }

@@ -1,6 +1,6 @@
 import { corrected, type Drift, type LedgerLine } from './ledger.ts';
 import type { MicroDollars } from './money.ts';
-import type { Period } from './period.ts';
+import { overlap, type Period } from './period.ts';
 import type { Charge } from './spend.ts';
 import { DAY, type Duration, type Instant } from './time.ts';
 
@@ -42,18 +42,23 @@ export const TREND: Duration = 7 * DAY;
 export function sumClosed(period: Period, closedUntil: Instant, days: { lines: LedgerLine[] }[]): Spending {
   const spending: Spending = { period, closedUntil, trendDays: Math.min(TREND / DAY, days.length), owners: [] };
   const sumFor = byOwner(spending);
-  for (const { billed, accrued, what, duration, from, to, ...who } of days.flatMap(({ lines }) => lines)) {
-    const isInside = from >= period.from && to <= period.to;
-    const isRecent = from >= closedUntil - TREND && to <= closedUntil;
-    if (!isInside && !isRecent) continue;
-    const sum = sumFor(who);
-    if (isRecent) sum.recent += billed ?? accrued ?? 0;
-    if (!isInside) continue;
-    if (billed !== undefined) sum.billed += billed;
-    else if (accrued !== undefined) sum.accrued += accrued;
-    else sum.unpriced[what] = (sum.unpriced[what] ?? 0) + duration;
+  for (const line of days.flatMap(({ lines }) => lines)) {
+    const { billed, accrued, what, duration } = line;
+    const inside = partOf(line, period);
+    const recent = partOf(line, { from: closedUntil - TREND, to: closedUntil });
+    if (inside === 0 && recent === 0) continue;
+    const sum = sumFor(line);
+    sum.recent += Math.round((billed ?? accrued ?? 0) * recent);
+    if (billed !== undefined) sum.billed += Math.round(billed * inside);
+    else if (accrued !== undefined) sum.accrued += Math.round(accrued * inside);
+    else if (inside > 0) sum.unpriced[what] = (sum.unpriced[what] ?? 0) + Math.round(duration * inside);
   }
   return spending;
+}
+
+/** The share of a line that lies in a period: all or nothing, unless the policy's zone has changed since its day was closed. */
+function partOf({ from, to }: Period, period: Period): number {
+  return overlap(from, to, period) / (to - from);
 }
 
 /** Adds the charges of the days that are still open. */

@@ -9,6 +9,7 @@ import {
   memoryContacts,
   memoryFleet,
   memoryKeptPrices,
+  memoryLedger,
   memoryLinks,
   memoryOutbox,
   memoryPostbox,
@@ -22,11 +23,13 @@ import {
 export function world(overrides: Partial<Policy> = {}) {
   const volumes = memoryVolumes();
   const kept = memoryKeptPrices();
+  const ledger = memoryLedger();
   const ports = {
     fleet: memoryFleet(),
     canvasUse: memoryCanvasUse(),
-    runs: memoryRuns(volumes, kept),
+    runs: memoryRuns(volumes, kept, ledger),
     volumes,
+    ledger,
     kept,
     outbox: memoryOutbox(),
     contacts: memoryContacts(),
@@ -64,7 +67,7 @@ export function world(overrides: Partial<Policy> = {}) {
     },
     /** How many writes the record and the outbox have had. */
     writes() {
-      return ports.runs.writes + ports.volumes.writes + ports.outbox.writes;
+      return ports.runs.writes + ports.volumes.writes + ports.ledger.writes + ports.outbox.writes;
     },
   };
 }

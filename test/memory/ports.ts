@@ -1,8 +1,10 @@
 import type {
+  Books,
   CanvasUse,
   Contacts,
   Fleet,
   KeptPrices,
+  Ledger,
   Links,
   MailUrls,
   Outbox,
@@ -17,10 +19,12 @@ import type {
 import { PortError } from '../../src/application/ports.ts';
 import { type App, type AppRef, appKey, type Place, placeKey, type Space } from '../../src/domain/app.ts';
 import { assertNever } from '../../src/domain/assert-never.ts';
+import { type BudgetMark, type Exception, subjectKey } from '../../src/domain/budget.ts';
 import { addressKey, type Contact } from '../../src/domain/contact.ts';
 import type { Rates } from '../../src/domain/cost.ts';
 import { READING_SPAN, type Reading } from '../../src/domain/evidence.ts';
 import { asTheyWere } from '../../src/domain/history.ts';
+import type { LedgerDay } from '../../src/domain/ledger.ts';
 import type { MailLink } from '../../src/domain/mail-link.ts';
 import type { Fate, Notice, PastNotice, Trace } from '../../src/domain/notice.ts';
 import { emptyPicture, type Missing, spaceKey, type Tags } from '../../src/domain/picture.ts';
@@ -70,10 +74,56 @@ export function memoryVolumes(): MemoryVolumes {
   return store;
 }
 
-/** `volumes` and `kept` prices lie beside the runs, and are loaded with them. */
+export interface MemoryLedger extends Ledger {
+  closed: Map<string, LedgerDay>;
+  books: Map<string, Books>;
+  marks: Map<string, BudgetMark>;
+  exceptions: { place: string; exception: Exception }[];
+  writes: number;
+}
+
+export function memoryLedger(): MemoryLedger {
+  const store: MemoryLedger = {
+    closed: new Map(),
+    books: new Map(),
+    marks: new Map(),
+    exceptions: [],
+    writes: 0,
+    async days(place, from, to) {
+      const days = [...store.closed].filter(([key, { date }]) => {
+        return key.startsWith(`${placeKey(place)}#`) && from <= Date.parse(date) && Date.parse(date) < to;
+      });
+      return copy(days.map(([, day]) => day).sort((a, b) => (a.date < b.date ? -1 : 1)));
+    },
+    async close(place, day) {
+      store.writes++;
+      store.closed.set(`${placeKey(place)}#${day.date}`, copy(day));
+    },
+    async keep(place, books) {
+      store.writes++;
+      store.books.set(placeKey(place), copy(books));
+    },
+    async mark(place, mark) {
+      store.writes++;
+      const key = JSON.stringify([placeKey(place), mark.budget, subjectKey(mark.subject), mark.period.from]);
+      const known = store.marks.get(key);
+      const overSince = known?.overSince ?? mark.overSince;
+      const told = [...new Set([...(known?.told ?? []), ...mark.told])].sort();
+      store.marks.set(key, copy({ ...mark, told, ...(overSince === undefined ? {} : { overSince }) }));
+    },
+    async except(place, exception) {
+      store.writes++;
+      store.exceptions.push({ place: placeKey(place), exception: copy(exception) });
+    },
+  };
+  return store;
+}
+
+/** `volumes`, `kept` prices and the `ledger` lie beside the runs, and are loaded with them. */
 export function memoryRuns(
   volumes: MemoryVolumes = memoryVolumes(),
   kept: MemoryKeptPrices = memoryKeptPrices(),
+  ledger: MemoryLedger = memoryLedger(),
 ): MemoryRuns {
   const key = (app: AppRef) => `${placeKey(app)}#${appKey(app)}`;
   const name = (run: Run) => `${key(run.app)}${isMark(run) ? '!' : '@'}${run.startedAt}`;
@@ -93,7 +143,17 @@ export function memoryRuns(
       const goingOn = [...volumes.items.values()].filter((volume) => placeKey(volume) === placeKey(place));
       const state = copy(store.states.get(placeKey(place)) ?? {});
       const prices = copy(kept.items.get(placeKey(place)));
-      const others = { ...(goingOn.length > 0 ? { volumes: copy(goingOn) } : {}), ...(prices ? { prices } : {}) };
+      const books = copy(ledger.books.get(placeKey(place)));
+      const ofPlace = (key: string) => JSON.parse(key)[0] === placeKey(place);
+      const marks = copy([...ledger.marks].filter(([key]) => ofPlace(key)).map(([, mark]) => mark));
+      const exceptions = copy(ledger.exceptions.filter((one) => one.place === placeKey(place)));
+      const others = {
+        ...(goingOn.length > 0 ? { volumes: copy(goingOn) } : {}),
+        ...(prices ? { prices } : {}),
+        ...(books ? { books } : {}),
+        ...(marks.length > 0 ? { marks } : {}),
+        ...(exceptions.length > 0 ? { exceptions: exceptions.map(({ exception }) => exception) } : {}),
+      };
       return { runs: copy(runs), state, ...others };
     },
     async get(app) {

@@ -3,26 +3,29 @@ import type { Place } from '../../domain/app.ts';
 import { asTheyWere } from '../../domain/history.ts';
 import { type Run, START_TOLERANCE } from '../../domain/run.ts';
 import type { Instant } from '../../domain/time.ts';
-import { historyKey, historyPartition, KEPT, monthsBetween, readRun, toItem } from './items.ts';
+import { daysBetween, historyKey, historyPartition, KEPT, readRun, toItem } from './items.ts';
 import { partition, query } from './query.ts';
 
-/** Ended runs, as they were, of those that ended after `since`: every month from then to `now` is read. */
+/** Ended runs, as they were, of those that ended after `since`: every day from then to `now` is read. */
 export async function readHistory(
   client: DynamoDBClient,
   table: string,
   { place, since, now }: { place: Place; since: Instant; now: Instant },
 ): Promise<Run[]> {
-  const told: Run[] = [];
   // What is older than DynamoDB keeps it is not there to be read.
-  for (const at of monthsBetween(Math.max(since, now - KEPT), now)) {
-    await query(client, { TableName: table, ...partition(historyPartition(place, at)) }, (item) => {
-      told.push(readRun(item));
-    });
-  }
-  return asTheyWere(told).filter(({ endedAt }) => endedAt! > since);
+  const days = daysBetween(Math.max(since, now - KEPT), now);
+  const told = await Promise.all(
+    days.map(async (at) => {
+      const runs: Run[] = [];
+      const input = { TableName: table, ...partition(historyPartition(place, at)) };
+      await query(client, input, (item) => runs.push(readRun(item)));
+      return runs;
+    }),
+  );
+  return asTheyWere(told.flat()).filter(({ endedAt }) => endedAt! > since);
 }
 
-/** Whether history holds a run of this name and start, in a month from its start to `until`. */
+/** Whether history holds a run of this name and start, on a day from its start to `until`. */
 export async function isInHistory(
   client: DynamoDBClient,
   table: string,
@@ -32,7 +35,7 @@ export async function isInHistory(
   const first = historyKey(app, startedAt - START_TOLERANCE);
   const last = historyKey(app, startedAt + START_TOLERANCE);
   let found = false;
-  for (const at of monthsBetween(startedAt, until)) {
+  const look = async (at: Instant) => {
     const input = {
       TableName: table,
       ConsistentRead: true,
@@ -42,6 +45,7 @@ export async function isInHistory(
     await query(client, input, () => {
       found = true;
     });
-  }
+  };
+  await Promise.all(daysBetween(startedAt, until).map(look));
   return found;
 }

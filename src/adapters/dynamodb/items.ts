@@ -2,6 +2,7 @@ import type { AttributeValue } from '@aws-sdk/client-dynamodb';
 import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
 import type { AppRef, Place } from '../../domain/app.ts';
 import { appKey, placeKey } from '../../domain/app.ts';
+import { dateOf } from '../../domain/period.ts';
 import { isMark, markOf, type Run } from '../../domain/run.ts';
 import type { Duration, Instant } from '../../domain/time.ts';
 import { DAY, SECOND } from '../../domain/time.ts';
@@ -38,9 +39,9 @@ export function fleetPartition(place: Place): string {
 export const STATE_KEY = '!state';
 
 /**
- * Ended runs lie by month (UTC), so that spend reads only the months it needs: that in which their name became free or
- * another's, which is never before their end. Whatever is told of an end later is told in no earlier month, so that
- * who reads from a month on reads all that cuts its runs. A mark has no start, and is no run to whoever reads the table.
+ * Ended runs lie by day (UTC), so that spend reads only the days it needs: that on which their name became free or
+ * another's, which is never before their end. Whatever is told of an end later is told on no earlier day, so that
+ * who reads from a day on reads all that cuts its runs. A mark has no start, and is no run to whoever reads the table.
  */
 export function historyItem(run: Run, freedAt: Instant): object {
   const pk = historyPartition(run.app, freedAt);
@@ -56,9 +57,9 @@ export function historyKey(app: AppRef, startedAt: Instant): string {
   return `${appKey(app)}@${new Date(startedAt).toISOString()}`;
 }
 
-/** The partition of the month in which `at` lies. */
+/** The partition of the day in which `at` lies. */
 export function historyPartition(place: Place, at: Instant): string {
-  return `history#${placeKey(place)}#${new Date(at).toISOString().slice(0, 7)}`;
+  return `history#${placeKey(place)}#${dateOf(at)}`;
 }
 
 export function runItem(run: Run): object {
@@ -98,4 +99,11 @@ export function monthsBetween(since: Instant, now: Instant): Instant[] {
   for (let at = since; at < now; at += 28 * DAY) months.set(new Date(at).toISOString().slice(0, 7), at);
   months.set(new Date(now).toISOString().slice(0, 7), now);
   return [...months.values()];
+}
+
+/** A moment in each day (UTC) from `since` to `now`. */
+export function daysBetween(since: Instant, now: Instant): Instant[] {
+  const days: Instant[] = [];
+  for (let at = Math.floor(since / DAY) * DAY; at <= now; at += DAY) days.push(at);
+  return days;
 }

@@ -11,7 +11,7 @@ export function partition(pk: string): Pick<QueryCommandInput, 'KeyConditionExpr
 export async function query(
   client: DynamoDBClient,
   input: QueryCommandInput,
-  take: (item: Item) => void,
+  take: (item: Item) => unknown,
 ): Promise<void> {
   let ExclusiveStartKey: Item | undefined;
   do {

@@ -18,6 +18,7 @@ import { conditional } from './conditional.ts';
 import { isInHistory, readHistory } from './history.ts';
 import type { Item } from './items.ts';
 import { fleetPartition, fromItem, historyItem, readRun, runItem, runItemKey, STATE_KEY, toItem } from './items.ts';
+import { booksReader } from './ledger.ts';
 import { PRICES_KEY, readPrices } from './prices.ts';
 import { partition, query } from './query.ts';
 import { readVolume, VOLUME_PREFIX } from './volumes.ts';
@@ -112,14 +113,15 @@ async function load(client: DynamoDBClient, table: string, place: Place): Promis
   const volumes: Volume[] = [];
   let state: ScanState = {};
   let prices: Rates | undefined;
+  const books = booksReader();
   await query(client, { TableName: table, ...partition(fleetPartition(place)), ConsistentRead: true }, (item) => {
     const key = item.sk?.S ?? '';
     if (key === STATE_KEY) state = readState(item);
     else if (key === PRICES_KEY) prices = readPrices(item);
     else if (key.startsWith(VOLUME_PREFIX)) volumes.push(readVolume(item));
-    else runs.push(readRun(item));
+    else if (!books.take(key, item)) runs.push(readRun(item));
   });
-  return { runs, state, ...(volumes.length > 0 ? { volumes } : {}), ...(prices ? { prices } : {}) };
+  return { runs, state, ...(volumes.length > 0 ? { volumes } : {}), ...(prices ? { prices } : {}), ...books.read() };
 }
 
 function readState(item: Item): ScanState {

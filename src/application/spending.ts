@@ -1,0 +1,85 @@
+import type { Place } from '../domain/app.ts';
+import type { Rates } from '../domain/cost.ts';
+import { type Period, periodOf } from '../domain/period.ts';
+import type { Policy } from '../domain/policy.ts';
+import type { Run } from '../domain/run.ts';
+import { type Charge, chargesOf } from '../domain/spend.ts';
+import { addOpen, type Spending, sumClosed, TREND } from '../domain/spending.ts';
+import type { Instant } from '../domain/time.ts';
+import type { Volume } from '../domain/volume.ts';
+import type { Books, Ledger, Runs, Volumes } from './ports.ts';
+
+/** Where what was spent is on record. */
+export interface SpendPorts {
+  runs: Runs;
+  volumes: Volumes;
+  ledger: Ledger;
+}
+
+/** What goes on, as whoever asks has just seen it, and what the books say. */
+export interface Goings {
+  place: Place;
+  runs: Run[];
+  volumes: Volume[];
+  rates: Rates;
+  books?: Books | undefined;
+}
+
+/**
+ * What was spent in each period until `now`, owner by owner: closed days by the books, open ones by arithmetic on runs. It
+ * asks the table for the ended runs of the open days alone, and for closed days only where the books have no sum of the period.
+ */
+export async function spendingIn(
+  periods: Period[],
+  { runs, volumes, ledger }: SpendPorts,
+  goings: Goings,
+  now: Instant,
+): Promise<Spending[]> {
+  if (periods.length === 0) return [];
+  const { place, books } = goings;
+  const openFrom = (period: Period) => Math.max(period.from, books?.closedUntil ?? period.from);
+  const since = Math.min(...periods.map(openFrom));
+  const [past, gone] = await Promise.all([runs.history(place, since, now), volumes.history(place, since, now)]);
+  // What goes on comes last: it tells whose a space is now.
+  const record = { runs: [...past, ...goings.runs], volumes: [...gone, ...goings.volumes] };
+  return Promise.all(
+    periods.map(async (period) => {
+      const charges = chargesOf(record, goings.rates, { from: openFrom(period), to: period.to }, now);
+      return addOpen(await closedPart(period, ledger, place, books), charges);
+    }),
+  );
+}
+
+async function closedPart(period: Period, ledger: Ledger, place: Place, books: Books | undefined): Promise<Spending> {
+  if (!books) return sumClosed(period, period.from, []);
+  const { closedUntil, sums } = books;
+  const known = sums.find((sum) => isSame(sum.period, period) && sum.closedUntil === closedUntil);
+  if (known) return known;
+  return sumClosed(period, closedUntil, await ledger.days(place, trendFrom(period, closedUntil), closedUntil));
+}
+
+/** From where on closed days are read for a period: a trend may look at some before it. */
+export function trendFrom(period: Period, closedUntil: Instant): Instant {
+  return Math.min(period.from, closedUntil - TREND);
+}
+
+export function isSame(a: Period, b: Period): boolean {
+  return a.from === b.from && a.to === b.to;
+}
+
+/** The periods that a policy's budgets are in at `now`, each once. */
+export function periodsOf({ budgets, timezone }: Pick<Policy, 'budgets' | 'timezone'>, now: Instant): Period[] {
+  const periods = budgets.map(({ period }) => periodOf(period, now, timezone));
+  return periods.filter((period, i) => periods.findIndex((other) => isSame(other, period)) === i);
+}
+
+/** The charges of a period's open days, as `spendingIn` adds them up: what ran, piece by piece. */
+export function openCharges(
+  record: { runs: Run[]; volumes: Volume[] },
+  goings: Goings,
+  period: Period,
+  now: Instant,
+): Charge[] {
+  const from = Math.max(period.from, goings.books?.closedUntil ?? period.from);
+  return chargesOf(record, goings.rates, { from, to: period.to }, now);
+}
