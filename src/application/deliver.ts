@@ -199,7 +199,7 @@ async function withhold(outbox: Outbox, policy: Policy, notice: Notice, why: str
   const { facts } = notice;
   if (!('audience' in facts) || facts.audience.role !== 'owner')
     return outbox.settle(notice, { kind: 'withheld', why }, now);
-  const whose = facts.app.owner ?? 'Its owner';
+  const whose = (facts.kind === 'budget' ? facts.whose : facts.app.owner) ?? 'Its owner';
   const audience = { role: 'admins' as const, why: `${whose} (${notice.to}) ${why}, so you are told instead.` };
   await tellAdmins({ outbox, policy }, notice, `instead of ${notice.id}`, { ...facts, audience }, now);
   return outbox.settle(notice, { kind: 'redirected', why }, now);

@@ -1,4 +1,6 @@
 import { ConfigError } from '../config.ts';
+import { describeCrossed } from '../domain/budget.ts';
+import { describeMoney } from '../domain/money.ts';
 import type { AppFacts, NoticeFacts, PastNotice, Trace } from '../domain/notice.ts';
 import { isOwnerCalled } from '../domain/owner.ts';
 import { describeInstant, type Instant, parseDuration, startOfDay } from '../domain/time.ts';
@@ -63,6 +65,7 @@ function appOf(facts: NoticeFacts): AppFacts | undefined {
 /** Whose business a notice is, `domain/profile`. */
 function ownersOf(facts: NoticeFacts): string[] {
   if (facts.kind === 'confirmation') return facts.owners;
+  if (facts.kind === 'budget') return facts.owner === undefined ? [] : [facts.owner];
   const app = appOf(facts);
   const owner = app?.owner ?? app?.userProfileName;
   return owner === undefined ? [] : [`${app!.domainId}/${owner}`];
@@ -88,7 +91,7 @@ function row(past: PastNotice, timezone: string, now: Instant): string[] {
     facts.kind,
     to,
     app ? nameForPeople(app) : '-',
-    'rule' in facts ? facts.rule : '-',
+    'rule' in facts ? facts.rule : facts.kind === 'budget' ? `${facts.budget}: budget` : '-',
     describeReason(facts),
     fate?.kind === 'sent' ? fate.messageId : '-',
     describeFate(past),
@@ -98,6 +101,8 @@ function row(past: PastNotice, timezone: string, now: Instant): string[] {
 function describeReason(facts: NoticeFacts): string {
   if (facts.kind === 'digest') return `the day at a glance, ${facts.date}`;
   if (facts.kind === 'failure') return facts.title;
+  if (facts.kind === 'budget')
+    return `${describeCrossed(facts.crossed)} of ${describeMoney(facts.limit)} (${facts.whose})`;
   if (facts.kind === 'confirmation') return `request ${facts.number} to confirm for ${facts.owners.join(', ')}`;
   return facts.reason;
 }

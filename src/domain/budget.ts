@@ -230,6 +230,18 @@ export function shareOf(limit: MicroDollars, share: number): MicroDollars {
   return (limit / 100) * Math.round(share * 100);
 }
 
+/** `80 % spent, 100 % expected`: what was crossed, the highest of each kind. */
+export function describeCrossed(crossed: Pick<Crossing, 'kind' | 'share'>[]): string {
+  const most = (kind: Crossing['kind']) => crossed.findLast((one) => one.kind === kind)?.share;
+  const words = [
+    [most('spent'), 'spent'],
+    [most('forecast'), 'expected'],
+  ] as const;
+  return words
+    .flatMap(([share, word]) => (share === undefined ? [] : [`${Math.round(share * 100)} % ${word}`]))
+    .join(', ');
+}
+
 /** `$201.30 of $200.00`. */
 export function describeStanding({ spend, limit }: Pick<Standing, 'spend' | 'limit'>): string {
   const lacking = Object.keys(spend.unpriced).length > 0 ? ', and more without a price' : '';

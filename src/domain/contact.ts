@@ -182,6 +182,7 @@ export function mayAnybodyAsk(contact: Contact): boolean {
 const LEVEL: Record<Notice['facts']['kind'], Unsubscribed> = {
   digest: 'reports',
   warning: 'warnings',
+  budget: 'warnings',
   stopped: 'everything',
   failure: 'everything',
   confirmation: 'everything',

@@ -8,7 +8,7 @@ import type { Warning } from './run.ts';
 import type { RunningApp } from './running-app.ts';
 import type { Duration, Instant, LocalTime } from './time.ts';
 import { describeDuration, describeInstant, localTime } from './time.ts';
-import type { Verdict } from './verdict.ts';
+import { isMoneyRule, type Verdict } from './verdict.ts';
 
 /** What is wanted of a running app, and why. Doing nothing has a reason too. */
 export interface Decision {
@@ -112,7 +112,7 @@ function hasLookedSince({ seenAt }: Verdict, warnedAt: Instant): boolean {
 }
 
 function keep(app: RunningApp, limit: Limit | undefined, bounds: Verdict[]): Decision {
-  const spoken = bounds.filter((verdict) => verdict.says !== 'nothing' && !isMoney(verdict));
+  const spoken = bounds.filter((verdict) => verdict.says !== 'nothing' && !isMoneyRule(verdict.rule));
   const soonest = spoken.filter((verdict) => verdict.due !== undefined).sort((a, b) => a.due! - b.due!)[0];
   return {
     app,
@@ -121,11 +121,6 @@ function keep(app: RunningApp, limit: Limit | undefined, bounds: Verdict[]): Dec
     reason: limit ? spoken.map((verdict) => verdict.reason).join('; ') : 'no limit in the policy matches',
     ...(soonest ? { next: { action: 'warn', at: soonest.due! } } : {}),
   };
-}
-
-/** A budget or a guardrail that is kept says nothing of when the app ends. */
-function isMoney({ rule }: Verdict): boolean {
-  return rule.endsWith(': budget') || rule.endsWith(': guardrail');
 }
 
 /**

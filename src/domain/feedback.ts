@@ -46,7 +46,8 @@ export function toldInstead(feedback: Feedback, past: PastNotice, now: Instant):
   if (feedback.kind === 'bounced' && !feedback.isPermanent && past.traces.delivered !== undefined) return undefined;
   // A warning whose stop is due by now says nothing that the news of the stop does not.
   if (facts.kind === 'warning' && facts.stopAt !== undefined && facts.stopAt <= now) return undefined;
-  const reader = facts.app.owner === undefined ? to : `${facts.app.owner} (${to})`;
+  const owner = facts.kind === 'budget' ? facts.whose : facts.app.owner;
+  const reader = owner === undefined ? to : `${owner} (${to})`;
   const why =
     feedback.kind === 'bounced'
       ? `Mail to ${reader} came back, so you are told instead.`
@@ -95,6 +96,7 @@ function describe(facts: NoticeFacts): string {
   if (facts.kind === 'confirmation') return 'the request to confirm';
   if (facts.kind === 'warning') return `the warning of ${facts.app.appType} ${facts.app.appName}`;
   if (facts.kind === 'stopped') return `the news that ${facts.app.appType} ${facts.app.appName} was stopped`;
+  if (facts.kind === 'budget') return `the news of the budget ${facts.budget}`;
   return facts.kind === 'digest' ? 'the daily digest' : `the mail "${facts.title}"`;
 }
 

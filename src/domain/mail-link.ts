@@ -2,6 +2,7 @@ import type { Place } from './app.ts';
 import type { NoticeFacts } from './notice.ts';
 import type { ExtensionsPolicy } from './policy.ts';
 import { DAY, type Duration, type Instant } from './time.ts';
+import { isMoneyRule } from './verdict.ts';
 
 /** What a link in mail may do: each has a secret of its own, so that one cannot stand for another. */
 export const PURPOSES = ['confirm', 'keep', 'stop', 'unsubscribe'] as const;
@@ -30,8 +31,11 @@ export function linkExpiry(purpose: Purpose, madeAt: Instant): Instant {
 }
 
 /** What a mail's links offer: each mail its unsubscribing, a warning what may be done about it. */
-export function purposesOf({ kind }: NoticeFacts, { atMost }: ExtensionsPolicy): Purpose[] {
+export function purposesOf(facts: NoticeFacts, { atMost }: ExtensionsPolicy): Purpose[] {
+  const { kind } = facts;
   if (kind === 'confirmation') return ['confirm', 'unsubscribe'];
-  if (kind === 'warning') return [...(atMost > 0 ? (['keep'] as const) : []), 'stop', 'unsubscribe'];
+  // Asking to keep it running moves no budget.
+  const mayKeep = kind === 'warning' && atMost > 0 && !isMoneyRule(facts.rule);
+  if (kind === 'warning') return [...(mayKeep ? (['keep'] as const) : []), 'stop', 'unsubscribe'];
   return ['unsubscribe'];
 }

@@ -1,7 +1,7 @@
 import type { AppRef, Place } from './app.ts';
 import type { MicroDollars } from './money.ts';
 import type { IdleReview } from './native-idle.ts';
-import type { Instant } from './time.ts';
+import type { Duration, Instant } from './time.ts';
 
 /** A mail that is owed to one address: recorded once, sent by `deliver`. */
 export interface Notice extends Place {
@@ -36,7 +36,7 @@ export interface PastNotice {
 }
 
 /** What a mail has to say, as data: words and layout are the templates'. */
-export type NoticeFacts = WarningFacts | StoppedFacts | FailureFacts | DigestFacts | ConfirmationFacts;
+export type NoticeFacts = WarningFacts | StoppedFacts | FailureFacts | DigestFacts | ConfirmationFacts | BudgetFacts;
 
 /** An app as mail shows it. */
 export type AppFacts = AppRef & {
@@ -90,6 +90,46 @@ export interface StoppedFacts {
   rule: string;
   reason: string;
   stoppedAt: Instant;
+  /** Who can lift the budget or the guardrail that stopped it: the policy's admins. Absent for a limit. */
+  appeal?: string[];
+}
+
+/** A budget has passed one or more of its thresholds. */
+export interface BudgetFacts {
+  kind: 'budget';
+  audience: Audience;
+  /** The budget's name. */
+  budget: string;
+  /** Whose it is: `alice`, `team alpha`, `domain d-abcdefghijkl`, `the account`. */
+  whose: string;
+  /** `domain/profile`, where it is an owner's own. */
+  owner?: string;
+  /** Without `to`: all time. */
+  period: { from: Instant; to?: Instant };
+  /** With what was granted. */
+  limit: MicroDollars;
+  /** What was spent: billed, and what was reckoned since, corrected by what earlier bills made of it. */
+  spent: MicroDollars;
+  /** Of it, what AWS has billed and settled. */
+  billed: MicroDollars;
+  /** What the period is expected to end at. */
+  forecast?: MicroDollars;
+  /** What ran without a price, and for how long: in no sum. */
+  unpriced: Record<string, Duration>;
+  /** What was crossed, the lowest first: shares of the limit, 0.8 for 80 %. */
+  crossed: { kind: 'spent' | 'forecast'; share: number }[];
+  /** What happens at the limit; `warn` where the policy's mode stops nothing. */
+  atLimit: 'warn' | 'stop' | 'block';
+  /** How long after its warning an app is stopped; absent: at once. */
+  grace?: Duration;
+  /** What runs now, and what an hour of it costs. */
+  running: AppFacts[];
+  hourly: MicroDollars;
+  /** What the reckoned figures rest on: `list price of 2026-09-24`. */
+  basis: string;
+  /** Who can grant more, or lift it. */
+  admins: string[];
+  at: Instant;
 }
 
 /** Something that an admin must know of: told once. */

@@ -1,5 +1,10 @@
 import type { Duration, Instant } from './time.ts';
 
+/** Whether a rule is a budget's or a guardrail's: an owner's "keep it running" does not move those. */
+export function isMoneyRule(rule: string): boolean {
+  return rule.endsWith(': budget') || rule.endsWith(': guardrail');
+}
+
 /** What one rule says of one app. */
 export interface Verdict {
   /** The limit's name and the key that set the bound (`NAME: budget` for a budget), or `exempt`. */

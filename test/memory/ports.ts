@@ -36,7 +36,7 @@ import type { Volume } from '../../src/domain/volume.ts';
 /** Ports in memory that keep the adapters' contract (test/contract): for timelines and for crashes. */
 
 const copy = <T>(value: T): T => structuredClone(value);
-const URGENCY = { warning: 1, stopped: 2, failure: 2, confirmation: 3, digest: 5 };
+const URGENCY = { warning: 1, stopped: 2, budget: 2, failure: 2, confirmation: 3, digest: 5 };
 
 export interface MemoryRuns extends Runs {
   items: Map<string, Run>;

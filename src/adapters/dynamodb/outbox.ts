@@ -19,6 +19,7 @@ export const OUTBOX_ACTIONS = ['dynamodb:Query', 'dynamodb:GetItem', 'dynamodb:P
 const URGENCY: Record<Notice['facts']['kind'], number> = {
   warning: 1,
   stopped: 2,
+  budget: 2,
   failure: 2,
   confirmation: 3,
   digest: 5,
