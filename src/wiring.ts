@@ -8,6 +8,7 @@ import { SSMClient } from '@aws-sdk/client-ssm';
 import { STSClient } from '@aws-sdk/client-sts';
 import { cloudwatchCanvasUse } from './adapters/cloudwatch/canvas-use.ts';
 import { dynamodbContacts } from './adapters/dynamodb/contacts.ts';
+import { dynamodbLedger } from './adapters/dynamodb/ledger.ts';
 import { dynamodbLinks } from './adapters/dynamodb/links.ts';
 import { dynamodbOutbox } from './adapters/dynamodb/outbox.ts';
 import { dynamodbPrices } from './adapters/dynamodb/prices.ts';
@@ -30,6 +31,7 @@ import type {
   Contacts,
   Fleet,
   KeptPrices,
+  Ledger,
   LifecycleConfigs,
   Links,
   Outbox,
@@ -100,6 +102,10 @@ export function runsOf({ region, table }: Table): Runs {
 
 export function volumesOf({ region, table }: Table): Volumes {
   return dynamodbVolumes(dynamodb(region), table);
+}
+
+export function ledgerOf({ region, table }: Table): Ledger {
+  return dynamodbLedger(dynamodb(region), table);
 }
 
 export function outboxOf({ region, table }: Table): Outbox {

@@ -6,12 +6,14 @@ import type { Policy } from '../domain/policy.ts';
 import type { Run } from '../domain/run.ts';
 import { DAY, type Instant } from '../domain/time.ts';
 import { type Actor, act, type Outcome } from './act.ts';
+import { moneyOf, tellBudgets } from './budgets.ts';
 import { tellDaily } from './daily.ts';
 import { each } from './each.ts';
 import {
   type CanvasUse,
   type Contacts,
   type Fleet,
+  type Ledger,
   type Outbox,
   PortError,
   type Prices,
@@ -47,6 +49,8 @@ export interface ScanPorts {
   contacts?: Contacts | undefined;
   /** For spend: without it, what volumes cost is not on record. */
   volumes?: Volumes | undefined;
+  /** For budgets: without it, nobody knows what was spent. */
+  ledger?: Ledger | undefined;
   prices: Prices;
   /** For the digest of a policy that has `native-idle`. */
   settings?: StudioSettings | undefined;
@@ -82,25 +86,27 @@ export async function scan(
   { place, now, apply, baseUrl, hasTime }: ScanOptions,
 ): Promise<ScanReport> {
   const seen = await survey(ports, policy, { place, now });
-  const decisions = seen.running.map(({ app }) => decide(app, policy, now));
+  const rates = await ratesOf({ prices: ports.prices, policy }, place.region, seen.prices);
+  const money = await moneyOf(ports, policy, seen, rates, now);
+  const decisions = seen.running.map(({ app }) => decide(app, policy, now, money.verdictsOn(app)));
   const { intents, valve } = plan(decisions, seen.picture, policy);
   const { missing, unusable } = seen.picture;
   const found = { now, place, intents: inReadingOrder(intents), missing, unusable, ...(valve ? { valve } : {}) };
   if (!apply) {
     const wanted = found.intents.filter(({ decision }) => decision.action !== 'keep');
-    return { ...found, outcomes: wanted.map(dryRun), faults: seen.faults };
+    return { ...found, outcomes: wanted.map(dryRun), faults: [...seen.faults, ...money.faults] };
   }
-  const { fleet, runs, outbox, contacts, prices, settings } = ports;
+  const { fleet, runs, outbox, contacts, ledger, settings } = ports;
   if (!runs || !outbox || !contacts) throw new Error('a scan that applies needs a table');
-  const rates = await ratesOf({ prices, policy }, place.region, seen.prices);
   const actor: Actor = { fleet, runs, outbox, contacts, policy, baseUrl, rates };
+  const untold = ledger ? await tellBudgets({ ...actor, ledger }, money.standings, seen, now) : [];
   const outcomes = await carryOut(actor, seen, intents, now);
   const unrecorded = ports.volumes ? await recordVolumes(ports.volumes, seen, policy, now) : [];
   const daily = tellDaily(actor, { ...found, seen, decisions, settings, hasTime });
   const told = await daily.catch((error: unknown) => [
     `telling the admins failed: ${error instanceof Error ? error.message : error}`,
   ]);
-  const faults = [...seen.faults, ...unrecorded, ...told];
+  const faults = [...seen.faults, ...money.faults, ...untold, ...unrecorded, ...told];
   return { ...found, outcomes, faults };
 }
 

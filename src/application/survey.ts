@@ -32,6 +32,10 @@ export interface Survey {
   /** AWS's price list as it was last read; undefined where it never was. */
   prices: Rates | undefined;
   state: ScanState;
+  /** Every run that holds its app's name, as it is now seen: what spend is reckoned from, beside history. */
+  runs: Run[];
+  /** What the books, budgets and admins left on record. */
+  books: Pick<OnRecord, 'books' | 'marks' | 'exceptions'>;
   /** What else could not be had, in words. It holds nothing but what rests on it. */
   faults: string[];
 }
@@ -51,8 +55,11 @@ export async function survey(
     ports.fleet.look(place, needsOf(policy)),
   ]);
   const rows = rowsByApp(picture.apps);
-  const { state, volumes = [], prices } = known;
-  const result: Survey = { picture, running: [], ended: [], past: [], volumes, prices, state, faults: [] };
+  const { state, volumes = [], prices, books, marks, exceptions } = known;
+  const result: Survey = {
+    ...{ picture, running: [], ended: [], past: [], runs: [], volumes, prices, state, faults: [] },
+    books: { ...(books ? { books } : {}), ...(marks ? { marks } : {}), ...(exceptions ? { exceptions } : {}) },
+  };
   // A row that names no app may be the one that a known run is missing.
   const isComplete = !picture.missing.some(({ part }) => part === 'apps') && picture.unusable.length === 0;
   for (const run of known.runs) {
@@ -61,7 +68,10 @@ export async function survey(
     rows.delete(key);
     // A row that half a listing lacks may be on the page that failed.
     if (row || isComplete) record(result, row, run, policy, now);
-    else if (run.endedAt !== undefined) result.past.push(run);
+    else {
+      result.runs.push(run);
+      if (run.endedAt !== undefined) result.past.push(run);
+    }
   }
   for (const row of rows.values()) record(result, row, undefined, policy, now);
   if (ports.canvasUse) {
@@ -74,22 +84,27 @@ export async function survey(
 function record(result: Survey, row: App | undefined, known: Run | undefined, policy: Policy, now: Instant): void {
   const sighting = sight(row, known, now);
   if (sighting.now === 'running') {
-    result.running.push({ app: runningApp(row!, sighting.run, result.picture, policy), sighting });
+    const app = runningApp(row!, sighting.run, result.picture, policy);
+    result.running.push({ app, sighting });
+    result.runs.push({ ...sighting.run, ...answerableFor(app, policy) });
   } else if (sighting.now === 'started') {
     const app = runningApp(row!, sighting.run, result.picture, policy);
     // The run is recorded with its owner and team: once it is over, no listing tells.
-    const team = teamOnRecord(app, policy);
-    const answerable = {
-      ...(app.owner === undefined ? {} : { owner: app.owner }),
-      ...(team === undefined ? {} : { team }),
-    };
-    app.run = { ...app.run, ...answerable };
+    app.run = { ...app.run, ...answerableFor(app, policy) };
     result.running.push({ app, sighting: { ...sighting, run: app.run } });
+    result.runs.push(...(sighting.replaces ? [sighting.replaces] : []), app.run);
   } else if (sighting.now === 'ended') {
     result.ended.push(sighting.run);
-  } else if (known?.endedAt !== undefined) {
-    result.past.push(known);
+    result.runs.push({ ...sighting.run, endedAt: sighting.at });
+  } else if (known) {
+    result.runs.push(known);
+    if (known.endedAt !== undefined) result.past.push(known);
   }
+}
+
+function answerableFor(app: RunningApp, policy: Policy): Pick<Run, 'owner' | 'team'> {
+  const team = teamOnRecord(app, policy);
+  return { ...(app.owner === undefined ? {} : { owner: app.owner }), ...(team === undefined ? {} : { team }) };
 }
 
 /** One row an app: where pages overlap, or a name is listed deleted and running, the running and newest row counts. */

@@ -10,6 +10,7 @@ import { ownerAddress } from '../domain/owner.ts';
 import type { Run } from '../domain/run.ts';
 import type { RunningApp } from '../domain/running-app.ts';
 import type { Instant } from '../domain/time.ts';
+import { isMoneyRule } from '../domain/verdict.ts';
 import { type Asker, meet } from './invite.ts';
 import { noticeId } from './notice-id.ts';
 import type { Fleet, Outbox } from './ports.ts';
@@ -49,7 +50,13 @@ export function tellAdmins(
   return tell(outbox, place, about, readers, now);
 }
 
-async function tell(outbox: Outbox, place: Place, about: string, readers: Reader[], now: Instant): Promise<Owing> {
+export async function tell(
+  outbox: Outbox,
+  place: Place,
+  about: string,
+  readers: Reader[],
+  now: Instant,
+): Promise<Owing> {
   const { account, region } = place;
   const owing: Owing = { at: Number.NEGATIVE_INFINITY, notices: [] };
   for (const { to, facts } of readers) {
@@ -110,7 +117,15 @@ export async function tellStopped(
   now: Instant,
 ): Promise<void> {
   const { rule, reason, at: stoppedAt } = stop;
-  const facts = { kind: 'stopped' as const, app: appFacts(app, teller.rates, stoppedAt), rule, reason, stoppedAt };
+  const appeal = isMoneyRule(rule) ? { appeal: teller.policy.admins } : {};
+  const facts = {
+    kind: 'stopped' as const,
+    app: appFacts(app, teller.rates, stoppedAt),
+    rule,
+    reason,
+    stoppedAt,
+    ...appeal,
+  };
   await tellOf(teller, app, runId(app.run), facts, now);
 }
 

@@ -9,6 +9,7 @@ import {
   canvasUseOf,
   contactsOf,
   fleetOf,
+  ledgerOf,
   outboxOf,
   parameterReader,
   pricesOf,
@@ -118,7 +119,13 @@ export async function openWorld(
   const tabled = table ? await openTable({ region, table }, tableFor !== undefined, notes) : undefined;
   if (tabled) {
     const at = { region, table: table! };
-    Object.assign(ports, { runs: tabled.runs, outbox: outboxOf(at), contacts: contactsOf(at), volumes: volumesOf(at) });
+    Object.assign(ports, {
+      runs: tabled.runs,
+      outbox: outboxOf(at),
+      contacts: contactsOf(at),
+      volumes: volumesOf(at),
+      ledger: ledgerOf(at),
+    });
   }
   if (!tabled) notes.push(WITHOUT_TABLE);
   const account = tabled?.place?.account ?? (tableFor ? await accountOf(region) : undefined) ?? UNKNOWN_ACCOUNT;

@@ -11,14 +11,22 @@ const DOMAIN_ID = /^d-[a-z0-9]{12}$/;
 
 /** What the policy speaks of, and so must be asked of AWS. */
 export function needsOf(policy: Policy): Needs {
-  const matches: Match[] = [...policy.limits.map(({ match }) => match), ...policy.exempt];
+  const matches: Match[] = [...policy.limits, ...policy.guardrails].map(({ match }) => match).concat(policy.exempt);
   const tagKeys = new Set(matches.flatMap(({ tag }) => Object.keys(tag ?? {})));
   if (policy.team !== 'domain') tagKeys.add(policy.team.tag);
   const { address } = policy.owners;
   if (typeof address === 'object' && 'tag' in address) tagKeys.add(address.tag);
   const isNamed = (patterns: string[] = []) => patterns.some((pattern) => !DOMAIN_ID.test(pattern));
   // A team that is a domain is matched by the domain's name too.
-  const domainNames = matches.some(
+  const budgets = policy.budgets.flatMap((budget): Match[] => {
+    if (typeof budget.for === 'string') return [];
+    return 'domain' in budget.for
+      ? [{ domain: [budget.for.domain] }]
+      : 'team' in budget.for
+        ? [{ team: [budget.for.team] }]
+        : [];
+  });
+  const domainNames = [...matches, ...budgets].some(
     ({ domain, team }) => isNamed(domain) || (policy.team === 'domain' && isNamed(team)),
   );
   return { tagKeys: [...tagKeys].sort(), domainNames };

@@ -7,6 +7,7 @@ import {
   canvasUseOf,
   contactsOf,
   fleetOf,
+  ledgerOf,
   outboxOf,
   parameterReader,
   pricesOf,
@@ -25,7 +26,7 @@ export const handler = middy((event: unknown, context: Context) =>
   refusable(async () => {
     const config = await loadConfig(process.env, parameterReader(process.env.AWS_REGION));
     const { policy, region, baseUrl } = config;
-    const stores = { runs: runsOf(config), volumes: volumesOf(config) };
+    const stores = { runs: runsOf(config), volumes: volumesOf(config), ledger: ledgerOf(config) };
     const record = { ...stores, outbox: outboxOf(config), contacts: contactsOf(config) };
     const looking = { fleet: fleetOf(config), canvasUse: canvasUseOf(config), settings: settingsOf(config) };
     const ports = { ...looking, ...record, prices: pricesOf() };

@@ -1,10 +1,21 @@
 import { injectLambdaContext } from '@aws-lambda-powertools/logger/middleware';
 import middy from '@middy/core';
 import type { Context } from 'aws-lambda';
+import { enforceOn } from '../application/enforce.ts';
 import { ratesOf } from '../application/prices.ts';
 import { noteStudioEvent } from '../application/studio-event.ts';
 import { loadConfig } from '../config.ts';
-import { contactsOf, fleetOf, keptPricesOf, outboxOf, parameterReader, pricesOf, runsOf } from '../wiring.ts';
+import {
+  contactsOf,
+  fleetOf,
+  keptPricesOf,
+  ledgerOf,
+  outboxOf,
+  parameterReader,
+  pricesOf,
+  runsOf,
+  volumesOf,
+} from '../wiring.ts';
 import { parseCloudTrailEvent } from './cloudtrail-event.ts';
 import { envelopeOf, insistOnOwn, logger, refusable } from './envelope.ts';
 
@@ -24,6 +35,10 @@ export const handler = middy((event: unknown, context: Context) =>
     const actor = { policy, baseUrl, fleet: fleetOf(config), rates, ...stores };
     const noted = await noteStudioEvent(actor, place, what, now);
     logger.info('studio event', { event: what.kind, noted });
-    return { noted };
+    if (noted !== 'run started' || what.kind !== 'app created') return { noted };
+    const books = { ...actor, volumes: volumesOf(config), ledger: ledgerOf(config) };
+    const enforced = await enforceOn(books, actor, { place, app: what.app, at: what.at }, now);
+    logger.info('enforced', { ...enforced });
+    return { noted, enforced: enforced.kind };
   }),
 ).use(injectLambdaContext(logger, { resetKeys: true }));

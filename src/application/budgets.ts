@@ -1,0 +1,218 @@
+import type { Place } from '../domain/app.ts';
+import { appKey } from '../domain/app.ts';
+import { type Burning, crossingsOf, type Standing, standingsOf } from '../domain/budget.ts';
+import { refusalOf } from '../domain/contact.ts';
+import { type Cost, costsSoFar, type Rates, sumBasisOf } from '../domain/cost.ts';
+import { costOf } from '../domain/money.ts';
+import type { AppFacts, Audience, BudgetFacts } from '../domain/notice.ts';
+import { ownerAddress } from '../domain/owner.ts';
+import { periodOf } from '../domain/period.ts';
+import type { Policy } from '../domain/policy.ts';
+import { budgetVerdicts, describeSubject, standingKey } from '../domain/rules/budget.ts';
+import { guardrailVerdicts } from '../domain/rules/guardrail.ts';
+import { type RunningApp, tagsOfSpace, teamOnRecord } from '../domain/running-app.ts';
+import { HOUR, type Instant } from '../domain/time.ts';
+import type { Verdict } from '../domain/verdict.ts';
+import { meet } from './invite.ts';
+import type { Ledger } from './ports.ts';
+import { isSame, periodsOf, type SpendPorts, spendingIn } from './spending.ts';
+import type { Survey } from './survey.ts';
+import { addressOf, appFacts, type Teller, tell, tellAdmins } from './tell.ts';
+
+/** What budgets and guardrails make of what was seen. */
+export interface Money {
+  standings: Standing[];
+  /** What they say of one of the running apps. */
+  verdictsOn(app: RunningApp): Verdict[];
+  /** Why nobody knows what was spent, in words: then no budget acts. */
+  faults: string[];
+}
+
+/**
+ * Where every budget stands, and what budgets and guardrails say of each running app. Without a record nobody knows what
+ * was spent, and budgets say nothing; guardrails need none.
+ */
+export async function moneyOf(
+  ports: Partial<{ [port in keyof SpendPorts]: SpendPorts[port] | undefined }>,
+  policy: Policy,
+  seen: Survey,
+  rates: Rates,
+  now: Instant,
+): Promise<Money> {
+  const running = seen.running.map(({ app }) => app);
+  const faults: string[] = [];
+  const { runs, volumes, ledger } = ports;
+  let standings: Standing[] = [];
+  if (policy.budgets.length > 0 && runs && volumes && ledger) {
+    standings = await standingsNow({ runs, volumes, ledger }, policy, seen, rates, now).catch((error: unknown) => {
+      faults.push(`budgets could not be reckoned: ${error instanceof Error ? error.message : error}`);
+      return [];
+    });
+  }
+  const byKey = new Map(standings.map((one) => [standingKey(one.budget.name, one.subject), one]));
+  const verdictsOn = (app: RunningApp) => [
+    ...budgetVerdicts(app, byKey, policy, now),
+    ...(policy.guardrails.length > 0 ? guardrailVerdicts(app, running, policy, now) : []),
+  ];
+  return { standings, verdictsOn, faults };
+}
+
+/** Where every budget stands at `now`, by what was seen and what is on record. */
+export async function standingsNow(
+  ports: SpendPorts,
+  policy: Policy,
+  seen: Survey,
+  rates: Rates,
+  now: Instant,
+): Promise<Standing[]> {
+  const { picture, runs, volumes, books } = seen;
+  const { account, region } = picture;
+  const goings = { place: { account, region }, runs, volumes, rates, books: books.books };
+  const periods = periodsOf(policy, now);
+  const spendings = await spendingIn(periods, ports, goings, now);
+  const spending = new Map(
+    policy.budgets.map(({ name, period }) => {
+      const of = periodOf(period, now, policy.timezone);
+      return [name, spendings[periods.findIndex((one) => isSame(one, of))]!];
+    }),
+  );
+  const running = seen.running.map(({ app }) => app);
+  const costs = costsSoFar(running, rates, now);
+  const burning = running.map((app): Burning => {
+    const { ref, owner, domainName } = app;
+    return { domainId: ref.domainId, domainName, owner, team: teamOnRecord(app, policy), hourly: hourlyOf(costs, app) };
+  });
+  const { marks = [], exceptions = [] } = books;
+  const { drift, awsForecast } = books.books ?? { drift: undefined, awsForecast: undefined };
+  return standingsOf(
+    policy,
+    { spending, burning, exceptions, marks, drift, awsForecast, domains: picture.domains },
+    now,
+  );
+}
+
+function hourlyOf(costs: Map<string, Cost>, { ref }: RunningApp): number {
+  const cost = costs.get(appKey(ref));
+  return cost?.kind === 'known' ? costOf(cost.rate, HOUR) : 0;
+}
+
+/**
+ * Tells each threshold that a budget has newly passed, once a period: several at once in one mail. The notice first, then
+ * the mark of it. A limit that is spent is marked with its moment, which decides what `stop` ends.
+ * @returns what failed, in words
+ */
+export async function tellBudgets(
+  actor: Teller & { ledger: Ledger },
+  standings: Standing[],
+  seen: Survey,
+  now: Instant,
+): Promise<string[]> {
+  const { policy, ledger } = actor;
+  // What half a picture lacks may be an owner's address: the next whole one tells.
+  if (policy.mode === 'observe' || seen.picture.missing.length > 0) return [];
+  const { account, region } = seen.picture;
+  const faults: string[] = [];
+  for (const standing of standings) {
+    const crossed = crossingsOf(standing);
+    const isNewlyOver = standing.isOver && standing.mark?.overSince === undefined;
+    if (crossed.length === 0 && !isNewlyOver) continue;
+    try {
+      if (crossed.length > 0) await tellBudget(actor, { account, region }, { ...standing, crossed }, seen, now);
+      const { budget, subject, period } = standing;
+      const told = crossed.map(({ mark }) => mark);
+      const over = standing.isOver ? { overSince: now } : {};
+      await ledger.mark({ account, region }, { budget: budget.name, subject, period, told, ...over });
+    } catch (error) {
+      const whose = `${standing.budget.name} (${describeSubject(standing.subject)})`;
+      faults.push(`telling of budget ${whose} failed: ${error instanceof Error ? error.message : error}`);
+    }
+  }
+  return faults;
+}
+
+type Told = Standing & { crossed: ReturnType<typeof crossingsOf> };
+
+async function tellBudget(actor: Teller, place: Place, told: Told, seen: Survey, now: Instant): Promise<void> {
+  const { outbox, policy } = actor;
+  const facts = factsOf(actor, told, seen, now);
+  // What was crossed is part of what it is: after a crash the same news is the same notice.
+  const about = JSON.stringify([
+    told.budget.name,
+    told.subject,
+    told.period.from,
+    told.crossed.map(({ mark }) => mark),
+  ]);
+  const admins = (audience: Audience) => tellAdmins({ outbox, policy }, place, about, { ...facts, audience }, now);
+  if (told.subject.kind !== 'owner') {
+    await admins({ role: 'admins' });
+    return;
+  }
+  const [domainId, userProfileName] = told.subject.name.split('/') as [string, string];
+  const owner = { domainId, userProfileName };
+  const address = await addressOfOwner(actor, owner, seen);
+  if (!('address' in address)) {
+    await admins({
+      role: 'admins',
+      why: `No address is known for ${userProfileName}: ${address.unknown}. You are told instead.`,
+    });
+    return;
+  }
+  const refusal = refusalOf(await meet(actor, place, owner, address.address, now), 'budget', 'owner');
+  if (refusal !== undefined) {
+    const why = `${userProfileName} (${address.address}) ${refusal}, so you are told instead.`;
+    await admins({ role: 'admins', why });
+    return;
+  }
+  await tell(outbox, place, about, [{ to: address.address, facts: { ...facts, audience: { role: 'owner' } } }], now);
+}
+
+/** An owner's address, whether or not an app of theirs runs. */
+async function addressOfOwner(teller: Teller, owner: { domainId: string; userProfileName: string }, seen: Survey) {
+  const { policy } = teller;
+  const { domainId, userProfileName } = owner;
+  const tags = tagsOfSpace({ domainId, owner: userProfileName }, seen.picture);
+  if (policy.owners.address !== 'sso') return ownerAddress(owner, policy.owners, { tags });
+  const { account, region } = seen.picture;
+  const ref = { account, region, domainId, userProfileName, appType: '', appName: '' };
+  const pseudo = { ref, owner: userProfileName, tags } as unknown as RunningApp;
+  return (await addressOf(teller, pseudo))!;
+}
+
+function factsOf({ policy, rates }: Teller, told: Told, seen: Survey, now: Instant): Omit<BudgetFacts, 'audience'> {
+  const { budget, subject, period, limit, spend, forecast, crossed, hourly } = told;
+  const running = seen.running.flatMap(({ app }): AppFacts[] =>
+    isOf(app, subject, policy) ? [appFacts(app, rates, now)] : [],
+  );
+  const costs = costsSoFar(
+    seen.running.map(({ app }) => app),
+    rates,
+    now,
+  );
+  return {
+    kind: 'budget',
+    budget: budget.name,
+    whose: describeSubject(subject),
+    ...(subject.kind === 'owner' ? { owner: subject.name } : {}),
+    period: { from: period.from, ...(Number.isFinite(period.to) ? { to: period.to } : {}) },
+    limit,
+    spent: spend.amount,
+    billed: spend.billed,
+    ...(forecast === undefined ? {} : { forecast }),
+    unpriced: spend.unpriced,
+    crossed: crossed.map(({ kind, share }) => ({ kind, share })),
+    atLimit: policy.mode === 'enforce' ? budget.atLimit : 'warn',
+    ...(budget.grace === undefined ? {} : { grace: budget.grace }),
+    running,
+    hourly,
+    basis: sumBasisOf(costs.values(), rates),
+    admins: policy.admins,
+    at: now,
+  };
+}
+
+function isOf(app: RunningApp, { kind, name }: Standing['subject'], policy: Policy): boolean {
+  const { domainId } = app.ref;
+  if (kind === 'account') return true;
+  if (kind === 'owner') return `${domainId}/${app.owner}` === name;
+  return name === (kind === 'domain' || policy.team === 'domain' ? domainId : teamOnRecord(app, policy));
+}
