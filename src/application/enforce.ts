@@ -1,10 +1,11 @@
 import { type App, type AppRef, appKey, type Place } from '../domain/app.ts';
 import { decide } from '../domain/decide.ts';
 import type { Match } from '../domain/match.ts';
+import { needsOf } from '../domain/needs.ts';
 import { emptyPicture, type Picture, spaceKey } from '../domain/picture.ts';
 import { plan } from '../domain/plan.ts';
 import type { Policy } from '../domain/policy.ts';
-import type { Run } from '../domain/run.ts';
+import { type Run, START_TOLERANCE } from '../domain/run.ts';
 import { type RunningApp, runningApp } from '../domain/running-app.ts';
 import type { Instant } from '../domain/time.ts';
 import type { Actor } from './act.ts';
@@ -72,9 +73,10 @@ async function mayBeStopped(ports: SpendPorts, actor: Actor, place: Place, row: 
     sighting: { now: 'running' as const, run },
   }));
   const app = running.find((one) => appKey(one.app.ref) === appKey(row))?.app;
-  if (!app) return false;
+  // Over by now, or another run than the event tells of.
+  if (!app || Math.abs(app.startedAt - row.createdAt!) > START_TOLERANCE) return false;
   // Whose it is, or which team's, only AWS can tell yet.
-  if (app.owner === undefined || app.teams.length === 0) return true;
+  if (app.owner === undefined || app.teams.length === 0 || needsOf(policy).domainNames) return true;
   const faults: string[] = [];
   const record = {
     books: { ...(books ? { books } : {}), ...(marks ? { marks } : {}), ...(exceptions ? { exceptions } : {}) },

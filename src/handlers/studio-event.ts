@@ -35,7 +35,8 @@ export const handler = middy((event: unknown, context: Context) =>
     const actor = { policy, baseUrl, fleet: fleetOf(config), rates, ...stores };
     const noted = await noteStudioEvent(actor, place, what, now);
     logger.info('studio event', { event: what.kind, noted });
-    if (noted !== 'run started' || what.kind !== 'app created') return { noted };
+    // Repeated, after a crash say, it is held against the policy again: what is stopped already stays so.
+    if (what.kind !== 'app created') return { noted };
     const books = { ...actor, volumes: volumesOf(config), ledger: ledgerOf(config) };
     const enforced = await enforceOn(books, actor, { place, app: what.app, at: what.at }, now);
     logger.info('enforced', { ...enforced });
