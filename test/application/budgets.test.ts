@@ -1,0 +1,424 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { moneyOf } from '../../src/application/budgets.ts';
+import { enforceOn } from '../../src/application/enforce.ts';
+import { survey } from '../../src/application/survey.ts';
+import { appKey } from '../../src/domain/app.ts';
+import { withPolicyPrices } from '../../src/domain/cost.ts';
+import { parseRate } from '../../src/domain/money.ts';
+import type { BudgetFacts } from '../../src/domain/notice.ts';
+import type { Budget, Guardrail, Policy } from '../../src/domain/policy.ts';
+import { DAY, HOUR, type Instant, MINUTE } from '../../src/domain/time.ts';
+import { NOON, ref } from '../domain/builders.ts';
+import { PLACE } from '../memory/ports.ts';
+import { world } from './world.ts';
+
+/** $10 an hour: figures that a person can follow. */
+const PRICES = { 'ml.g5.xlarge': parseRate('10') };
+
+const perPerson: Budget = {
+  name: 'per person',
+  for: 'each owner',
+  period: 'month',
+  limit: 100_000_000,
+  warnAt: [0.5, 0.8],
+  forecastAt: [],
+  atLimit: 'block',
+};
+
+const none: Guardrail = { name: 'g', match: {}, atMost: [], for: 'each owner' };
+
+function lab(policy: Partial<Policy> = {}) {
+  const it = world({ limits: [], budgets: [perPerson], prices: PRICES, owners: TEMPLATE, ...policy });
+  const app = (userProfileName: string, appName = 'default') => ({
+    ...{ ...ref, userProfileName, appName, instanceType: 'ml.g5.xlarge' },
+  });
+  return Object.assign(it, {
+    app,
+    /** An app starts, and its event comes at once. @returns what enforcement made of it */
+    async create(who: ReturnType<typeof app>, at: Instant) {
+      it.ports.fleet.start(who, at);
+      await it.event({ kind: 'app created', app: who, at });
+      const rates = withPolicyPrices(await it.ports.prices.rates('us-east-1'), it.policy.prices);
+      const actor = { ...it.ports, policy: it.policy, baseUrl: it.baseUrl, rates };
+      return enforceOn(it.ports, actor, { place: PLACE, app: who, at }, at);
+    },
+    async standings(now: Instant) {
+      const seen = await survey(it.ports, it.policy, { place: PLACE, now });
+      const rates = withPolicyPrices(await it.ports.prices.rates('us-east-1'), it.policy.prices);
+      return (await moneyOf(it.ports, it.policy, seen, rates, now)).standings;
+    },
+    async pass(now: Instant) {
+      const report = await it.scan(now);
+      await it.deliver(now);
+      expect(report.faults).toEqual([]);
+      return report.outcomes.map(({ kind, app: { appName } }) => `${kind} ${appName}`).sort();
+    },
+    isUp: (who: ReturnType<typeof app>) => it.ports.fleet.apps.get(appKey(who))?.status === 'InService',
+    /** What was crossed in each budget mail that went out, in order. */
+    crossed: () =>
+      it.ports.postbox.sent.flatMap(({ facts }) =>
+        facts.kind === 'budget' ? [facts.crossed.map(({ kind, share }) => `${kind} ${share * 100}`).join()] : [],
+      ),
+  });
+}
+
+const TEMPLATE = { address: { template: '{profile}@people.example.org' }, exceptions: {} };
+
+describe('thresholds', () => {
+  test('each fires once a period, and several crossed at once make one mail', async () => {
+    const it = lab();
+    it.ports.fleet.start(it.app('alice'), NOON);
+    await it.pass(NOON + 4 * HOUR);
+    expect(it.crossed()).toEqual([]);
+    await it.pass(NOON + 5 * HOUR);
+    await it.pass(NOON + 6 * HOUR);
+    expect(it.crossed()).toEqual(['spent 50']);
+    await it.pass(NOON + 10 * HOUR);
+    await it.pass(NOON + 11 * HOUR);
+    expect(it.crossed()).toEqual(['spent 50', 'spent 80,spent 100']);
+  });
+
+  test('the mail has the figures', async () => {
+    const it = lab();
+    it.ports.fleet.start(it.app('alice'), NOON);
+    await it.pass(NOON + 5.5 * HOUR);
+    const facts = it.ports.postbox.sent.find((one) => one.facts.kind === 'budget')!.facts as BudgetFacts;
+    expect(facts).toMatchObject({
+      budget: 'per person',
+      whose: 'alice',
+      owner: `${ref.domainId}/alice`,
+      limit: 100_000_000,
+      spent: 55_000_000,
+      billed: 0,
+      hourly: 10_000_000,
+      // November's last seven and a half days: a day of what runs, and no closed day to tell of a trend.
+      forecast: 295_000_000,
+      atLimit: 'block',
+    });
+    expect(facts.running.map(({ appName }) => appName)).toEqual(['default']);
+  });
+
+  test('never again after a dip, and a new limit has thresholds of its own', async () => {
+    const it = lab({ budgets: [{ ...perPerson, atLimit: 'warn' }] });
+    it.ports.fleet.start(it.app('alice'), NOON);
+    await it.pass(NOON + 5 * HOUR);
+    const grant = (amount: number, at: Instant, until: Instant) =>
+      it.ports.ledger.except(PLACE, {
+        ...{ kind: 'grant', subject: { kind: 'owner', name: `${ref.domainId}/alice` }, by: 'admin', why: 'paper' },
+        ...{ amount, at, until },
+      });
+    // Twice the limit for a while: 25 % spent, then 50 % of it once more, and the old one when the grant is over.
+    await grant(100_000_000, NOON + 5 * HOUR, NOON + 11 * HOUR);
+    await it.pass(NOON + 6 * HOUR);
+    expect(it.crossed()).toEqual(['spent 50']);
+    await it.pass(NOON + 10 * HOUR);
+    expect(it.crossed()).toEqual(['spent 50', 'spent 50']);
+    await it.pass(NOON + 11 * HOUR);
+    await it.pass(NOON + 12 * HOUR);
+    expect(it.crossed()).toEqual(['spent 50', 'spent 50', 'spent 80,spent 100']);
+  });
+
+  test('a period that turns begins anew', async () => {
+    const it = lab({ budgets: [{ ...perPerson, period: 'week', atLimit: 'warn' }] });
+    it.ports.fleet.start(it.app('alice'), NOON);
+    await it.pass(NOON + 5 * HOUR);
+    // Six days and a half on, it is Monday: 12 hours of the new week make $120.
+    await it.pass(NOON + 7 * DAY);
+    expect(it.crossed()).toEqual(['spent 50', 'spent 50,spent 80,spent 100']);
+  });
+
+  test('what is expected of the period’s end fires too', async () => {
+    const it = lab({ budgets: [{ ...perPerson, limit: 200_000_000, forecastAt: [1] }] });
+    it.ports.fleet.start(it.app('alice'), NOON);
+    await it.pass(NOON + HOUR);
+    expect(it.crossed()).toEqual(['forecast 100']);
+  });
+
+  test('an owner who may not be told: the admins are, with why; a team’s or the account’s goes to them', async () => {
+    const account: Budget = { ...perPerson, name: 'all', for: 'account', atLimit: 'warn' };
+    const it = lab({ budgets: [perPerson, account], owners: { address: undefined, exceptions: {} } });
+    it.ports.fleet.start(it.app('alice'), NOON);
+    await it.pass(NOON + 5 * HOUR);
+    const told = it.ports.postbox.sent.flatMap(({ facts, to }) =>
+      facts.kind === 'budget' ? [`${facts.whose}: ${to}: ${facts.audience.why ?? ''}`] : [],
+    );
+    expect(told.sort()).toEqual([
+      'alice: admin@example.org: No address is known for alice: the policy has no owners.address. You are told instead.',
+      'the account: admin@example.org: ',
+    ]);
+  });
+
+  test('a crash between notice and mark repeats no mail', async () => {
+    const it = lab();
+    it.ports.fleet.start(it.app('alice'), NOON);
+    const { mark } = it.ports.ledger;
+    it.ports.ledger.mark = async () => Promise.reject(new Error('no write'));
+    const { faults } = await it.scan(NOON + 5 * HOUR);
+    expect(faults).toEqual(['telling of budget per person (alice) failed: no write']);
+    it.ports.ledger.mark = mark;
+    await it.pass(NOON + 5 * HOUR + 5 * MINUTE);
+    await it.pass(NOON + 6 * HOUR);
+    expect(it.crossed()).toEqual(['spent 50']);
+  });
+
+  test('in mode observe nobody is told, and nothing is marked', async () => {
+    const it = lab({ mode: 'observe' });
+    it.ports.fleet.start(it.app('alice'), NOON);
+    expect(await it.pass(NOON + 12 * HOUR)).toEqual(['held default', 'started default']);
+    expect([it.crossed(), it.ports.ledger.writes]).toEqual([[], 0]);
+  });
+});
+
+describe('at the limit', () => {
+  test('block: what runs is stopped at once, and whatever is created afterwards within its own event', async () => {
+    const it = lab();
+    it.ports.fleet.start(it.app('alice'), NOON);
+    await it.pass(NOON + 9 * HOUR);
+    expect(await it.pass(NOON + 10 * HOUR)).toEqual(['stopped default']);
+    const enforced = await it.create(it.app('alice', 'again'), NOON + 11 * HOUR);
+    expect(enforced).toEqual({ kind: 'stopped', rule: 'per person: budget' });
+    expect(it.isUp(it.app('alice', 'again'))).toBe(false);
+    // Somebody else's is let be.
+    expect(await it.create(it.app('bob'), NOON + 11 * HOUR)).toEqual({ kind: 'let be' });
+    await it.deliver(NOON + 11 * HOUR);
+    const stopped = it.ports.postbox.sent.findLast(({ facts }) => facts.kind === 'stopped')!.facts;
+    expect(stopped).toMatchObject({
+      rule: 'per person: budget',
+      reason: '$100.00 of $100.00 spent (alice)',
+      appeal: ['admin@example.org'],
+    });
+  });
+
+  test('an event that is lost: the next scan stops it', async () => {
+    const it = lab();
+    it.ports.fleet.start(it.app('alice'), NOON);
+    await it.pass(NOON + 10 * HOUR);
+    it.ports.fleet.start(it.app('alice', 'again'), NOON + 11 * HOUR);
+    expect(await it.pass(NOON + 11 * HOUR + 5 * MINUTE)).toEqual(['started again', 'stopped again']);
+  });
+
+  test('stop: what had started by then is stopped, what is started afterwards goes on', async () => {
+    const it = lab({ budgets: [{ ...perPerson, atLimit: 'stop' }] });
+    it.ports.fleet.start(it.app('alice'), NOON);
+    expect(await it.pass(NOON + 10 * HOUR)).toEqual(['started default', 'stopped default']);
+    expect(await it.create(it.app('alice', 'again'), NOON + 11 * HOUR)).toEqual({ kind: 'let be' });
+    expect(await it.pass(NOON + 12 * HOUR)).toEqual([]);
+  });
+
+  test('with a grace: a warning first, without a button that would not help', async () => {
+    const it = lab({ budgets: [{ ...perPerson, grace: 30 * MINUTE }] });
+    it.ports.fleet.start(it.app('alice'), NOON);
+    expect(await it.pass(NOON + 10 * HOUR)).toEqual(['started default', 'warned default']);
+    expect(await it.pass(NOON + 10 * HOUR + 29 * MINUTE)).toEqual([]);
+    expect(await it.pass(NOON + 10 * HOUR + 30 * MINUTE)).toEqual(['stopped default']);
+  });
+
+  test('warn: nothing is stopped', async () => {
+    const it = lab({ budgets: [{ ...perPerson, atLimit: 'warn' }] });
+    it.ports.fleet.start(it.app('alice'), NOON);
+    await it.pass(NOON + 20 * HOUR);
+    expect(it.isUp(it.app('alice'))).toBe(true);
+  });
+
+  test('an exempt app is never touched, at a scan or on creation', async () => {
+    const it = lab({ exempt: [{ tag: { curfew: ['exempt'] } }] });
+    it.ports.fleet.start(it.app('alice'), NOON);
+    await it.pass(NOON + 10 * HOUR);
+    it.ports.fleet.tags.set(`user-profile/${ref.domainId}/alice`, { curfew: 'exempt' });
+    expect(await it.create(it.app('alice', 'again'), NOON + 11 * HOUR)).toEqual({ kind: 'let be' });
+    expect(await it.pass(NOON + 12 * HOUR)).toEqual([]);
+  });
+
+  test('a lift lets apps be until it ends, and a grant until it is spent', async () => {
+    const it = lab();
+    it.ports.fleet.start(it.app('alice'), NOON);
+    await it.pass(NOON + 10 * HOUR);
+    const subject = { kind: 'owner' as const, name: `${ref.domainId}/alice` };
+    const by = { by: 'admin', why: 'deadline' };
+    const end = NOON + 14 * HOUR;
+    await it.ports.ledger.except(PLACE, { kind: 'lift', subject, at: NOON + 10 * HOUR, until: end, ...by });
+    expect(await it.create(it.app('alice', 'again'), NOON + 11 * HOUR)).toEqual({ kind: 'let be' });
+    expect(await it.pass(NOON + 12 * HOUR)).toEqual([]);
+    await it.ports.ledger.except(PLACE, {
+      ...{ kind: 'grant', subject, amount: 40_000_000, at: end, until: NOON + 9 * DAY, ...by },
+    });
+    expect(await it.pass(end)).toEqual([]);
+    expect(await it.pass(NOON + 15 * HOUR)).toEqual(['stopped again']);
+  });
+
+  test('a stop that fails is tried again until it is seen to have worked, and nothing says blocked before', async () => {
+    const it = lab();
+    it.ports.fleet.start(it.app('alice'), NOON);
+    it.ports.fleet.failStops = 2;
+    expect(await it.pass(NOON + 10 * HOUR)).toEqual(['failed default', 'started default']);
+    expect(await it.pass(NOON + 10 * HOUR + 5 * MINUTE)).toEqual(['failed default']);
+    expect(it.mails()).not.toContain('stopped default');
+    expect(await it.pass(NOON + 10 * HOUR + 10 * MINUTE)).toEqual(['stopped default']);
+    expect(it.mails().filter((mail) => mail === 'stopped default')).toHaveLength(1);
+  });
+
+  test('an owner under several budgets is told by each, and the strictest acts', async () => {
+    const gentle: Budget = { ...perPerson, name: 'gentle', limit: 50_000_000, warnAt: [], atLimit: 'warn' };
+    const it = lab({ budgets: [gentle, perPerson] });
+    it.ports.fleet.start(it.app('alice'), NOON);
+    expect(await it.pass(NOON + 10 * HOUR)).toEqual(['started default', 'stopped default']);
+    expect(it.crossed().sort()).toEqual(['spent 100', 'spent 50,spent 80,spent 100']);
+  });
+
+  test('the safety valve holds budgets too', async () => {
+    const it = lab({ safety: { maxStops: { count: 1 } }, budgets: [{ ...perPerson, for: 'account' }] });
+    for (const who of ['alice', 'bob']) it.ports.fleet.start(it.app(who), NOON);
+    expect(await it.pass(NOON + 10 * HOUR)).toEqual([
+      'held default',
+      'held default',
+      'started default',
+      'started default',
+    ]);
+  });
+
+  test('where what was spent cannot be read, budgets act on nobody, and the scan says so', async () => {
+    const it = lab();
+    it.ports.fleet.start(it.app('alice'), NOON);
+    await it.pass(NOON + 9 * HOUR);
+    it.ports.runs.history = async () => Promise.reject(new Error('throttled'));
+    const { faults, outcomes } = await it.scan(NOON + 10 * HOUR);
+    expect([faults, outcomes]).toEqual([['budgets could not be reckoned: throttled'], []]);
+  });
+
+  test('a team is blocked as one: by its domain, or by a tag', async () => {
+    const it = lab({ team: { tag: 'team' }, budgets: [{ ...perPerson, for: 'each team' }] });
+    for (const who of ['alice', 'bob'])
+      it.ports.fleet.tags.set(`user-profile/${ref.domainId}/${who}`, { team: 'alpha' });
+    it.ports.fleet.start(it.app('alice'), NOON);
+    it.ports.fleet.start(it.app('bob'), NOON);
+    it.ports.fleet.start(it.app('carol'), NOON);
+    const outcomes = await it.pass(NOON + 5 * HOUR);
+    expect(outcomes.filter((one) => one.startsWith('stopped'))).toHaveLength(2);
+    expect(it.isUp(it.app('carol'))).toBe(true);
+    expect(await it.create(it.app('bob', 'more'), NOON + 6 * HOUR)).toMatchObject({ kind: 'stopped' });
+  });
+});
+
+describe('guardrails', () => {
+  test('what is not allowed is stopped within its event', async () => {
+    const it = lab({ budgets: [], guardrails: [{ ...none, name: 'small only', allow: ['ml.t3.*'] }] });
+    expect(await it.create(it.app('alice'), NOON)).toEqual({ kind: 'stopped', rule: 'small only: guardrail' });
+    const small = { ...it.app('alice', 'small'), instanceType: 'ml.t3.medium' };
+    expect(await it.create(small, NOON)).toEqual({ kind: 'let be' });
+    await it.deliver(NOON);
+    expect(it.ports.postbox.sent[0]!.facts).toMatchObject({
+      reason: 'ml.g5.xlarge is not allowed here, only ml.t3.*',
+      appeal: ['admin@example.org'],
+    });
+  });
+
+  test('the newest over a quota is stopped, for each owner or team', async () => {
+    const quota = { ...none, name: 'two GPUs', atMost: [{ pattern: 'ml.g5.*', count: 2 }] };
+    const it = lab({ budgets: [], guardrails: [quota] });
+    for (const [i, name] of ['a', 'b'].entries()) {
+      expect(await it.create(it.app('alice', name), NOON + i * MINUTE)).toEqual({ kind: 'let be' });
+    }
+    expect(await it.create(it.app('bob', 'a'), NOON + 2 * MINUTE)).toEqual({ kind: 'let be' });
+    expect(await it.create(it.app('alice', 'c'), NOON + 3 * MINUTE)).toEqual({
+      kind: 'stopped',
+      rule: 'two GPUs: guardrail',
+    });
+    it.policy.guardrails = [{ ...quota, for: 'each team' }];
+    expect(await it.pass(NOON + 4 * MINUTE)).toEqual(['stopped a']);
+    expect(it.isUp(it.app('bob', 'a'))).toBe(false);
+  });
+
+  test('by a tag that only AWS knows: looked up before it acts', async () => {
+    const it = lab({
+      budgets: [],
+      guardrails: [{ ...none, allow: ['ml.t3.*'], match: { tag: { course: ['101'] } } }],
+    });
+    expect(await it.create(it.app('alice'), NOON)).toEqual({ kind: 'let be' });
+    it.ports.fleet.tags.set(`user-profile/${ref.domainId}/bob`, { course: '101' });
+    expect(await it.create(it.app('bob'), NOON)).toMatchObject({ kind: 'stopped' });
+  });
+
+  test('in mode warn it is held, with why', async () => {
+    const it = lab({ mode: 'warn', budgets: [], guardrails: [{ ...none, allow: ['ml.t3.*'] }] });
+    expect(await it.create(it.app('alice'), NOON)).toMatchObject({ kind: 'held', why: /^the mode is warn; / });
+  });
+
+  test('without guardrails and blocks, a creation asks nobody anything', async () => {
+    const it = lab({ budgets: [{ ...perPerson, atLimit: 'stop' }] });
+    it.ports.runs.load = async () => Promise.reject(new Error('asked'));
+    expect(await it.create(it.app('alice'), NOON)).toEqual({ kind: 'let be' });
+  });
+});
+
+describe('any history', () => {
+  test('a blocked owner’s app never outlives one event or one scan, and thresholds fire exactly once', async () => {
+    const step = fc.record({
+      wait: fc.integer({ min: 1, max: 300 }),
+      who: fc.constantFrom('alice', 'bob'),
+      appName: fc.constantFrom('a', 'b'),
+      does: fc.constantFrom('start', 'start', 'end', 'scan', 'scan'),
+      isHeard: fc.boolean(),
+    });
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { maxLength: 40, size: 'max' }), async (steps) => {
+        const it = lab();
+        let now = NOON;
+        const ran = new Map<string, { from: Instant; to?: Instant; isSeen: boolean }[]>();
+        const isUp = (name: string) => ran.get(name)?.some(({ to }) => to === undefined) ?? false;
+        const notice = () => {
+          for (const [name, lives] of ran) {
+            const [who, appName] = name.split('/') as [string, string];
+            const last = lives.at(-1)!;
+            if (last.to === undefined && !it.isUp(it.app(who, appName))) last.to = now;
+          }
+        };
+        /** By minutes, and by nobody's arithmetic but its own. */
+        const truth = (who: string, isKnown = false) => {
+          let minutes = 0;
+          for (const [name, lives] of ran)
+            if (name.startsWith(`${who}/`))
+              for (const { from, to = now, isSeen } of lives)
+                for (let at = from; at < to && (isSeen || !isKnown); at += MINUTE) minutes++;
+          return minutes / 6;
+        };
+        for (const { wait, who, appName, does, isHeard } of steps) {
+          now += wait * MINUTE;
+          const name = `${who}/${appName}`;
+          if (does === 'start' && !isUp(name)) {
+            ran.set(name, [...(ran.get(name) ?? []), { from: now, isSeen: isHeard }]);
+            if (isHeard) {
+              await it.create(it.app(who, appName), now);
+              notice();
+              // An event is held against what is on record: what no scan has seen yet, the next one finds.
+              if (truth(who, true) >= 100) expect(isUp(name)).toBe(false);
+            } else it.ports.fleet.start(it.app(who, appName), now);
+            // What comes and goes between two scans while its event is lost, nobody can know of.
+          } else if (does === 'end' && isUp(name) && ran.get(name)!.at(-1)!.isSeen) {
+            it.ports.fleet.end(it.app(who, appName));
+            await it.event({ kind: 'app deleted', app: it.app(who, appName), at: now });
+            notice();
+          } else if (does === 'scan') {
+            await it.scan(now);
+            for (const lives of ran.values()) lives.at(-1)!.isSeen = true;
+            notice();
+            for (const person of ['alice', 'bob'])
+              if (truth(person) >= 100) for (const app of ['a', 'b']) expect(isUp(`${person}/${app}`)).toBe(false);
+          }
+        }
+        await it.scan(now);
+        for (const who of ['alice', 'bob']) {
+          const spent = truth(who);
+          const marks = [...it.ports.ledger.marks.values()].filter(({ subject }) => subject.name.endsWith(`/${who}`));
+          const expected = [50, 80, 100].filter((share) => spent >= share).map((share) => `spent ${share / 100}`);
+          expect(marks.flatMap(({ told }) => told.map((one) => one.replace(/ of .*/, '')))).toEqual(expected);
+          const notices = [...it.ports.outbox.items.values()].flatMap(({ notice: { facts } }) =>
+            facts.kind === 'budget' && facts.whose === who ? facts.crossed.map(({ share }) => share * 100) : [],
+          );
+          expect(notices.sort((a, b) => a - b)).toEqual([50, 80, 100].filter((share) => spent >= share));
+        }
+      }),
+      { numRuns: 400 },
+    );
+  });
+});
