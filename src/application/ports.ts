@@ -1,8 +1,10 @@
 import type { App, AppRef, Place } from '../domain/app.ts';
+import type { BillReading } from '../domain/bill.ts';
 import type { Contact } from '../domain/contact.ts';
 import type { Rates } from '../domain/cost.ts';
 import type { Evidence, Reading } from '../domain/evidence.ts';
 import type { MailLink, Purpose } from '../domain/mail-link.ts';
+import type { MicroDollars } from '../domain/money.ts';
 import type { Fate, Notice, PastNotice, Trace } from '../domain/notice.ts';
 import type { Page } from '../domain/page.ts';
 import type { Needs, Picture } from '../domain/picture.ts';
@@ -247,6 +249,16 @@ export interface PriceList {
 export interface KeptPrices {
   get(place: Place): Promise<Rates | undefined>;
   keep(place: Place, rates: Rates): Promise<void>;
+}
+
+/** AWS's bill, as Cost Explorer tells it. Each page costs $0.01. */
+export interface Bill {
+  /** What was consumed on each day (UTC) from `from` until before `to` (`2026-11-01`), in full page sets. Throws PortError; never half a set. */
+  read(region: string, from: string, to: string): Promise<BillReading>;
+  /** What credits and refunds took off in that time, in micro-dollars (negative), one request. Throws PortError. */
+  credits(region: string, from: string, to: string): Promise<MicroDollars>;
+  /** What AWS expects all of SageMaker in the account to cost from `from` until before `to`. undefined where AWS has too little to go by (DataUnavailable). Throws PortError. */
+  forecast(from: string, to: string): Promise<MicroDollars | undefined>;
 }
 
 /** The settings of Studio's domains and user profiles. All throw PortError. */
