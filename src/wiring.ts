@@ -1,4 +1,5 @@
 import { CloudWatchClient } from '@aws-sdk/client-cloudwatch';
+import { CostExplorerClient } from '@aws-sdk/client-cost-explorer';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { PricingClient } from '@aws-sdk/client-pricing';
 import { ResourceGroupsTaggingAPIClient } from '@aws-sdk/client-resource-groups-tagging-api';
@@ -7,6 +8,7 @@ import { SESv2Client } from '@aws-sdk/client-sesv2';
 import { SSMClient } from '@aws-sdk/client-ssm';
 import { STSClient } from '@aws-sdk/client-sts';
 import { cloudwatchCanvasUse } from './adapters/cloudwatch/canvas-use.ts';
+import { costExplorerBill } from './adapters/cost-explorer/bill.ts';
 import { dynamodbContacts } from './adapters/dynamodb/contacts.ts';
 import { dynamodbLedger } from './adapters/dynamodb/ledger.ts';
 import { dynamodbLinks } from './adapters/dynamodb/links.ts';
@@ -27,6 +29,7 @@ import { sesPostbox } from './adapters/ses/postbox.ts';
 import { readParameter } from './adapters/ssm/parameter.ts';
 import { callerAccount } from './adapters/sts/account.ts';
 import type {
+  Bill,
   CanvasUse,
   Contacts,
   Fleet,
@@ -136,6 +139,11 @@ export function pricesOf(): Prices {
 /** The price list is served from us-east-1, for every region. */
 export function priceListOf(): PriceList {
   return awsPriceList(new PricingClient(client('us-east-1')));
+}
+
+/** Cost Explorer is served from us-east-1, for every region. With an account, only what that one pays for. */
+export function billOf({ account }: { account?: string } = {}): Bill {
+  return costExplorerBill(new CostExplorerClient(client('us-east-1')), account);
 }
 
 export function keptPricesOf({ region, table }: Table): KeptPrices {

@@ -21,6 +21,7 @@ export type Service =
   | 'sts'
   | 'ssm'
   | 'pricing'
+  | 'cost-explorer'
   | 'eventbridge'
   | 'cloudwatch';
 
@@ -49,6 +50,7 @@ const jsonTypes: Record<Service, string> = {
   'resource-groups-tagging-api': 'application/x-amz-json-1.1',
   ssm: 'application/x-amz-json-1.1',
   pricing: 'application/x-amz-json-1.1',
+  'cost-explorer': 'application/x-amz-json-1.1',
   sesv2: 'application/json',
   sts: 'text/xml',
   eventbridge: 'application/x-amz-json-1.1',

@@ -1,6 +1,7 @@
 import { type Answer, type Input, type Service, success } from './answers.ts';
 import { type Calls, callLog } from './calls.ts';
 import { type CloudWatch, startCloudWatch } from './cloudwatch.ts';
+import { type CostExplorer, startCostExplorer } from './cost-explorer.ts';
 import { startDynamoDb } from './dynamodb.ts';
 import { type EventBridge, startEventBridge } from './eventbridge.ts';
 import { type Faults, faultList } from './faults.ts';
@@ -15,7 +16,9 @@ import { createStudio } from './studio.ts';
 import type { Studio } from './studio-types.ts';
 import { performTagging } from './tagging.ts';
 
+export type { BillLine } from './bill-meter.ts';
 export type { CloudWatch } from './cloudwatch.ts';
+export type { CostExplorer } from './cost-explorer.ts';
 export type { BusEvent, EventBridge } from './eventbridge.ts';
 export type { Fault } from './faults.ts';
 export type { Mail } from './mailbox.ts';
@@ -25,7 +28,7 @@ export type { App } from './studio-apps.ts';
 export type { CloudTrailEvent } from './studio-events.ts';
 export type { CreateApp, Studio } from './studio-types.ts';
 
-/** An AWS of its own in this process: SageMaker, DynamoDB, SES, EventBridge, CloudWatch, tagging, pricing, STS and SSM on one loopback port. */
+/** An AWS of its own in this process: SageMaker, DynamoDB, SES, EventBridge, CloudWatch, tagging, pricing, Cost Explorer, STS and SSM on one loopback port. */
 export interface EmbeddedAws {
   /** `AWS_REGION`, an `AWS_ENDPOINT_URL_…` for each service, and credentials that open nothing else. */
   env: Record<string, string>;
@@ -38,6 +41,8 @@ export interface EmbeddedAws {
   cloudwatch: CloudWatch;
   /** What the price list says of every region. */
   pricing: Pricing;
+  /** The bill of what ran, and the means to make it late, wrong or untagged. */
+  costExplorer: CostExplorer;
   /** SSM parameters by name. */
   parameters: Map<string, string>;
   /** The mail that arrived: a page for people, a list for tests. The newest 20,000 are kept. */
@@ -67,6 +72,7 @@ export async function startEmbeddedAws(options: {
   const ses = startSes(place, now, { mailroom, publish: eventBridge.publish });
   const dynamoDb = startDynamoDb();
   const priceList = startPricing(now);
+  const costs = startCostExplorer(studio, priceList.pricing, now);
   const parameters = new Map<string, string>();
   const calls = callLog(record);
   const faults = faultList();
@@ -78,6 +84,7 @@ export async function startEmbeddedAws(options: {
     sts: (request, input) => performSts(place, request.action, input),
     sesv2: (request, input) => ses.perform(request.action, input),
     pricing: (request, input) => priceList.perform(request.action, input),
+    'cost-explorer': (request, input) => costs.perform(request.action, input),
     eventbridge: (request, input) => eventBridge.perform(request.action, input),
     cloudwatch: (request, input) => cloudWatch.perform(request.action, input),
     dynamodb: () => undefined,
@@ -108,6 +115,7 @@ export async function startEmbeddedAws(options: {
     'EVENTBRIDGE',
     'CLOUDWATCH',
     'PRICING',
+    'COST_EXPLORER',
   ];
   return Object.assign(world, {
     env: {
@@ -121,6 +129,7 @@ export async function startEmbeddedAws(options: {
     eventbridge: eventBridge.bus,
     cloudwatch: cloudWatch.metrics,
     pricing: priceList.pricing,
+    costExplorer: costs.costExplorer,
     parameters,
     mailbox: { url: `${url}/`, messages: async () => mailroom.messages(), clear: mailroom.clear },
     calls,

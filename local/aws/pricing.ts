@@ -30,6 +30,17 @@ const PREFIXES: Record<string, string> = {
   'ap-northeast-2': 'APN2-',
 };
 
+/** What usage types of a region begin with. */
+export function usagePrefix(region: string): string {
+  return (
+    PREFIXES[region] ??
+    `${region
+      .replace(/[^a-z0-9]/g, '')
+      .slice(0, 3)
+      .toUpperCase()}1-`
+  );
+}
+
 const COMPONENTS = [
   { platoinstancetype: 'Studio-JupyterLab', usage: 'JupyterLab' },
   { platoinstancetype: 'studio-codeeditor', usage: 'CodeEditor' },

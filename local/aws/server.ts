@@ -99,6 +99,7 @@ const targets: Record<string, Service> = {
   ResourceGroupsTaggingAPI_20170126: 'resource-groups-tagging-api',
   AmazonSSM: 'ssm',
   AWSPriceListService: 'pricing',
+  AWSInsightsIndexService: 'cost-explorer',
   AWSEvents: 'eventbridge',
   GraniteServiceVersion20100801: 'cloudwatch',
 };
@@ -159,6 +160,7 @@ const signingNames: Record<Service, string> = {
   'resource-groups-tagging-api': 'tagging',
   ssm: 'ssm',
   pricing: 'pricing',
+  'cost-explorer': 'ce',
   sesv2: 'ses',
   sts: 'sts',
   eventbridge: 'events',
@@ -169,8 +171,9 @@ const signingNames: Record<Service, string> = {
 function checkSignature(service: Service, region: string, authorization: string | undefined): void {
   const scope = /^AWS4-HMAC-SHA256 Credential=[^/]+\/\d{8}\/([^/]+)\/([^/]+)\/aws4_request/.exec(authorization ?? '');
   if (scope === null) throw awsError('MissingAuthenticationTokenException', 'Missing Authentication Token', 403);
-  // The price list has one home for all regions.
-  if (scope[1] !== (service === 'pricing' ? 'us-east-1' : region))
+  // The price list and Cost Explorer have one home for all regions.
+  const home = service === 'pricing' || service === 'cost-explorer' ? 'us-east-1' : region;
+  if (scope[1] !== home)
     throw awsError('InvalidSignatureException', 'Credential should be scoped to a valid region.', 403);
   if (scope[2] !== signingNames[service]) {
     throw awsError(

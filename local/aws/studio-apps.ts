@@ -60,6 +60,8 @@ export interface AppTable {
   /** Every app whose row may be listed, in order of (creation time, seq). */
   ordered(now: number): readonly App[];
   byArn(arn: string): App | undefined;
+  /** Every run there ever was, whatever ListApps has forgotten. */
+  lives(): readonly App[];
 }
 
 /** Where an app stands in the order of creation. */
@@ -70,6 +72,7 @@ export function appKey(app: App): Key {
 /** Creates an empty table. `arnOf` names the apps. */
 export function createAppTable(arnOf: (id: AppId) => string): AppTable {
   const byArn = new Map<string, App>();
+  const lives: App[] = [];
   let rows: App[] = [];
   let isSorted = true;
   let seq = 0;
@@ -81,6 +84,7 @@ export function createAppTable(arnOf: (id: AppId) => string): AppTable {
   };
   return {
     find,
+    lives: () => lives,
     byArn: (arn) => byArn.get(normalizeArn(arn)),
     insert(fields, now) {
       const arn = arnOf(fields);
@@ -97,6 +101,7 @@ export function createAppTable(arnOf: (id: AppId) => string): AppTable {
       const last = rows.at(-1);
       if (last !== undefined && compareKeys(appKey(last), appKey(app)) > 0) isSorted = false;
       rows.push(app);
+      lives.push(app);
       byArn.set(arn, app);
       return app;
     },

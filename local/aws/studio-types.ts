@@ -102,6 +102,8 @@ export interface Studio {
   profiles(): readonly UserProfile[];
   spaces(): readonly Space[];
   appRows(): readonly App[];
+  /** Every run of every app there ever was, in order of the calls: what AWS bills. */
+  lives(): readonly App[];
   readonly tags: TagStore;
   /** How an update of settings treats what it does not name: AWS does not say. */
   updates: 'replace' | 'merge';

@@ -211,6 +211,7 @@ export function createStudio(options: { now: () => number } & Place): Studio {
     profiles: profiles.all,
     spaces: spaces.all,
     appRows: () => table.ordered(now()),
+    lives: table.lives,
     canTag(resource) {
       const app = table.byArn(resource);
       if (app !== undefined) return isListed(app, now()) && statusOf(app, now()) !== 'Deleted';

@@ -1,31 +1,38 @@
 import type { MicroDollars } from './money.ts';
 
-/** What Cost Explorer told of some days. */
+/** AWS's bill of some days, as it was read. */
 export interface BillReading {
   days: BilledDay[];
   /** Rows that were doubtful, and what was made of them, in words. */
   faults: string[];
-  /** Requests that it took: AWS charges $0.01 each. */
+  /** How many requests it took. AWS charges for each. */
   requests: number;
 }
 
-/** A day of AWS's bill (UTC). */
+/** What was billed for one day. */
 export interface BilledDay {
-  /** `2026-11-01` */
+  /** By UTC, `2026-11-23`. */
   date: string;
-  /** AWS says that it may still change. */
+  /** AWS still calls it an estimate, or it changed while it was read. */
   isEstimated: boolean;
+  /** At most one for each holder and usage; their sum is the day's bill, but for what each row's rounding took. */
   rows: BilledRow[];
   /** Amounts in other currencies: as billed, never mixed in. */
   foreign: { usage: string; amount: string; currency: string }[];
 }
 
-/** What one holder, or nobody that AWS could tell, was billed for one usage on one day. */
+/** What one usage type cost on a day, of one holder or of nobody known. */
 export interface BilledRow {
-  /** Whose: by the tag that SageMaker gave the resource; undefined where the row carries none. */
+  /**
+   * Whose: by the tag that SageMaker gave the resource; undefined where the row carries none. Names are in the case that
+   * the bill has them in.
+   */
   holder?: { domainId: string; userProfileName?: string; spaceName?: string };
-  /** The usage type without the prefix of the region: `Studio:JupyterLab-ml.t3.medium`, `Train:ml.p3.2xlarge`. */
+  /**
+   * The usage type without the region's prefix: `Studio:JupyterLab-ml.t3.medium`, `Studio:VolumeUsage.gp3`,
+   * `Canvas:Session-Hrs`, `Train:ml.p3.2xlarge`.
+   */
   usage: string;
-  /** May be negative, where AWS corrected itself. */
+  /** Rounded once; may be negative where AWS corrected itself (then told in faults). */
   amount: MicroDollars;
 }

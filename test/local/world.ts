@@ -1,4 +1,5 @@
 import { CloudWatchClient } from '@aws-sdk/client-cloudwatch';
+import { CostExplorerClient } from '@aws-sdk/client-cost-explorer';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { PricingClient } from '@aws-sdk/client-pricing';
 import { ResourceGroupsTaggingAPIClient } from '@aws-sdk/client-resource-groups-tagging-api';
@@ -39,6 +40,7 @@ export function clientsOf(aws: EmbeddedAws, overrides: { region?: string; maxAtt
     ssm: new SSMClient(config('SSM')),
     cloudwatch: new CloudWatchClient(config('CLOUDWATCH')),
     pricing: new PricingClient({ ...config('PRICING'), region: 'us-east-1' }),
+    costs: new CostExplorerClient({ ...config('COST_EXPLORER'), region: 'us-east-1' }),
   };
 }
 

@@ -1,0 +1,93 @@
+import type { CostExplorerClient } from '@aws-sdk/client-cost-explorer';
+import { GetCostForecastCommand } from '@aws-sdk/client-cost-explorer';
+import type { Bill } from '../../application/ports.ts';
+import { PortError } from '../../application/ports.ts';
+import type { BilledDay } from '../../domain/bill.ts';
+import { call } from '../aws-error.ts';
+import { advised } from './faults.ts';
+import { TAGS } from './holder.ts';
+import { type Doubts, joinDay } from './join.ts';
+import { CREDITS, filterOf, readByTag, readMoney, readTotal, rounded } from './query.ts';
+
+/** The IAM actions that this adapter calls. */
+export const BILL_ACTIONS = ['ce:GetCostAndUsage', 'ce:GetCostForecast'];
+
+/** What Studio itself bills, and SageMaker tags. */
+const OF_STUDIO = /^(Studio|Canvas):/;
+
+/**
+ * AWS's bill over the SDK. The client must be one of us-east-1, whatever region is asked about (the partition aws-cn has
+ * a Cost Explorer of its own, in cn-northwest-1).
+ * @param account only what this one pays for; without it, all that the credentials may see: a management account sees
+ * the bills of its members
+ */
+export function costExplorerBill(client: CostExplorerClient, account?: string): Bill {
+  return {
+    async read(region, from, to) {
+      const requests = { count: 0 };
+      const filter = filterOf(region, account, { Not: CREDITS });
+      const period = { from, to };
+      // One after the other: what changes between the two is then known to be newer in the second.
+      const byProfile = await readByTag(client, 'user-profile', period, filter, requests);
+      const bySpace = await readByTag(client, 'space', period, filter, requests);
+      const doubts: Doubts = { faults: new Set(), account, accounts: new Set() };
+      const days = [...byProfile].map(([date, day]) =>
+        joinDay(date, { 'user-profile': day, space: bySpace.get(date)! }, doubts),
+      );
+      return { days, faults: [...doubts.faults, ...faultsOf(days, doubts)], requests: requests.count };
+    },
+    async credits(region, from, to) {
+      const total = await readTotal(client, { from, to }, filterOf(region, account, CREDITS));
+      return rounded(total, `credits from ${from} to ${to}`);
+    },
+    async forecast(from, to) {
+      const dimension = (Key: 'SERVICE' | 'LINKED_ACCOUNT', value: string) => ({
+        Dimensions: { Key, Values: [value] },
+      });
+      const service = dimension('SERVICE', 'Amazon SageMaker');
+      const consumed = { Not: CREDITS };
+      const And =
+        account === undefined ? [service, consumed] : [service, dimension('LINKED_ACCOUNT', account), consumed];
+      const command = new GetCostForecastCommand({
+        TimePeriod: { Start: from, End: to },
+        Metric: 'UNBLENDED_COST',
+        // By day AWS looks three months ahead, by month further; only days say for sure where a first, begun month begins.
+        Granularity: to <= monthsAfter(from, 3) ? 'DAILY' : 'MONTHLY',
+        Filter: { And },
+      });
+      try {
+        const { Total } = await advised(() => call('ce:GetCostForecast', () => client.send(command)));
+        const where = `the forecast from ${from} to ${to}`;
+        const { amount, currency } = readMoney(Total, where);
+        if (amount !== 0n && currency !== 'USD')
+          throw new PortError('fault', 'OtherCurrency', `ce:GetCostForecast: the forecast is in ${currency}`);
+        return rounded(amount, where);
+      } catch (error) {
+        if (error instanceof PortError && error.code === 'DataUnavailableException') return undefined;
+        throw error;
+      }
+    },
+  };
+}
+
+/** What is doubtful of the bill as a whole. */
+function faultsOf(days: BilledDay[], { accounts }: Doubts): string[] {
+  const rows = days.flatMap((day) => day.rows);
+  const faults: string[] = [];
+  if (rows.some(({ usage }) => OF_STUDIO.test(usage)) && rows.every(({ holder }) => holder === undefined))
+    faults.push(
+      `no row of Studio says whose it is: activate ${TAGS['user-profile']} and ${TAGS.space} as cost allocation tags ` +
+        '(Billing and Cost Management console of the management account); they count from then on, after up to 48 hours',
+    );
+  if (accounts.size > 1) {
+    const named = [...accounts].sort().join(', ');
+    faults.push(`the bill is of several accounts (${named}): their untagged rows cannot be told apart`);
+  }
+  return faults;
+}
+
+function monthsAfter(date: string, months: number): string {
+  const day = new Date(`${date}T00:00:00Z`);
+  day.setUTCMonth(day.getUTCMonth() + months);
+  return day.toISOString().slice(0, 10);
+}
