@@ -36,6 +36,11 @@ export interface BooksReport {
   /** Requests of Cost Explorer. */
   requests: number;
   drift: Books['drift'];
+  /** Rows of the bill that were doubtful, and what was made of them. */
+  doubts: string[];
+  /** What AWS does not give, and what to do about it: told, and lived with. */
+  findings: string[];
+  /** What failed, and is tried again tomorrow. */
   faults: string[];
 }
 
@@ -97,7 +102,8 @@ export async function closeBooks(
   await ledger.keep(place, books);
   const requests = reading.requests + forecast.requests;
   const faults = [...reading.faults, ...forecast.faults];
-  return { closed: fresh.length, settled: settled.length, unsettled: unsettled.length, requests, drift, faults };
+  const counts = { closed: fresh.length, settled: settled.length, unsettled: unsettled.length, requests };
+  return { ...counts, drift, doubts: reading.doubts, findings, faults };
 }
 
 /** The first day on which anything is on record, or on which a period of a budget begins: the bill knows those before us. */
@@ -162,21 +168,27 @@ function ownersOf({ runs, volumes }: { runs: Run[]; volumes: Volume[] }): Owners
   };
 }
 
-type Reading = Pick<BillReading, 'days' | 'faults' | 'requests'> & { findings: string[]; isWhole: boolean };
+type Reading = Pick<BillReading, 'days' | 'faults' | 'requests'> & {
+  doubts: string[];
+  findings: string[];
+  isWhole: boolean;
+};
 
 /** Reads the bill of every day that is not settled yet. What AWS refuses is told, with what to do. */
 async function readBill(bill: Bill, place: Place, owed: string[], from: Instant, now: Instant): Promise<Reading> {
   const start = owed[0] ?? dateOf(from);
   const end = dateOf(now);
-  const nothing: Reading = { days: [], faults: [], requests: 0, findings: [], isWhole: false };
+  const nothing: Reading = { days: [], doubts: [], faults: [], requests: 0, findings: [], isWhole: false };
   if (start >= end) return nothing;
   try {
     const { days, faults, requests } = await bill.read(place.region, start, end);
-    return { days, requests, isWhole: true, faults, findings: untagged(days) };
+    return { ...nothing, days, requests, isWhole: true, doubts: faults, findings: untagged(days) };
   } catch (error) {
     if (!(error instanceof PortError)) throw error;
     const why = `the bill was not read (${error.code}: ${error.message}); figures stay as they were reckoned`;
-    return { ...nothing, faults: [why], findings: [`${why}. ${remedyOf(error)}`] };
+    // What a right or Cost Explorer itself does not give is no failure of the pass: it would fail every day.
+    const isFailure = error.kind !== 'denied' && error.code !== 'DataUnavailableException';
+    return { ...nothing, faults: isFailure ? [why] : [], findings: [`${why}. ${remedyOf(error)}`] };
   }
 }
 

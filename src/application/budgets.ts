@@ -8,7 +8,7 @@ import type { AppFacts, Audience, BudgetFacts } from '../domain/notice.ts';
 import { ownerAddress } from '../domain/owner.ts';
 import { periodOf } from '../domain/period.ts';
 import type { Policy } from '../domain/policy.ts';
-import { budgetVerdicts, describeSubject, standingKey } from '../domain/rules/budget.ts';
+import { budgetVerdicts, describeSubject, isSubjects, standingKey } from '../domain/rules/budget.ts';
 import { guardrailVerdicts } from '../domain/rules/guardrail.ts';
 import { type RunningApp, tagsOfSpace, teamOnRecord } from '../domain/running-app.ts';
 import { HOUR, type Instant } from '../domain/time.ts';
@@ -210,9 +210,8 @@ function factsOf({ policy, rates }: Teller, told: Told, seen: Survey, now: Insta
   };
 }
 
-function isOf(app: RunningApp, { kind, name }: Standing['subject'], policy: Policy): boolean {
-  const { domainId } = app.ref;
-  if (kind === 'account') return true;
-  if (kind === 'owner') return `${domainId}/${app.owner}` === name;
-  return name === (kind === 'domain' || policy.team === 'domain' ? domainId : teamOnRecord(app, policy));
+function isOf(app: RunningApp, subject: Standing['subject'], policy: Policy): boolean {
+  const team = teamOnRecord(app, policy);
+  const who = { domainId: app.ref.domainId, owner: app.owner ?? '', ...(team === undefined ? {} : { team }) };
+  return isSubjects(subject, who, policy.team);
 }

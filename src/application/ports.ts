@@ -303,16 +303,6 @@ export interface KeptPrices {
   keep(place: Place, rates: Rates): Promise<void>;
 }
 
-/** AWS's bill, as Cost Explorer tells it. Each page costs $0.01. */
-export interface Bill {
-  /** What was consumed on each day (UTC) from `from` until before `to` (`2026-11-01`), in full page sets. Throws PortError; never half a set. */
-  read(region: string, from: string, to: string): Promise<BillReading>;
-  /** What credits and refunds took off in that time, in micro-dollars (negative), one request. Throws PortError. */
-  credits(region: string, from: string, to: string): Promise<MicroDollars>;
-  /** What AWS expects all of SageMaker in the account to cost from `from` until before `to`. undefined where AWS has too little to go by (DataUnavailable). Throws PortError. */
-  forecast(from: string, to: string): Promise<MicroDollars | undefined>;
-}
-
 /** The settings of Studio's domains and user profiles. All throw PortError. */
 export interface StudioSettings {
   /** A domain, or a user profile in it; undefined where there is none. */

@@ -1,11 +1,12 @@
 import type { Place } from '../domain/app.ts';
 import type { Rates } from '../domain/cost.ts';
-import { type Period, periodOf } from '../domain/period.ts';
+import { closeDay, type LedgerLine } from '../domain/ledger.ts';
+import { dateOf, type Period, periodOf } from '../domain/period.ts';
 import type { Policy } from '../domain/policy.ts';
 import type { Run } from '../domain/run.ts';
-import { type Charge, chargesOf } from '../domain/spend.ts';
-import { addOpen, type Spending, sumClosed, TREND } from '../domain/spending.ts';
-import type { Instant } from '../domain/time.ts';
+import { chargesOf } from '../domain/spend.ts';
+import { addOpen, type Spending, sumClosed, TREND, within } from '../domain/spending.ts';
+import { DAY, type Instant } from '../domain/time.ts';
 import type { Volume } from '../domain/volume.ts';
 import type { Books, Ledger, Runs, Volumes } from './ports.ts';
 
@@ -73,13 +74,32 @@ export function periodsOf({ budgets, timezone }: Pick<Policy, 'budgets' | 'timez
   return periods.filter((period, i) => periods.findIndex((other) => isSame(other, period)) === i);
 }
 
-/** The charges of a period's open days, as `spendingIn` adds them up: what ran, piece by piece. */
-export function openCharges(
-  record: { runs: Run[]; volumes: Volume[] },
-  goings: Goings,
+/**
+ * All that was spent in a period until `now`, line by line and day by day: closed days as the books have them, open ones
+ * reckoned the same way. Their sums are those of `spendingIn`.
+ */
+export async function linesIn(
   period: Period,
+  { runs, volumes, ledger }: SpendPorts,
+  goings: Goings,
+  timezone: string,
   now: Instant,
-): Charge[] {
-  const from = Math.max(period.from, goings.books?.closedUntil ?? period.from);
-  return chargesOf(record, goings.rates, { from, to: period.to }, now);
+): Promise<LedgerLine[]> {
+  const { place, books, rates } = goings;
+  const closedUntil = books?.closedUntil ?? period.from;
+  const openFrom = Math.max(period.from, closedUntil);
+  const [past, gone, days] = await Promise.all([
+    runs.history(place, openFrom, now),
+    volumes.history(place, openFrom, now),
+    books ? ledger.days(place, Math.floor(period.from / DAY) * DAY, Math.min(closedUntil, period.to)) : [],
+  ]);
+  const record = { runs: [...past, ...goings.runs], volumes: [...gone, ...goings.volumes] };
+  const started = [...record.runs.map(({ startedAt }) => startedAt), ...record.volumes.map(({ since }) => since), now];
+  const first = Math.max(openFrom, Math.min(...started));
+  const open: LedgerLine[] = [];
+  for (let at = Math.floor(first / DAY) * DAY; at < Math.min(now, period.to); at += DAY) {
+    const charges = (slice: Period) => chargesOf(record, rates, slice, now);
+    open.push(...closeDay(dateOf(at), timezone, charges).lines);
+  }
+  return [...days.flatMap(({ lines }) => lines), ...open].flatMap((line) => within(line, period));
 }

@@ -29,6 +29,15 @@ export function printJson(value: unknown): void {
   process.stdout.write(`${JSON.stringify(value, null, 2)}\n`);
 }
 
+/** Prints rows as CSV (RFC 4180), without what a spreadsheet would take for a formula. */
+export function printCsv(head: string[], rows: string[][]): void {
+  const cell = (text: string) => {
+    const safe = /^[=+@\t\r]/.test(text) ? `'${text}` : text;
+    return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
+  };
+  process.stdout.write([head, ...rows].map((row) => `${row.map(cell).join(',')}\r\n`).join(''));
+}
+
 /** A column: its head, and whether its cells are prose, which gives way first where the terminal is narrow. */
 export interface Column {
   head: string;

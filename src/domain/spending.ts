@@ -61,6 +61,24 @@ function partOf({ from, to }: Period, period: Period): number {
   return overlap(from, to, period) / (to - from);
 }
 
+/** A line as far as it lies in a period: none, itself, or a part of it where the policy's zone has changed since. */
+export function within(line: LedgerLine, period: Period): LedgerLine[] {
+  const part = partOf(line, period);
+  if (part === 0) return [];
+  if (part === 1) return [line];
+  const { accrued, billed, duration, from, to } = line;
+  return [
+    {
+      ...line,
+      from: Math.max(from, period.from),
+      to: Math.min(to, period.to),
+      duration: Math.round(duration * part),
+      ...(accrued === undefined ? {} : { accrued: Math.round(accrued * part) }),
+      ...(billed === undefined ? {} : { billed: Math.round(billed * part) }),
+    },
+  ];
+}
+
 /** Adds the charges of the days that are still open. */
 export function addOpen(closed: Spending, charges: Charge[]): Spending {
   const spending = { ...closed, owners: closed.owners.map((one) => ({ ...one, unpriced: { ...one.unpriced } })) };

@@ -1,18 +1,32 @@
 import { injectLambdaContext } from '@aws-lambda-powertools/logger/middleware';
 import middy from '@middy/core';
 import type { Context } from 'aws-lambda';
-import { refreshPrices } from '../application/prices.ts';
-import { loadLocation } from '../config.ts';
-import { keptPricesOf, priceListOf } from '../wiring.ts';
+import { spendDaily } from '../application/spend-daily.ts';
+import { loadConfig } from '../config.ts';
+import {
+  billOf,
+  keptPricesOf,
+  ledgerOf,
+  parameterReader,
+  priceListOf,
+  pricesOf,
+  runsOf,
+  volumesOf,
+} from '../wiring.ts';
 import { envelopeOf, logger, refusable } from './envelope.ts';
+import { PassFailed } from './summary.ts';
 
-/** Each day: read AWS's price list. Fails where it cannot: the one that was read last then stays, with its date. */
+/** Each day: read AWS's price list and its bill, and close the books. Fails, once all is done, if anything failed. */
 export const handler = middy((event: unknown, context: Context) =>
   refusable(async () => {
-    const location = loadLocation(process.env);
-    const ports = { priceList: priceListOf(), kept: keptPricesOf(location) };
-    const report = await refreshPrices(ports, envelopeOf(event, context, location.region));
-    logger.info('prices', { ...report });
+    const config = await loadConfig(process.env, parameterReader(process.env.AWS_REGION));
+    const { place, now } = envelopeOf(event, context, config.region);
+    const record = { runs: runsOf(config), volumes: volumesOf(config), ledger: ledgerOf(config) };
+    const prices = { prices: pricesOf(), priceList: priceListOf(), kept: keptPricesOf(config) };
+    const ports = { ...record, ...prices, bill: billOf({ account: place.account }) };
+    const report = await spendDaily(ports, config.policy, { place, now });
+    logger.info('spend', { ...report });
+    if (report.faults.length > 0) throw new PassFailed('spend', report);
     return report;
   }),
 ).use(injectLambdaContext(logger, { resetKeys: true }));

@@ -36,6 +36,17 @@ export function budgetVerdicts(
   });
 }
 
+/** Whether a subject is the one that somebody's spend counts for. */
+export function isSubjects(
+  { kind, name }: Subject,
+  { domainId, owner, team }: { domainId?: string; owner?: string; team?: string },
+  teams: 'domain' | object,
+): boolean {
+  if (kind === 'account') return true;
+  if (kind === 'owner') return name === `${domainId}/${owner}`;
+  return name === (kind === 'domain' || teams === 'domain' ? domainId : team);
+}
+
 /** Names a standing: a budget bounds many subjects. */
 export function standingKey(budget: string, { kind, name }: Subject): string {
   return JSON.stringify([budget, kind, name]);
