@@ -10,6 +10,7 @@ import { cloudwatchCanvasUse } from './adapters/cloudwatch/canvas-use.ts';
 import { dynamodbContacts } from './adapters/dynamodb/contacts.ts';
 import { dynamodbLinks } from './adapters/dynamodb/links.ts';
 import { dynamodbOutbox } from './adapters/dynamodb/outbox.ts';
+import { dynamodbPauses } from './adapters/dynamodb/pauses.ts';
 import { dynamodbPrices } from './adapters/dynamodb/prices.ts';
 import { dynamodbRuns } from './adapters/dynamodb/runs.ts';
 import { createTable } from './adapters/dynamodb/table.ts';
@@ -24,8 +25,9 @@ import { sagemakerSettings } from './adapters/sagemaker/settings.ts';
 import { savedFleet } from './adapters/saved/fleet.ts';
 import { sesPostbox } from './adapters/ses/postbox.ts';
 import { readParameter } from './adapters/ssm/parameter.ts';
-import { callerAccount } from './adapters/sts/account.ts';
+import { callerIdentity } from './adapters/sts/account.ts';
 import type {
+  Caller,
   CanvasUse,
   Contacts,
   Fleet,
@@ -34,6 +36,7 @@ import type {
   Links,
   Outbox,
   Pages,
+  Pauses,
   Postbox,
   PriceList,
   Prices,
@@ -98,6 +101,11 @@ export function runsOf({ region, table }: Table): Runs {
   return dynamodbRuns(dynamodb(region), table);
 }
 
+/** The kill switch alone, for what has no other business with runs. */
+export function pausesOf({ region, table }: Table): Pauses {
+  return dynamodbPauses(dynamodb(region), table);
+}
+
 export function volumesOf({ region, table }: Table): Volumes {
   return dynamodbVolumes(dynamodb(region), table);
 }
@@ -136,10 +144,15 @@ export function keptPricesOf({ region, table }: Table): KeptPrices {
   return dynamodbPrices(dynamodb(region), table);
 }
 
+/** Whose the credentials are. Throws PortError. */
+export function callerOf(region: string): Promise<Caller> {
+  return callerIdentity(new STSClient({ region, maxAttempts: 2 }));
+}
+
 /** The account of the credentials: from STS, or where that cannot be reached, from a domain's ARN. Undefined where neither tells. */
 export async function accountOf(region: string): Promise<string | undefined> {
-  const caller = await callerAccount(new STSClient({ region, maxAttempts: 2 })).catch(() => undefined);
-  return caller ?? domainAccount(sagemaker(region)).catch(() => undefined);
+  const caller = await callerOf(region).catch(() => undefined);
+  return caller?.account ?? domainAccount(sagemaker(region)).catch(() => undefined);
 }
 
 export function makeTable({ region, table }: Table): ReturnType<typeof createTable> {

@@ -6,6 +6,7 @@ import { matches } from '../domain/match.ts';
 import type { Policy } from '../domain/policy.ts';
 import type { RunningApp } from '../domain/running-app.ts';
 import { describeDuration, describeInstant, localTime } from '../domain/time.ts';
+import { tellPause } from './pause.ts';
 import { note, progress, style } from './print.ts';
 import { nameForPeople, ownerOf, tellFaults } from './scan.ts';
 import { openWorld, type WorldOptions } from './world.ts';
@@ -15,7 +16,8 @@ export async function explainCommand(name: string, options: WorldOptions): Promi
   const { policy, place, now, ports, notes } = await openWorld(options);
   for (const text of notes) note(text);
   const seen = await progress('Looking at SageMaker Studio', survey(ports, policy, { place, now }));
-  const { picture, running, faults } = seen;
+  const { picture, running, faults, pause } = seen;
+  tellPause(pause, policy.timezone, now);
   tellFaults({ missing: picture.missing, unusable: picture.unusable, faults });
   const found = running.map(({ app }) => app).filter((app) => isCalled(app, name));
   if (found.length === 0) {

@@ -11,6 +11,7 @@ import { contactsImportCommand } from './contacts-import.ts';
 import { explainCommand } from './explain.ts';
 import { historyCommand } from './history.ts';
 import { idleSettingsCommand } from './idle-settings.ts';
+import { pauseCommand, resumeCommand } from './pause.ts';
 import { note } from './print.ts';
 import { scanCommand } from './scan.ts';
 import { statusCommand } from './status.ts';
@@ -106,6 +107,17 @@ recorded(program.command('history'))
   .option('--since <time>', 'so long ago (7d), or from a day on (2026-11-23) (default: 30d)')
   .option('--json', 'print JSON')
   .action(exitWith(historyCommand));
+
+recorded(program.command('pause'))
+  .description(
+    'the kill switch: from now on nothing is stopped and nobody is written to, in the deployment and here, until `resume`',
+  )
+  .option('--until <time>', 'end by itself: after 4h, or at 2026-12-01 or 2026-12-01T08:00 in the policy’s zone')
+  .option('--why <text>', 'why, for whoever finds it paused')
+  .action(exitWith(pauseCommand));
+recorded(program.command('resume'))
+  .description('end a pause; whatever was warned before is warned anew')
+  .action(exitWith(resumeCommand));
 
 const contacts = program.command('contacts').description('work on addresses and what their readers agreed to');
 recorded(contacts.command('list', { isDefault: true }))
