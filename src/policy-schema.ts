@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { parseRate } from './domain/money.ts';
+import { parseMoney, parseRate } from './domain/money.ts';
 import { isAddress } from './domain/owner.ts';
 import { NATIVE_IDLE_APPS } from './domain/policy.ts';
 import { DAY, HOUR, parseDuration } from './domain/time.ts';
@@ -140,11 +140,7 @@ const match = section({
 
 const name = read('a name of 1 to 60 characters', (text) => (/^[^\p{Cc}]{1,60}$/u.test(text) ? text : undefined));
 
-const money = read('an amount such as 200 USD or 49.50 USD', (text) => {
-  const amount = /^(\d{1,5}(?:\.\d{1,2})?|\d{1,9}) USD$/.exec(text)?.[1];
-  if (amount === undefined) return undefined;
-  return amount.includes('.') ? parseRate(amount) / 10_000 : Number(amount) * 1_000_000;
-});
+const money = read('an amount such as 200 USD or 49.50 USD', parseMoney);
 
 const PER_HOUR = 'a price such as 5.10 USD/h, more than 0';
 const PER_MONTH = 'a price such as 0.112 USD/GB-month, more than 0';

@@ -13,6 +13,7 @@ import { dynamodbContacts } from './adapters/dynamodb/contacts.ts';
 import { dynamodbLedger } from './adapters/dynamodb/ledger.ts';
 import { dynamodbLinks } from './adapters/dynamodb/links.ts';
 import { dynamodbOutbox } from './adapters/dynamodb/outbox.ts';
+import { dynamodbPauses } from './adapters/dynamodb/pauses.ts';
 import { dynamodbPrices } from './adapters/dynamodb/prices.ts';
 import { dynamodbRuns } from './adapters/dynamodb/runs.ts';
 import { createTable } from './adapters/dynamodb/table.ts';
@@ -27,9 +28,10 @@ import { sagemakerSettings } from './adapters/sagemaker/settings.ts';
 import { savedFleet } from './adapters/saved/fleet.ts';
 import { sesPostbox } from './adapters/ses/postbox.ts';
 import { readParameter } from './adapters/ssm/parameter.ts';
-import { callerAccount } from './adapters/sts/account.ts';
+import { callerIdentity } from './adapters/sts/account.ts';
 import type {
   Bill,
+  Caller,
   CanvasUse,
   Contacts,
   Fleet,
@@ -39,6 +41,7 @@ import type {
   Links,
   Outbox,
   Pages,
+  Pauses,
   Postbox,
   PriceList,
   Prices,
@@ -103,6 +106,11 @@ export function runsOf({ region, table }: Table): Runs {
   return dynamodbRuns(dynamodb(region), table);
 }
 
+/** The kill switch alone, for what has no other business with runs. */
+export function pausesOf({ region, table }: Table): Pauses {
+  return dynamodbPauses(dynamodb(region), table);
+}
+
 export function volumesOf({ region, table }: Table): Volumes {
   return dynamodbVolumes(dynamodb(region), table);
 }
@@ -150,10 +158,15 @@ export function keptPricesOf({ region, table }: Table): KeptPrices {
   return dynamodbPrices(dynamodb(region), table);
 }
 
+/** Whose the credentials are. Throws PortError. */
+export function callerOf(region: string): Promise<Caller> {
+  return callerIdentity(new STSClient({ region, maxAttempts: 2 }));
+}
+
 /** The account of the credentials: from STS, or where that cannot be reached, from a domain's ARN. Undefined where neither tells. */
 export async function accountOf(region: string): Promise<string | undefined> {
-  const caller = await callerAccount(new STSClient({ region, maxAttempts: 2 })).catch(() => undefined);
-  return caller ?? domainAccount(sagemaker(region)).catch(() => undefined);
+  const caller = await callerOf(region).catch(() => undefined);
+  return caller?.account ?? domainAccount(sagemaker(region)).catch(() => undefined);
 }
 
 export function makeTable({ region, table }: Table): ReturnType<typeof createTable> {

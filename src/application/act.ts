@@ -165,6 +165,7 @@ async function stop(actor: Actor, decision: Decision, now: Instant): Promise<Out
   }
   const { isIdle = false } = decision;
   const result = await stopRun(actor, app, { rule, reason, isIdle }, now);
+  if (result.kind === 'paused') return heldBack(decision, 'Curfew was paused meanwhile');
   if (result.kind !== 'failed') return outcome(decision, result.kind);
   return { ...outcome(decision, 'failed'), code: result.code, reason: `${result.message}; ${reason}` };
 }

@@ -1,14 +1,15 @@
 import type { Place } from '../domain/app.ts';
 import { isNewestRequest, refusalOf } from '../domain/contact.ts';
 import type { Audience, Notice } from '../domain/notice.ts';
+import { isPaused } from '../domain/pause.ts';
 import type { Policy } from '../domain/policy.ts';
-import { ON_TIME } from '../domain/rules/delivery.ts';
+import { isOutdated, ON_TIME } from '../domain/rules/delivery.ts';
 import type { Instant } from '../domain/time.ts';
 import { HOUR, MINUTE, SECOND } from '../domain/time.ts';
 import { each } from './each.ts';
 import { mailUrls } from './mail-urls.ts';
 import { noteContact } from './note-contact.ts';
-import type { Contacts, Links, Outbox, Owed, Postbox } from './ports.ts';
+import type { Contacts, Links, Outbox, Owed, Pauses, Postbox } from './ports.ts';
 import { PortError } from './ports.ts';
 import { tellAdmins } from './tell.ts';
 
@@ -23,6 +24,8 @@ export interface DeliverReport {
   postponed: number;
   /** Faults that an admin has to mend, in words: the round fails loudly. */
   faults: string[];
+  /** Curfew is paused: what is owed waits, untouched. */
+  isPaused?: true;
 }
 
 /** How long a claim holds. A round that dies leaves its notice to the next one after this. */
@@ -43,13 +46,15 @@ interface Sender {
   postbox: Postbox;
   contacts: Contacts;
   links: Links;
+  /** The kill switch. */
+  runs: Pick<Pauses, 'lastPause'>;
   /** Where links point; without one, mail has none. */
   baseUrl?: string | undefined;
 }
 
 /**
  * Sends what is owed, the most urgent first, at SES's own rate. Each notice is claimed, sent, then marked: a crash
- * repeats one mail at most, between SES's accepting it and our recording that.
+ * repeats one mail at most, between SES's accepting it and our recording that. While Curfew is paused nothing goes out.
  * @param wait resolves after so many milliseconds
  */
 export async function deliver(
@@ -57,10 +62,12 @@ export async function deliver(
   policy: Policy,
   { place, now, wait }: { place: Place; now: Instant; wait: (duration: number) => Promise<void> },
 ): Promise<DeliverReport> {
-  const { outbox, postbox } = sender;
+  const { outbox, postbox, runs } = sender;
   const report: DeliverReport = { sent: 0, refused: 0, withheld: 0, postponed: 0, faults: [] };
   // Most minutes owe nothing: SES is asked only when something is.
   if ((await outbox.owed(place, now, 1)).length === 0) return report;
+  let pause = await runs.lastPause(place);
+  if (isPaused(pause, now)) return { ...report, isPaused: true };
   const quota = await postbox.quota().catch((error: unknown) => {
     report.faults.push(`SES does not tell its quota: ${error instanceof Error ? error.message : error}`);
     return { perSecond: 0, left: 0 };
@@ -73,7 +80,12 @@ export async function deliver(
   let isThrottled = false;
   let isLast = false;
   for (let round = 0; round < ROUNDS && left >= 1 && !isThrottled && !isLast; round++) {
-    if (round > 0) await wait(SECOND);
+    if (round > 0) {
+      await wait(SECOND);
+      // It may have been thrown meanwhile: no more than a second's mail goes out after that.
+      pause = await runs.lastPause(place);
+      if (isPaused(pause, now)) return { ...report, isPaused: true };
+    }
     const most = Math.max(1, Math.min(Math.floor(quota.perSecond), left));
     const batch = await outbox.owed(place, now, most);
     left -= batch.length;
@@ -82,7 +94,14 @@ export async function deliver(
       if (isThrottled) return;
       try {
         if (!(await outbox.claim(owed.notice, now, now + CLAIM))) return;
-        if (await sendOne(sender, policy, owed, now, report)) isThrottled = true;
+        if (isOutdated(owed.notice.facts, pause)) {
+          await outbox.settle(
+            owed.notice,
+            { kind: 'withheld', why: 'a pause has come between: it is given anew' },
+            now,
+          );
+          report.withheld++;
+        } else if (await sendOne(sender, policy, owed, now, report)) isThrottled = true;
       } catch (error) {
         report.faults.push(`the outbox failed: ${error instanceof Error ? error.message : error}`);
       }

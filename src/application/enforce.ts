@@ -62,7 +62,7 @@ function withNew(seen: Survey, row: App, policy: Policy): RunningApp | undefined
 /** Whether the record alone speaks for a stop, or cannot tell: what it does not know is taken for the worst. */
 async function mayBeStopped(ports: SpendPorts, actor: Actor, place: Place, row: App, now: Instant): Promise<boolean> {
   const known = await ports.runs.load(place);
-  const { volumes = [], state, prices, books, marks, exceptions } = known;
+  const { volumes = [], state, prices, pause, books, marks, exceptions } = known;
   const policy = unknowing(actor.policy);
   const picture: Picture = emptyPicture(place);
   for (const { domainId, spaceName, owner } of volumes)
@@ -89,6 +89,7 @@ async function mayBeStopped(ports: SpendPorts, actor: Actor, place: Place, row: 
     runs: known.runs,
     volumes,
     prices,
+    pause,
     state,
     faults,
     ...record,

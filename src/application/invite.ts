@@ -12,6 +12,8 @@ export interface Asker {
   outbox: Outbox;
   policy: Policy;
   baseUrl?: string | undefined;
+  /** While Curfew is paused nobody is asked. */
+  isPaused?: boolean | undefined;
 }
 
 /** The policy gives a profile an address: it is known from then on, and asked to confirm if it never was. */
@@ -37,9 +39,9 @@ export async function part(
   await noteContact(contacts, place, address, { kind: 'left', owner: `${domainId}/${userProfileName}` }, now);
 }
 
-/** Whether anybody is asked at all: in mode `observe` nobody is, and without links nobody can be. */
-export function mayAsk({ policy, baseUrl }: Pick<Asker, 'policy' | 'baseUrl'>): boolean {
-  return baseUrl !== undefined && policy.mode !== 'observe';
+/** Whether anybody is asked at all: in mode `observe` and while Curfew is paused nobody is, and without links nobody can be. */
+export function mayAsk({ policy, baseUrl, isPaused }: Pick<Asker, 'policy' | 'baseUrl' | 'isPaused'>): boolean {
+  return baseUrl !== undefined && policy.mode !== 'observe' && !isPaused;
 }
 
 /** Owes the next request to confirm, if one is due. */

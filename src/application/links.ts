@@ -1,8 +1,9 @@
 import { assertNever } from '../domain/assert-never.ts';
-import { confirmPage, keepPage, stopPage, unsubscribePage } from '../domain/link-page.ts';
+import { confirmPage, keepPage, pausedPage, stopPage, unsubscribePage } from '../domain/link-page.ts';
 import type { MailLink, Purpose } from '../domain/mail-link.ts';
 import type { Notice, WarningFacts } from '../domain/notice.ts';
 import type { Page } from '../domain/page.ts';
+import { isPaused } from '../domain/pause.ts';
 import type { Instant } from '../domain/time.ts';
 import type { Actor } from './act.ts';
 import { isSecretOf, readToken } from './link-token.ts';
@@ -47,7 +48,10 @@ export async function look(actor: LinkActor, { purpose, link, notice }: OpenLink
     }
     case 'stop': {
       const facts = warningOf(notice);
-      return stopPage(link, facts, facts && (await runs.get(facts.app)), now);
+      const page = stopPage(link, facts, facts && (await runs.get(facts.app)), now);
+      if (page.kind !== 'stop') return page;
+      const pause = await runs.lastPause(link);
+      return isPaused(pause, now) ? pausedPage(pause) : page;
     }
     default:
       return assertNever(purpose);

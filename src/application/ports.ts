@@ -9,7 +9,7 @@ import type { MailLink, Purpose } from '../domain/mail-link.ts';
 import type { MicroDollars } from '../domain/money.ts';
 import type { Fate, Notice, PastNotice, Trace } from '../domain/notice.ts';
 import type { Page } from '../domain/page.ts';
-import type { Period } from '../domain/period.ts';
+import type { Pause } from '../domain/pause.ts';
 import type { Needs, Picture } from '../domain/picture.ts';
 import type { Standing } from '../domain/rules/delivery.ts';
 import type { Run, Stop, Warning } from '../domain/run.ts';
@@ -99,6 +99,8 @@ export interface OnRecord {
   volumes?: Volume[];
   /** AWS's price list as it was last read; absent where it never was. */
   prices?: Rates;
+  /** The last pause, over or not; absent where there never was one. */
+  pause?: Pause;
   /** What the last closing of the books left; absent before the first. */
   books?: Books;
   /** What budgets have told in periods that go on, and a while after. */
@@ -149,11 +151,27 @@ export interface Bill {
   forecast(from: string, to: string): Promise<MicroDollars | undefined>;
 }
 
+/** Whose credentials are in use. */
+export interface Caller {
+  account: string;
+  arn: string;
+}
+
+/** The kill switch. `Runs.load` reads it too. */
+export interface Pauses {
+  /** The last pause, over or not. Strongly consistent. */
+  lastPause(place: Place): Promise<Pause | undefined>;
+  /** Pauses. It replaces whatever pause is on record: this must never be refused. */
+  pause(place: Place, pause: Pause): Promise<void>;
+  /** Ends a pause at `at`. `false`: another has replaced it, or it was ended before. */
+  resume(place: Place, pause: Pause, at: Instant): Promise<boolean>;
+}
+
 /**
  * The record of runs: the last run of each app's name, and the ended ones before it. Every write is one conditional
  * write on one item; `false` means that the run was no longer as expected, and stays as it is.
  */
-export interface Runs {
+export interface Runs extends Pauses {
   /** Strongly consistent. */
   load(place: Place): Promise<OnRecord>;
   get(app: AppRef): Promise<Run | undefined>;

@@ -77,6 +77,7 @@ async function stopNow(actor: LinkActor, { link, notice }: OpenLink, now: Instan
     const result = await stopRun(actor, endedApp(run), stopByRequest(facts), now);
     if (result.kind === 'failed') return { kind: 'failed', code: result.code };
     if (result.kind === 'stopped') await actor.links.use(link, 'stop', now);
+    // Paused, its record tells nothing; looking again tells that.
     if (result.kind !== 'superseded') return undefined;
   }
   throw new Error(`a run changed ${TRIES} times while it was to be stopped`);

@@ -1,7 +1,9 @@
 import type { Place } from '../domain/app.ts';
 import { addressKey, mayAnybodyAsk, newContact } from '../domain/contact.ts';
+import { pausedPage } from '../domain/link-page.ts';
 import { isAddress } from '../domain/owner.ts';
 import type { Page } from '../domain/page.ts';
+import { isPaused } from '../domain/pause.ts';
 import { DAY, HOUR, type Instant } from '../domain/time.ts';
 import { askNext } from './invite.ts';
 import { type LinkActor, look, type OpenLink } from './links.ts';
@@ -21,10 +23,12 @@ const MOST_IN_DAY = 3;
  * @param source the network address of whoever asks
  */
 export async function renew(actor: LinkActor, open: OpenLink, source: string, now: Instant): Promise<Page> {
-  const { links, outbox, contacts } = actor;
+  const { links, outbox, contacts, runs } = actor;
   const { link, notice } = open;
   const page = await look(actor, open, now);
   if (page.kind !== 'expired' || !page.canRenew) return page;
+  const pause = await runs.lastPause(link);
+  if (isPaused(pause, now)) return pausedPage(pause);
   if (!(await maySource(links, source, now))) return { kind: 'too many' };
   if (!(await mayAddress(links, link.to, now))) return { kind: 'renewed before' };
   if (page.purpose !== 'confirm' && notice) {
@@ -47,8 +51,10 @@ export async function renewByAddress(
   { address, source }: { address: string; source: string },
   now: Instant,
 ): Promise<Page> {
-  const { links, contacts, policy } = actor;
+  const { links, contacts, runs, policy } = actor;
   if (!isAddress(address)) return { kind: 'no link', isBadAddress: true };
+  const pause = await runs.lastPause(place);
+  if (isPaused(pause, now)) return pausedPage(pause);
   if (!(await maySource(links, source, now))) return { kind: 'too many' };
   const isAllowed = await mayAddress(links, address, now);
   const contact = await contacts.get(place, address);

@@ -1,5 +1,6 @@
 import { appKey, type Place } from '../domain/app.ts';
 import { decide } from '../domain/decide.ts';
+import { describePause, isPaused, type Pause } from '../domain/pause.ts';
 import type { Missing } from '../domain/picture.ts';
 import { type Intent, inReadingOrder, type Plan, plan } from '../domain/plan.ts';
 import type { Policy } from '../domain/policy.ts';
@@ -36,6 +37,8 @@ export interface ScanReport {
   missing: Missing[];
   unusable: string[];
   valve?: Plan['valve'];
+  /** Set while Curfew is paused: nothing was stopped, and nobody warned. */
+  pause?: Pause;
   /** Faults outside any one app, in words. */
   faults: string[];
 }
@@ -89,20 +92,31 @@ export async function scan(
   const rates = await ratesOf({ prices: ports.prices, policy }, place.region, seen.prices);
   const money = await moneyOf(ports, policy, seen, rates, now);
   const decisions = seen.running.map(({ app }) => decide(app, policy, now, money.verdictsOn(app)));
-  const { intents, valve } = plan(decisions, seen.picture, policy);
+  const pause = isPaused(seen.pause, now) ? seen.pause : undefined;
+  const paused = pause && `Curfew is ${describePause(pause, policy.timezone, now)}`;
+  const { intents, valve } = plan(decisions, seen.picture, policy, paused);
   const { missing, unusable } = seen.picture;
-  const found = { now, place, intents: inReadingOrder(intents), missing, unusable, ...(valve ? { valve } : {}) };
+  const found = {
+    now,
+    place,
+    intents: inReadingOrder(intents),
+    missing,
+    unusable,
+    ...(valve ? { valve } : {}),
+    ...(pause ? { pause } : {}),
+  };
   if (!apply) {
     const wanted = found.intents.filter(({ decision }) => decision.action !== 'keep');
     return { ...found, outcomes: wanted.map(dryRun), faults: [...seen.faults, ...money.faults] };
   }
   const { fleet, runs, outbox, contacts, ledger, settings } = ports;
   if (!runs || !outbox || !contacts) throw new Error('a scan that applies needs a table');
-  const actor: Actor = { fleet, runs, outbox, contacts, policy, baseUrl, rates };
-  const untold = ledger ? await tellBudgets({ ...actor, ledger }, money.standings, seen, now) : [];
+  const actor: Actor = { fleet, runs, outbox, contacts, policy, baseUrl, rates, isPaused: pause !== undefined };
+  const untold = ledger && !pause ? await tellBudgets({ ...actor, ledger }, money.standings, seen, now) : [];
   const outcomes = await carryOut(actor, seen, intents, now);
   const unrecorded = ports.volumes ? await recordVolumes(ports.volumes, seen, policy, now) : [];
-  const daily = tellDaily(actor, { ...found, seen, decisions, settings, hasTime });
+  // The digest and what goes with it, settings that it sets among them, wait until the pause is over.
+  const daily = pause ? Promise.resolve([]) : tellDaily(actor, { ...found, seen, decisions, settings, hasTime });
   const told = await daily.catch((error: unknown) => [
     `telling the admins failed: ${error instanceof Error ? error.message : error}`,
   ]);

@@ -1,4 +1,5 @@
 import { holderName } from '../domain/app.ts';
+import { isPaused } from '../domain/pause.ts';
 import { BY_REQUEST } from '../domain/rules/by-request.ts';
 import type { Run, Stop } from '../domain/run.ts';
 import type { RunningApp } from '../domain/running-app.ts';
@@ -8,15 +9,19 @@ import { PortError } from './ports.ts';
 import type { Teller } from './tell.ts';
 import { endedApp, failureOf, runId, tellAdmins, tellStopped } from './tell.ts';
 
-/** What came of setting out to stop a run. `superseded`: it is not as it was read, and nothing was done. */
+/** What came of setting out to stop a run. `superseded`: it is not as it was read, and nothing was done; nor while `paused`. */
 export type StopResult =
-  | { kind: 'stopped' | 'already gone' | 'superseded' }
+  | { kind: 'stopped' | 'already gone' | 'superseded' | 'paused' }
   | { kind: 'failed'; code: string; message: string };
 
 /** After this many failed stops of one run, the admins are told. */
 const FAILURES_TOLD = 3;
 
-/** The intention first, on the condition that nothing has changed; then the call; then the notice; then the run's end. */
+/**
+ * The intention first, on the condition that nothing has changed; then the call; then the notice; then the run's end. Every
+ * stop goes through here, and asks for the kill switch at the last moment: whoever set out on it may have begun before it was
+ * thrown.
+ */
 export async function stopRun(
   actor: Actor,
   app: RunningApp,
@@ -24,6 +29,7 @@ export async function stopRun(
   now: Instant,
 ): Promise<StopResult> {
   const { run } = app;
+  if (isPaused(await actor.runs.lastPause(app.ref), now)) return { kind: 'paused' };
   const intention: Stop = { at: now, rule, reason, failures: run.stop?.failures ?? 0 };
   if (!(await actor.runs.change(run, { kind: 'stop', stop: intention, isIdle }))) return { kind: 'superseded' };
   let answer: 'stopping' | 'gone';

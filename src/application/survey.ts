@@ -2,6 +2,7 @@ import type { App, Place } from '../domain/app.ts';
 import { appKey, isRunning } from '../domain/app.ts';
 import type { Rates } from '../domain/cost.ts';
 import { needsOf } from '../domain/needs.ts';
+import { type Pause, pauseEnd } from '../domain/pause.ts';
 import type { Picture } from '../domain/picture.ts';
 import type { Policy } from '../domain/policy.ts';
 import type { Run, Sighting } from '../domain/run.ts';
@@ -31,6 +32,8 @@ export interface Survey {
   volumes: Volume[];
   /** AWS's price list as it was last read; undefined where it never was. */
   prices: Rates | undefined;
+  /** The last pause, over or not; undefined where there never was one. */
+  pause: Pause | undefined;
   state: ScanState;
   /** Every run that holds its app's name, as it is now seen: what spend is reckoned from, beside history. */
   runs: Run[];
@@ -55,9 +58,9 @@ export async function survey(
     ports.fleet.look(place, needsOf(policy)),
   ]);
   const rows = rowsByApp(picture.apps);
-  const { state, volumes = [], prices, books, marks, exceptions } = known;
+  const { state, volumes = [], prices, pause, books, marks, exceptions } = known;
   const result: Survey = {
-    ...{ picture, running: [], ended: [], past: [], runs: [], volumes, prices, state, faults: [] },
+    ...{ picture, running: [], ended: [], past: [], runs: [], volumes, prices, pause, state, faults: [] },
     books: { ...(books ? { books } : {}), ...(marks ? { marks } : {}), ...(exceptions ? { exceptions } : {}) },
   };
   // A row that names no app may be the one that a known run is missing.
@@ -74,6 +77,7 @@ export async function survey(
     }
   }
   for (const row of rows.values()) record(result, row, undefined, policy, now);
+  if (pause) for (const { app } of result.running) app.warningsFrom = pauseEnd(pause);
   if (ports.canvasUse) {
     const running = result.running.map(({ app }) => app);
     result.faults = await addCanvasUse(ports.canvasUse, running, policy, now);

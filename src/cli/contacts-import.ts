@@ -27,7 +27,7 @@ export async function contactsImportCommand(file: string, options: ImportOptions
   if (options.domain !== undefined && !DOMAIN_ID.test(options.domain))
     throw new ConfigError(`--domain ${options.domain}: not a domain's id such as d-abcdefghijkl`);
   const text = await readText(file);
-  const records = await openRecords(options, '`contacts import`');
+  const records = await openRecords(options, '`contacts import`', { asks: true });
   const faults: Fault[] = [];
   const rows = readRows(text, faults);
   const picture = await lookAt(records, rows, options.domain);

@@ -4,6 +4,7 @@ import { ConfigError } from '../config.ts';
 import { type Contact, forgotten, onContactEvent, refusalOf } from '../domain/contact.ts';
 import { isSameAddress } from '../domain/feedback.ts';
 import { isOwnerCalled } from '../domain/owner.ts';
+import { describePause, isPaused } from '../domain/pause.ts';
 import { describeInstant } from '../domain/time.ts';
 import { note, printJson, printTable } from './print.ts';
 import { openRecords, type Records, type WorldOptions } from './world.ts';
@@ -73,7 +74,7 @@ export interface InviteOptions extends WorldOptions {
 export async function contactsInviteCommand(addresses: string[], options: InviteOptions): Promise<number> {
   const names = options.owner ?? [];
   if (addresses.length + names.length === 0) throw new ConfigError('whom? Name an ADDRESS, or --owner NAME');
-  const records = await openRecords(options, '`contacts invite`');
+  const records = await openRecords(options, '`contacts invite`', { asks: true });
   if (!mayAsk(records)) throw new ConfigError(whyNobodyIsAsked(records));
   const all = await records.contacts.list(records.place);
   const found = new Set<Contact>();
@@ -93,7 +94,8 @@ export async function contactsInviteCommand(addresses: string[], options: Invite
 }
 
 /** Why nobody can be asked to confirm now; what `mayAsk` says, in words. */
-export function whyNobodyIsAsked({ policy, baseUrl }: Pick<Records, 'policy' | 'baseUrl'>): string {
+export function whyNobodyIsAsked({ policy, baseUrl, pause, now }: Records): string {
+  if (isPaused(pause, now)) return `Curfew is ${describePause(pause, policy.timezone, now)}`;
   return baseUrl === undefined
     ? 'asking needs CURFEW_BASE_URL: where the links in mail point, as the deployed functions have it'
     : `in mode ${policy.mode} nobody is written to: the policy's mode must be warn or enforce`;

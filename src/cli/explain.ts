@@ -1,3 +1,5 @@
+import { moneyOf } from '../application/budgets.ts';
+import { ratesOf } from '../application/prices.ts';
 import { survey } from '../application/survey.ts';
 import { holderName } from '../domain/app.ts';
 import { decide, tryRules } from '../domain/decide.ts';
@@ -6,6 +8,8 @@ import { matches } from '../domain/match.ts';
 import type { Policy } from '../domain/policy.ts';
 import type { RunningApp } from '../domain/running-app.ts';
 import { describeDuration, describeInstant, localTime } from '../domain/time.ts';
+import type { Verdict } from '../domain/verdict.ts';
+import { tellPause } from './pause.ts';
 import { note, progress, style } from './print.ts';
 import { nameForPeople, ownerOf, tellFaults } from './scan.ts';
 import { openWorld, type WorldOptions } from './world.ts';
@@ -15,7 +19,8 @@ export async function explainCommand(name: string, options: WorldOptions): Promi
   const { policy, place, now, ports, notes } = await openWorld(options);
   for (const text of notes) note(text);
   const seen = await progress('Looking at SageMaker Studio', survey(ports, policy, { place, now }));
-  const { picture, running, faults } = seen;
+  const { picture, running, faults, pause } = seen;
+  tellPause(pause, policy.timezone, now);
   tellFaults({ missing: picture.missing, unusable: picture.unusable, faults });
   const found = running.map(({ app }) => app).filter((app) => isCalled(app, name));
   if (found.length === 0) {
@@ -25,7 +30,12 @@ export async function explainCommand(name: string, options: WorldOptions): Promi
     );
     return 1;
   }
-  process.stdout.write(`${found.map((app) => explain(app, policy, now).join('\n')).join('\n\n')}\n`);
+  const rates = await ratesOf({ prices: ports.prices, policy }, place.region, seen.prices);
+  const money = await moneyOf(ports, policy, seen, rates, now);
+  for (const fault of money.faults) note(`curfew: ${fault}`);
+  process.stdout.write(
+    `${found.map((app) => explain(app, policy, money.verdictsOn(app), now).join('\n')).join('\n\n')}\n`,
+  );
   return picture.missing.length + faults.length > 0 ? 1 : 0;
 }
 
@@ -41,7 +51,7 @@ export function isCalled({ ref, owner }: Pick<RunningApp, 'ref' | 'owner'>, name
   return [appName, ...names].some((candidate) => candidate.toLowerCase() === name.toLowerCase());
 }
 
-function explain(app: RunningApp, policy: Policy, now: number): string[] {
+function explain(app: RunningApp, policy: Policy, money: Verdict[], now: number): string[] {
   const when = (instant: number) => describeInstant(instant, policy.timezone, now);
   const { ref, run } = app;
   const tags = Object.entries(app.tags).map(([key, value]) => `${key}=${value}`);
@@ -65,9 +75,11 @@ function explain(app: RunningApp, policy: Policy, now: number): string[] {
     '',
     '  Rules, in the order they are tried:',
   ];
-  const { limit, verdicts } = tryRules(app, policy, now);
-  const [exempt, ...bounds] = verdicts;
+  const { limit, verdicts } = tryRules(app, policy, now, money);
+  const exempt = verdicts[0];
+  const bounds = verdicts.slice(1 + money.length);
   lines.push(`    ${mark(exempt!.says)} ${exempt!.rule}: ${exempt!.reason}`);
+  for (const { rule, says, reason } of money) lines.push(`    ${mark(says)} ${rule}: ${reason}`);
   const local = localTime(now, policy.timezone);
   for (const candidate of policy.limits) {
     if (candidate === limit) {
@@ -81,7 +93,7 @@ function explain(app: RunningApp, policy: Policy, now: number): string[] {
     }
   }
   if (!limit) lines.push('    · no limit matches');
-  const decision = decide(app, policy, now);
+  const decision = decide(app, policy, now, money);
   const { action, rule, reason } = decision;
   const next = comingNext(decision, policy, now);
   const coming = next ? `; next: ${next.action} ${next.at <= now ? 'now' : when(next.at)}` : '';

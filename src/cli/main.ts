@@ -1,4 +1,4 @@
-import { Command, CommanderError, InvalidArgumentError } from 'commander';
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import packageFile from '../../package.json' with { type: 'json' };
 import { PortError } from '../application/ports.ts';
 import { ConfigError, loadPolicy } from '../config.ts';
@@ -6,13 +6,16 @@ import { AGENT_APP_TYPES, type AgentAppType } from '../domain/agent.ts';
 import { makeTable, parameterReader, regionOfSdk } from '../wiring.ts';
 import { agentInstallCommand, agentScriptCommand, agentUninstallCommand } from './agent.ts';
 import { DEFAULT_BUS } from './agent-script.ts';
+import { budgetGrantCommand, budgetLiftCommand, budgetListCommand, budgetShowCommand } from './budget.ts';
 import { contactsForgetCommand, contactsInviteCommand, contactsListCommand } from './contacts.ts';
 import { contactsImportCommand } from './contacts-import.ts';
 import { explainCommand } from './explain.ts';
 import { historyCommand } from './history.ts';
 import { idleSettingsCommand } from './idle-settings.ts';
+import { pauseCommand, resumeCommand } from './pause.ts';
 import { note } from './print.ts';
 import { scanCommand } from './scan.ts';
+import { spendCommand } from './spend.ts';
 import { statusCommand } from './status.ts';
 import type { WorldOptions } from './world.ts';
 
@@ -107,6 +110,60 @@ recorded(program.command('history'))
   .option('--json', 'print JSON')
   .action(exitWith(historyCommand));
 
+recorded(program.command('pause'))
+  .description(
+    'the kill switch: from now on nothing is stopped and nobody is written to, in the deployment and here, until `resume`',
+  )
+  .option('--until <time>', 'end by itself: after 4h, or at 2026-12-01 or 2026-12-01T08:00 in the policy’s zone')
+  .option('--why <text>', 'why, for whoever finds it paused')
+  .action(exitWith(pauseCommand));
+recorded(program.command('resume'))
+  .description('end a pause; whatever was warned before is warned anew')
+  .action(exitWith(resumeCommand));
+
+recorded(program.command('spend'))
+  .description('show what was spent: billed, accrued, what it is expected to become, and what budgets leave')
+  .option('--owner <profile>', 'only this owner: PROFILE, or DOMAIN/PROFILE')
+  .option('--team <name>', 'only this team')
+  .option('--domain <id>', 'only this domain')
+  .addOption(
+    new Option('--by <what>', 'a row for each (default: owner; with --owner, what)').choices([
+      ...['owner', 'team', 'domain', 'what', 'day'],
+    ]),
+  )
+  .option('--period <period>', 'month, week, total, 2026-11 or 2026-09-01..2026-12-20 (default: month)')
+  .option('--credits', 'also credits and refunds: one request of Cost Explorer, for which AWS charges $0.01')
+  .option('--json', 'print JSON')
+  .option('--csv', 'print CSV')
+  .action(exitWith(spendCommand));
+
+const SUBJECT = 'PROFILE, DOMAIN/PROFILE, team:NAME, domain:ID or account';
+const budget = program.command('budget').description('work on budgets: where they stand, and exceptions to them');
+recorded(budget.command('list', { isDefault: true }))
+  .description('show where every budget stands, the most spent first')
+  .option('--json', 'print JSON')
+  .action(exitWith(budgetListCommand));
+recorded(budget.command('show'))
+  .description('show where one stands in each budget, and what was granted and lifted')
+  .argument('<whose>', SUBJECT)
+  .option('--json', 'print JSON')
+  .action(exitWith(budgetShowCommand));
+recorded(budget.command('grant'))
+  .description('grant an amount beyond the limit; recorded with who and why')
+  .argument('<whose>', SUBJECT)
+  .argument('<amount>', 'such as 50USD')
+  .option('--until <date>', 'the last day of it, such as 2026-12-31')
+  .option('--budget <name>', 'only of this budget (default: of all)')
+  .option('--why <text>', 'why, for the record')
+  .action(exitWith(budgetGrantCommand));
+recorded(budget.command('lift'))
+  .description('let a budget act no more, until its period ends; recorded with who and why')
+  .argument('<whose>', SUBJECT)
+  .option('--until <date>', 'the last day of it (default: until the period ends)')
+  .option('--budget <name>', 'only of this budget (default: of all)')
+  .option('--why <text>', 'why, for the record')
+  .action(exitWith(budgetLiftCommand));
+
 const contacts = program.command('contacts').description('work on addresses and what their readers agreed to');
 recorded(contacts.command('list', { isDefault: true }))
   .description('show each address: whose it is, its consent, and how often it was asked')
@@ -186,13 +243,14 @@ function wholeNumber(text: string): number {
 async function policyCheck(file: string | undefined): Promise<number> {
   const source = file ?? (process.env.CURFEW_POLICY || 'curfew.yml');
   try {
-    const { mode, limits, exempt, budgets } = await loadPolicy(source, parameterReader(await regionOfSdk()));
+    const { mode, limits, exempt, budgets, guardrails } = await loadPolicy(
+      source,
+      parameterReader(await regionOfSdk()),
+    );
     const count = (n: number, noun: string) => `${n} ${noun}${n === 1 ? '' : 's'}`;
     process.stdout.write(
-      `${source}: fine. Mode ${mode}, ${count(limits.length, 'limit')}, ${count(exempt.length, 'exemption')}.\n`,
+      `${source}: fine. Mode ${mode}, ${count(limits.length, 'limit')}, ${count(exempt.length, 'exemption')}, ${count(budgets.length, 'budget')}, ${count(guardrails.length, 'guardrail')}.\n`,
     );
-    if (budgets.length > 0)
-      note(`${count(budgets.length, 'budget')} read, but this version does not act on budgets yet.`);
     return 0;
   } catch (error) {
     // A file that cannot be read is wrong usage; one with faults is what this command is for.

@@ -3,6 +3,7 @@ import { hasFailed, type ScanReport, scan } from '../application/scan.ts';
 import type { AppRef } from '../domain/app.ts';
 import type { Intent } from '../domain/plan.ts';
 import { describeDuration } from '../domain/time.ts';
+import { pauseToJson, tellPause } from './pause.ts';
 import { note, printJson, printTable, progress, style } from './print.ts';
 import { openWorld, type WorldOptions } from './world.ts';
 
@@ -22,6 +23,7 @@ export async function scanCommand(options: ScanOptions): Promise<number> {
     options.maxStops === undefined ? written : { ...written, safety: { maxStops: { count: options.maxStops } } };
   for (const text of notes) note(text);
   const report = await progress('Looking at SageMaker Studio', scan(ports, policy, { place, now, apply, baseUrl }));
+  tellPause(report.pause, policy.timezone, now);
   if (options.json) printJson(toJson(report));
   else printScan(report, apply);
   tellFaults(report);
@@ -31,9 +33,10 @@ export async function scanCommand(options: ScanOptions): Promise<number> {
 }
 
 /** The report as `--json` prints it: times in ISO 8601. */
-export function toJson({ now, intents, outcomes, missing, unusable, faults, valve }: ScanReport): object {
+export function toJson({ now, intents, outcomes, missing, unusable, faults, valve, pause }: ScanReport): object {
   return {
     now: iso(now),
+    ...(pause ? { paused: pauseToJson(pause, now) } : {}),
     decisions: intents.map(({ decision, held }) => {
       const { app, action, rule, reason, due, next } = decision;
       return {

@@ -1,3 +1,4 @@
+import { moneyOf } from '../application/budgets.ts';
 import { ratesOf } from '../application/prices.ts';
 import { survey } from '../application/survey.ts';
 import { appKey, isFree } from '../domain/app.ts';
@@ -6,9 +7,11 @@ import { type Decision, decide, governingLimit } from '../domain/decide.ts';
 import { useOf } from '../domain/evidence.ts';
 import { comingNext } from '../domain/forecast.ts';
 import { costOf, describeMoney } from '../domain/money.ts';
+import { isPaused } from '../domain/pause.ts';
 import type { Policy } from '../domain/policy.ts';
 import type { Run } from '../domain/run.ts';
 import { describeDuration, describeInstant, HOUR, localTime } from '../domain/time.ts';
+import { pauseToJson, tellPause } from './pause.ts';
 import { note, printJson, printTable, progress } from './print.ts';
 import { isBlind, nameForPeople, ownerOf, tellFaults } from './scan.ts';
 import { openWorld, type WorldOptions } from './world.ts';
@@ -24,15 +27,17 @@ export async function statusCommand(options: StatusOptions): Promise<number> {
   const { policy, place, now, ports, notes } = await openWorld(options);
   for (const text of notes) note(text);
   const seen = await progress('Looking at SageMaker Studio', survey(ports, policy, { place, now }));
-  const { picture, running, prices, faults } = seen;
+  const { picture, running, prices, faults, pause } = seen;
+  tellPause(pause, policy.timezone, now);
   const rates = await ratesOf({ prices: ports.prices, policy }, place.region, prices);
   const costs = costsSoFar(
     running.map(({ app }) => app),
     rates,
     now,
   );
+  const money = await moneyOf(ports, policy, seen, rates, now);
   const owned = running
-    .map(({ app }) => decide(app, policy, now))
+    .map(({ app }) => decide(app, policy, now, money.verdictsOn(app)))
     .filter(({ app }) => options.owner === undefined || app.owner === options.owner);
   const shown = owned
     .filter((decision) => options.all || !isQuiet(decision))
@@ -41,13 +46,14 @@ export async function statusCommand(options: StatusOptions): Promise<number> {
   if (options.json)
     printJson({
       now: new Date(now).toISOString(),
+      paused: pauseToJson(pause, now) ?? null,
       prices: rates.source,
       apps: shown.map((decision) => toJson(decision, costOfApp(decision), policy, now)),
     });
   else if (shown.length > 0)
     printTable(
       COLUMNS,
-      shown.map((decision) => row(decision, costOfApp(decision), policy, now)),
+      shown.map((decision) => row(decision, costOfApp(decision), policy, now, isPaused(pause, now))),
     );
   tellFaults({ missing: picture.missing, unusable: picture.unusable, faults });
   if (!options.json && !isBlind({ missing: picture.missing, intents: running })) {
@@ -72,7 +78,7 @@ const COLUMNS = [
   { head: 'COST' },
 ];
 
-function row(decision: Decision, cost: Cost, policy: Policy, now: number): string[] {
+function row(decision: Decision, cost: Cost, policy: Policy, now: number, isHeld: boolean): string[] {
   const { app, rule } = decision;
   const since = `${describeInstant(app.startedAt, policy.timezone, now)} (${describeDuration(now - app.startedAt)})`;
   const limit = governingLimit(app, policy, localTime(now, policy.timezone));
@@ -87,7 +93,7 @@ function row(decision: Decision, cost: Cost, policy: Policy, now: number): strin
     since,
     describeUse(app.run, policy.evidence.staleAfter, now),
     rule === 'exempt' ? 'exempt' : (limit?.name ?? 'none'),
-    coming,
+    isHeld ? 'nothing while paused' : coming,
     describeCost(cost),
   ];
 }

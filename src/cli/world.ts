@@ -2,6 +2,7 @@ import { type Contacts, type Fleet, type Outbox, PortError, type Runs } from '..
 import type { ScanPorts } from '../application/scan.ts';
 import { ConfigError, loadBaseUrl, loadPolicy } from '../config.ts';
 import type { Place } from '../domain/app.ts';
+import { isPaused, type Pause } from '../domain/pause.ts';
 import type { Policy } from '../domain/policy.ts';
 import type { Instant } from '../domain/time.ts';
 import {
@@ -61,22 +62,42 @@ export function insistOnRegion(region: string | undefined): string {
   return region;
 }
 
+/** The present, or what `--now` takes for it. Throws ConfigError. */
+export function readNow({ now: text }: Pick<WorldOptions, 'now'>): Instant {
+  const now = text === undefined ? Date.now() : Date.parse(text);
+  if (Number.isNaN(now) || (text !== undefined && !/^\d{4}-\d\d-\d\d/.test(text)))
+    throw new ConfigError(`--now ${text}: not a time such as 2026-11-23T14:05:00Z`);
+  return now;
+}
+
 /** What a command needs that works on what is on record. */
 export interface Records extends Pick<World, 'policy' | 'place' | 'now'> {
   fleet: Fleet;
   outbox: Outbox;
   contacts: Contacts;
+  /** For a command that asks people: the last pause, over or not, and whether it holds. */
+  pause?: Pause | undefined;
+  isPaused?: boolean;
   /** Where links in mail point: `CURFEW_BASE_URL`. */
   baseUrl?: string;
 }
 
-/** Opens the table for a command that is nothing without it, by the name by which people call it. */
-export async function openRecords(options: WorldOptions, command: string): Promise<Records> {
+/**
+ * Opens the table for a command that is nothing without it, by the name by which people call it.
+ * @param asks whether it may ask people to confirm: then it has to know of a pause
+ */
+export async function openRecords(
+  options: WorldOptions,
+  command: string,
+  { asks = false }: { asks?: boolean } = {},
+): Promise<Records> {
   const { policy, place, now, ports } = await openWorld(options, { tableFor: command });
   const at = { region: place.region, table: tableOf(options)! };
   const baseUrl = loadBaseUrl(process.env);
   const stores = { outbox: outboxOf(at), contacts: contactsOf(at) };
-  return { policy, place, now, fleet: ports.fleet, ...stores, ...(baseUrl ? { baseUrl } : {}) };
+  const pause = asks ? await ports.runs?.lastPause(place) : undefined;
+  const asking = { pause, isPaused: isPaused(pause, now) };
+  return { policy, place, now, fleet: ports.fleet, ...stores, ...asking, ...(baseUrl ? { baseUrl } : {}) };
 }
 
 function tableOf(options: WorldOptions): string | undefined {
@@ -91,9 +112,7 @@ export async function openWorld(
   options: WorldOptions,
   { apply = false, tableFor = apply ? '--apply' : undefined }: { apply?: boolean; tableFor?: string | undefined } = {},
 ): Promise<World> {
-  const now = options.now === undefined ? Date.now() : Date.parse(options.now);
-  if (Number.isNaN(now) || (options.now !== undefined && !/^\d{4}-\d\d-\d\d/.test(options.now)))
-    throw new ConfigError(`--now ${options.now}: not a time such as 2026-11-23T14:05:00Z`);
+  const now = readNow(options);
   const { policy, region: found } = await openPolicy(options);
   const notes: string[] = [];
   if (options.from !== undefined) {

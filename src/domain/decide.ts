@@ -126,11 +126,13 @@ function keep(app: RunningApp, limit: Limit | undefined, bounds: Verdict[]): Dec
 /**
  * The warning given for this very reason: for a bound reached at another time, it was another reason. A warning that
  * said that nothing would be stopped is none once the policy enforces, and one that announced a stop none while it does not.
+ * One from before the end of a pause is none: whoever was told then has reason to think it off.
  */
 function warningFor(app: RunningApp, verdict: Verdict, { mode }: Policy): Warning['given'] {
   const given = app.run.warnings[verdict.rule]?.given;
-  if (given?.due !== verdict.due) return undefined;
-  return (given?.stopAt !== undefined) === (mode === 'enforce') ? given : undefined;
+  if (given?.due !== verdict.due || given === undefined) return undefined;
+  if (given.at < (app.warningsFrom ?? Number.NEGATIVE_INFINITY)) return undefined;
+  return (given.stopAt !== undefined) === (mode === 'enforce') ? given : undefined;
 }
 
 /** The rules whose standing warnings no longer have their reason: they lift. */

@@ -2,6 +2,7 @@ import { type Contact, levelOf, mayAskAgain } from './contact.ts';
 import { linkExpiry, type MailLink, type Purpose } from './mail-link.ts';
 import type { Notice, WarningFacts } from './notice.ts';
 import type { Page } from './page.ts';
+import { type Pause, pauseEnd } from './pause.ts';
 import type { Policy } from './policy.ts';
 import { extendedUntil, extensionsLeft } from './rules/extension.ts';
 import type { Run } from './run.ts';
@@ -73,6 +74,12 @@ export function stopPage(link: MailLink, facts: WarningFacts | undefined, run: R
   if (!isSameRun(facts, run)) return overPage(facts, run);
   if (isExpired(link, 'stop', now)) return { kind: 'expired', purpose: 'stop', canRenew: isStillWarned(facts, run) };
   return { kind: 'stop', ...aboutApp(facts), ...stopAt(facts, run) };
+}
+
+/** What stands for a page whose button would stop something or send mail, while Curfew is paused. */
+export function pausedPage(pause: Pause): Page {
+  const until = pauseEnd(pause);
+  return { kind: 'paused', ...(Number.isFinite(until) ? { until } : {}) };
 }
 
 /** Whether the last run of the name is the one that the warning was about, and goes on. */

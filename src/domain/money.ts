@@ -16,6 +16,13 @@ export function parseRate(usd: string): HourlyRate {
   return Number(whole + decimals.padEnd(10, '0'));
 }
 
+/** Reads `200 USD` or `49.50 USD`; undefined for anything else. */
+export function parseMoney(text: string): MicroDollars | undefined {
+  const amount = /^(\d{1,5}(?:\.\d{1,2})?|\d{1,9}) USD$/.exec(text)?.[1];
+  if (amount === undefined) return undefined;
+  return amount.includes('.') ? parseRate(amount) / 10_000 : Number(amount) * 1_000_000;
+}
+
 /** What running for `duration` costs at `rate`, rounded once, to the nearest micro-dollar. */
 export function costOf(rate: HourlyRate, duration: Duration): MicroDollars {
   return monthlyCostOf(rate, 1, duration, HOUR);

@@ -35,6 +35,8 @@ export type AnswerPage =
   | (AboutApp & { kind: 'over'; endedAt?: Instant; isOurs?: true; isAgain?: true; isNews?: true })
   /** A stop has been set out on. */
   | (AboutApp & { kind: 'stopping' })
+  /** Curfew is paused: nothing is stopped, and no mail sent. `until`: where an end is set. */
+  | { kind: 'paused'; until?: Instant }
   | { kind: 'unsubscribed'; address: string; from: Unsubscribed }
   /** The link was good once; `canRenew`: a fresh mail is to be had. */
   | { kind: 'expired'; purpose: Purpose; canRenew: boolean }

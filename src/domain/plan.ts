@@ -20,10 +20,14 @@ export interface Plan {
   valve?: { wanted: number; most: number };
 }
 
-/** Holds back what the mode forbids, what half a picture cannot carry, and every stop when there are too many. */
-export function plan(decisions: Decision[], picture: Picture, policy: Policy): Plan {
+/**
+ * Holds back everything while Curfew is paused, what the mode forbids, what half a picture cannot carry, and every stop when
+ * there are too many.
+ * @param paused why nothing is to be done, in words
+ */
+export function plan(decisions: Decision[], picture: Picture, policy: Policy, paused?: string): Plan {
   const intents = decisions.map((decision): Intent => {
-    const held = heldBy(decision, picture, policy.mode);
+    const held = decision.action === 'keep' ? undefined : (paused ?? heldBy(decision, picture, policy.mode));
     // Kept for want of an answer, an app keeps its warning too; a bound that the clock alone reached still counts.
     const isUntold = decision.action === 'keep' && decision.app.isUnasked;
     const blind = isUntold || isBlind(decision, picture) ? { isBlind: true as const } : {};
@@ -38,7 +42,6 @@ export function plan(decisions: Decision[], picture: Picture, policy: Policy): P
 }
 
 function heldBy({ action, app }: Decision, picture: Picture, mode: Mode): string | undefined {
-  if (action === 'keep') return undefined;
   if (mode === 'observe') return 'the mode is observe';
   if (action === 'stop' && mode === 'warn') return 'the mode is warn';
   if (picture.missing.length === 0) return undefined;

@@ -22,6 +22,8 @@ export interface RunningApp {
   tags: Tags;
   /** Its use could not be asked about: nothing is taken back on what was not told. */
   isUnasked?: true;
+  /** Warnings given before this count no more: a pause has come between. */
+  warningsFrom?: Instant;
 }
 
 /** Joins a row of ListApps with its run, its space, its tags and its team. */

@@ -4,7 +4,7 @@ import middy from '@middy/core';
 import type { Context } from 'aws-lambda';
 import { deliver } from '../application/deliver.ts';
 import { loadConfig } from '../config.ts';
-import { contactsOf, linksOf, outboxOf, parameterReader, postboxOf } from '../wiring.ts';
+import { contactsOf, linksOf, outboxOf, parameterReader, pausesOf, postboxOf } from '../wiring.ts';
 import { envelopeOf, logger, refusable } from './envelope.ts';
 import { PassFailed, withoutAddresses } from './summary.ts';
 
@@ -12,12 +12,18 @@ import { PassFailed, withoutAddresses } from './summary.ts';
 export const handler = middy((event: unknown, context: Context) =>
   refusable(async () => {
     const config = await loadConfig(process.env, parameterReader(process.env.AWS_REGION));
-    const stores = { outbox: outboxOf(config), contacts: contactsOf(config), links: linksOf(config) };
+    const stores = {
+      outbox: outboxOf(config),
+      contacts: contactsOf(config),
+      links: linksOf(config),
+      runs: pausesOf(config),
+    };
     const sender = { ...stores, postbox: postboxOf(config), baseUrl: config.baseUrl };
     const at = { ...envelopeOf(event, context, config.region), wait: (ms: number) => setTimeout(ms) };
-    const { faults, ...counts } = await deliver(sender, config.policy, at);
-    const report = { ...counts, faults: faults.map(withoutAddresses) };
-    if (Object.values(counts).some((count) => count > 0) || faults.length > 0) logger.info('deliver', report);
+    const { faults, isPaused, ...counts } = await deliver(sender, config.policy, at);
+    const report = { ...counts, faults: faults.map(withoutAddresses), ...(isPaused ? { isPaused } : {}) };
+    if (Object.values(counts).some((count) => count > 0) || faults.length > 0 || isPaused)
+      logger.info('deliver', report);
     if (faults.length > 0) throw new PassFailed('deliver', report);
     return report;
   }),

@@ -13,6 +13,8 @@ export interface ScanSummary {
   stopped: number;
   failed: number;
   held: number;
+  /** Set while Curfew is paused. */
+  isPaused?: true;
   faults: string[];
   /** What was done to whom, and why; cut where it is long. */
   outcomes: ScanReport['outcomes'];
@@ -23,7 +25,7 @@ const MOST_FAULTS = 20;
 
 /** Sums a report up. */
 export function summaryOf(report: ScanReport, policy: Policy): ScanSummary {
-  const { outcomes, intents, missing, unusable, faults, now } = report;
+  const { outcomes, intents, missing, unusable, faults, now, pause } = report;
   const count = (...kinds: string[]) => outcomes.filter(({ kind }) => kinds.includes(kind)).length;
   const failed = outcomes.filter(({ kind }) => kind === 'failed');
   const told = outcomes.filter(({ kind }) => kind !== 'started' && kind !== 'ended' && kind !== 'held');
@@ -37,6 +39,7 @@ export function summaryOf(report: ScanReport, policy: Policy): ScanSummary {
     stopped: count('stopped', 'already gone'),
     failed: failed.length,
     held: count('held'),
+    ...(pause ? { isPaused: true } : {}),
     faults: [
       ...missing.map(describeMissing),
       ...unusable,

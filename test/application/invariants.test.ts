@@ -4,6 +4,7 @@ import { appKey } from '../../src/domain/app.ts';
 import type { Mode } from '../../src/domain/policy.ts';
 import { DAY, HOUR, type Instant, MINUTE } from '../../src/domain/time.ts';
 import { NOON, ref } from '../domain/builders.ts';
+import { PLACE } from '../memory/ports.ts';
 import { world } from './world.ts';
 
 /** Four names, used again and again: few enough that restarts, races and tags meet. */
@@ -46,6 +47,14 @@ const step = fc.oneof(
   {
     weight: 1,
     arbitrary: fc.record({
+      do: fc.constant('pause' as const),
+      minutes: fc.option(fc.integer({ min: 1, max: 600 }), { nil: undefined }),
+    }),
+  },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant('resume' as const) }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({
       do: fc.constant('mode' as const),
       mode: fc.constantFrom<Mode>('observe', 'warn', 'enforce'),
     }),
@@ -79,6 +88,8 @@ interface Truth {
   exempt: Set<string>;
   evidence: Map<string, { busy: boolean; lastUseAt: Instant; observedAt: Instant }>;
   isHalf: boolean;
+  /** Until when the lab is paused, or was: the last pause's end, whoever or whatever ended it. */
+  pausedUntil: Instant;
   now: Instant;
   /** How far ahead the clock of a second scan is. */
   skew: number;
@@ -102,6 +113,7 @@ async function live(steps: Step[]) {
     exempt: new Set(),
     evidence: new Map(),
     isHalf: false,
+    pausedUntil: Number.NEGATIVE_INFINITY,
     now: NOON,
     skew: 0,
     violations: [],
@@ -115,6 +127,11 @@ async function live(steps: Step[]) {
       truth.runningSince.delete(app.appName);
     }
     return answer;
+  };
+  const { send } = lab.ports.postbox;
+  lab.ports.postbox.send = async (notice, urls) => {
+    if (truth.now < truth.pausedUntil) truth.violations.push(`${notice.facts.kind} mail while paused`);
+    return send(notice, urls);
   };
   const run = async (appName: string) =>
     lab.ports.runs.items.get(`${ref.account}#${ref.region}#${appKey(appOf(appName))}`);
@@ -195,6 +212,19 @@ async function live(steps: Step[]) {
           one.on ? { curfew: 'exempt' } : {},
         );
         break;
+      case 'pause': {
+        const until = one.minutes === undefined ? undefined : truth.now + one.minutes * MINUTE;
+        await lab.ports.runs.pause(PLACE, { from: truth.now, by: 'jo', ...(until === undefined ? {} : { until }) });
+        truth.pausedUntil = until ?? Number.POSITIVE_INFINITY;
+        break;
+      }
+      case 'resume': {
+        const pause = await lab.ports.runs.lastPause(PLACE);
+        if (truth.now >= truth.pausedUntil || !pause) break;
+        await lab.ports.runs.resume(PLACE, pause, truth.now);
+        truth.pausedUntil = truth.now;
+        break;
+      }
       case 'mode':
         lab.policy.mode = one.mode;
         break;
@@ -227,7 +257,10 @@ function wrongs(lab: ReturnType<typeof world>, truth: Truth, appName: string, si
     .map(({ notice }) => notice)
     .filter(
       ({ facts, owedAt }) =>
-        facts.kind === 'warning' && facts.app.appName === appName && owedAt >= since && owedAt <= latest - GRACE,
+        facts.kind === 'warning' &&
+        facts.app.appName === appName &&
+        owedAt >= Math.max(since, truth.pausedUntil) &&
+        owedAt <= latest - GRACE,
     );
   const evidence = truth.evidence.get(appName);
   const isIdle =
@@ -235,9 +268,10 @@ function wrongs(lab: ReturnType<typeof world>, truth: Truth, appName: string, si
   const isOver = latest - since >= MAX_UPTIME || isIdle;
   const rules: [string, boolean][] = [
     ['only enforce stops', lab.policy.mode !== 'enforce'],
+    ['nothing is stopped while paused', now < truth.pausedUntil],
     ['an exemption always wins', truth.exempt.has(appName)],
     ['no stop on half a picture', truth.isHalf],
-    ['a warning of this run, at least a grace old', warnings.length === 0],
+    ['a warning of this run, at least a grace old and of no time before a pause’s end', warnings.length === 0],
     ['over a limit, by uptime or by fresh evidence', !isOver],
   ];
   return rules.filter(([, broken]) => broken).map(([rule]) => `${appName} at ${now - since} ms: ${rule}`);
@@ -269,6 +303,9 @@ describe('whatever happens to a lab', () => {
         const { lab, truth } = await live(steps);
         const healed = truth.now;
         lab.policy.mode = 'enforce';
+        const pause = await lab.ports.runs.lastPause(PLACE);
+        if (pause) await lab.ports.runs.resume(PLACE, pause, healed);
+        truth.pausedUntil = Math.min(truth.pausedUntil, healed);
         lab.ports.fleet.missing = [];
         truth.isHalf = false;
         lab.ports.fleet.failStops = 0;

@@ -27,6 +27,7 @@ import { asTheyWere } from '../../src/domain/history.ts';
 import type { LedgerDay } from '../../src/domain/ledger.ts';
 import type { MailLink } from '../../src/domain/mail-link.ts';
 import type { Fate, Notice, PastNotice, Trace } from '../../src/domain/notice.ts';
+import type { Pause } from '../../src/domain/pause.ts';
 import { emptyPicture, type Missing, spaceKey, type Tags } from '../../src/domain/picture.ts';
 import { isMark, type Run, START_TOLERANCE } from '../../src/domain/run.ts';
 import type { AppSettingsByType, SettingsRef } from '../../src/domain/studio-settings.ts';
@@ -42,6 +43,7 @@ export interface MemoryRuns extends Runs {
   items: Map<string, Run>;
   past: Map<string, Run>;
   states: Map<string, ScanState>;
+  pauses: Map<string, Pause>;
   writes: number;
 }
 
@@ -137,12 +139,14 @@ export function memoryRuns(
     items: new Map(),
     past: new Map(),
     states: new Map(),
+    pauses: new Map(),
     writes: 0,
     async load(place) {
       const runs = [...store.items.values()].filter(({ app }) => placeKey(app) === placeKey(place));
       const goingOn = [...volumes.items.values()].filter((volume) => placeKey(volume) === placeKey(place));
       const state = copy(store.states.get(placeKey(place)) ?? {});
       const prices = copy(kept.items.get(placeKey(place)));
+      const pause = copy(store.pauses.get(placeKey(place)));
       const books = copy(ledger.books.get(placeKey(place)));
       const ofPlace = (key: string) => JSON.parse(key)[0] === placeKey(place);
       const marks = copy([...ledger.marks].filter(([key]) => ofPlace(key)).map(([, mark]) => mark));
@@ -153,6 +157,7 @@ export function memoryRuns(
         ...(books ? { books } : {}),
         ...(marks.length > 0 ? { marks } : {}),
         ...(exceptions.length > 0 ? { exceptions: exceptions.map(({ exception }) => exception) } : {}),
+        ...(pause ? { pause } : {}),
       };
       return { runs: copy(runs), state, ...others };
     },
@@ -196,6 +201,20 @@ export function memoryRuns(
     async remember(place, state) {
       store.writes++;
       store.states.set(placeKey(place), copy(state));
+    },
+    async lastPause(place) {
+      return copy(store.pauses.get(placeKey(place)));
+    },
+    async pause(place, pause) {
+      store.writes++;
+      store.pauses.set(placeKey(place), copy(pause));
+    },
+    async resume(place, { from }, at) {
+      store.writes++;
+      const pause = store.pauses.get(placeKey(place));
+      if (!pause || pause.from !== from || pause.resumedAt !== undefined) return false;
+      pause.resumedAt = at;
+      return true;
     },
     async place() {
       const [first] = store.items.values();

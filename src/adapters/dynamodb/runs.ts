@@ -10,6 +10,7 @@ import type { OnRecord, RunChange, Runs, ScanState } from '../../application/por
 import type { Place } from '../../domain/app.ts';
 import { assertNever } from '../../domain/assert-never.ts';
 import type { Rates } from '../../domain/cost.ts';
+import type { Pause } from '../../domain/pause.ts';
 import { isMark, type Run } from '../../domain/run.ts';
 import type { Instant } from '../../domain/time.ts';
 import type { Volume } from '../../domain/volume.ts';
@@ -19,6 +20,7 @@ import { isInHistory, readHistory } from './history.ts';
 import type { Item } from './items.ts';
 import { fleetPartition, fromItem, historyItem, readRun, runItem, runItemKey, STATE_KEY, toItem } from './items.ts';
 import { booksReader } from './ledger.ts';
+import { dynamodbPauses, PAUSE_KEY, readPause } from './pauses.ts';
 import { PRICES_KEY, readPrices } from './prices.ts';
 import { partition, query } from './query.ts';
 import { readVolume, VOLUME_PREFIX } from './volumes.ts';
@@ -48,6 +50,7 @@ export function dynamodbRuns(client: DynamoDBClient, table: string): Runs {
     });
   };
   return {
+    ...dynamodbPauses(client, table),
     load: (place) => load(client, table, place),
     async get(app) {
       const command = new GetItemCommand({ TableName: table, Key: toItem(runItemKey(app)), ConsistentRead: true });
@@ -114,14 +117,17 @@ async function load(client: DynamoDBClient, table: string, place: Place): Promis
   let state: ScanState = {};
   let prices: Rates | undefined;
   const books = booksReader();
+  let pause: Pause | undefined;
   await query(client, { TableName: table, ...partition(fleetPartition(place)), ConsistentRead: true }, (item) => {
     const key = item.sk?.S ?? '';
     if (key === STATE_KEY) state = readState(item);
     else if (key === PRICES_KEY) prices = readPrices(item);
+    else if (key === PAUSE_KEY) pause = readPause(item);
     else if (key.startsWith(VOLUME_PREFIX)) volumes.push(readVolume(item));
     else if (!books.take(key, item)) runs.push(readRun(item));
   });
-  return { runs, state, ...(volumes.length > 0 ? { volumes } : {}), ...(prices ? { prices } : {}), ...books.read() };
+  const others = { ...(volumes.length > 0 ? { volumes } : {}), ...(prices ? { prices } : {}), ...books.read() };
+  return { runs, state, ...others, ...(pause ? { pause } : {}) };
 }
 
 function readState(item: Item): ScanState {

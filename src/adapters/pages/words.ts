@@ -81,6 +81,14 @@ export function wordsOf(page: Page, zone: string, now: Instant): Words {
           ...(page.isBadAddress ? { fault: 'That is no mail address: it should look like jo@example.org.' } : {}),
         },
       };
+    case 'paused':
+      return {
+        title: 'Curfew is paused',
+        lead: [
+          'The admins of SageMaker Studio have paused Curfew: it stops no app and sends no mail now.',
+          `Please try again ${page.until === undefined ? 'once they have resumed it' : `after ${time(page.until)}`}. To stop your app now, use SageMaker Studio itself.`,
+        ],
+      };
     case 'renewed':
     case 'renewed before':
     case 'asked':

@@ -1,9 +1,10 @@
 import type { STSClient } from '@aws-sdk/client-sts';
 import { GetCallerIdentityCommand } from '@aws-sdk/client-sts';
+import type { Caller } from '../../application/ports.ts';
 import { call } from '../aws-error.ts';
 
-/** The account that the credentials belong to. Needs no right. Throws PortError. */
-export async function callerAccount(client: STSClient): Promise<string> {
-  const { Account } = await call('sts:GetCallerIdentity', () => client.send(new GetCallerIdentityCommand({})));
-  return Account ?? '';
+/** Whose the credentials are. Needs no right. Throws PortError. */
+export async function callerIdentity(client: STSClient): Promise<Caller> {
+  const { Account, Arn } = await call('sts:GetCallerIdentity', () => client.send(new GetCallerIdentityCommand({})));
+  return { account: Account ?? '', arn: Arn ?? '' };
 }

@@ -1,4 +1,5 @@
-import type { Fate } from '../notice.ts';
+import type { Fate, NoticeFacts } from '../notice.ts';
+import { type Pause, pauseEnd } from '../pause.ts';
 import type { Instant } from '../time.ts';
 import { type Duration, describeInstant, MINUTE } from '../time.ts';
 
@@ -35,6 +36,11 @@ export function waitsForMail(
   if (first.fate!.at - first.owedAt <= ON_TIME || now >= stopAt) return undefined;
   const when = (instant: Instant) => describeInstant(instant, timezone, now);
   return `its warning went out late, at ${when(first.fate!.at)}: the grace runs until ${when(stopAt)}`;
+}
+
+/** A warning from before the end of a pause is not sent: what it announces is off, and its run is warned anew. */
+export function isOutdated(facts: NoticeFacts, pause: Pause | undefined): boolean {
+  return facts.kind === 'warning' && pause !== undefined && facts.warnedAt < pauseEnd(pause);
 }
 
 /** Its reader will never get it. */
