@@ -33,8 +33,8 @@ for (const name of HANDLERS) {
     .filter(Boolean)
     .sort();
   const bundle = [`dist/handlers/${name}.mjs`, `dist/handlers/${name}.mjs.map`];
-  // Evidence is what it is whatever the policy, and so are AWS's prices: those handlers read none.
-  const expected = ['activity-event', 'spend'].includes(name) ? bundle : ['curfew.yml', ...bundle];
+  // Evidence is what it is whatever the policy: its handler reads none.
+  const expected = name === 'activity-event' ? bundle : ['curfew.yml', ...bundle];
   if (listed.join() !== expected.join()) faults.push(`${name}.zip holds ${listed}, not ${expected}`);
 }
 

@@ -2,7 +2,9 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { CANVAS_USE_ACTIONS } from '../src/adapters/cloudwatch/canvas-use.ts';
+import { BILL_ACTIONS } from '../src/adapters/cost-explorer/bill.ts';
 import { CONTACTS_ACTIONS } from '../src/adapters/dynamodb/contacts.ts';
+import { LEDGER_ACTIONS } from '../src/adapters/dynamodb/ledger.ts';
 import { LINKS_ACTIONS } from '../src/adapters/dynamodb/links.ts';
 import { OUTBOX_ACTIONS } from '../src/adapters/dynamodb/outbox.ts';
 import { PRICES_ACTIONS } from '../src/adapters/dynamodb/prices.ts';
@@ -51,6 +53,8 @@ describe('the stack', () => {
         OUTBOX_ACTIONS,
         CONTACTS_ACTIONS,
         LINKS_ACTIONS,
+        LEDGER_ACTIONS,
+        BILL_ACTIONS,
         POSTBOX_ACTIONS,
       ]
         .flat()

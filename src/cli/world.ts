@@ -153,7 +153,7 @@ export async function openWorld(
 }
 
 const WITHOUT_TABLE =
-  'No table: warnings, extensions and the agent’s evidence of use are unknown, and a run starts at its CreationTime. Whatever is over a limit shows as warn.';
+  'No table: warnings, extensions and the agent’s evidence of use are unknown, and a run starts at its CreationTime, and nobody knows what was spent, so budgets say nothing. Whatever is over a limit shows as warn.';
 
 async function openTable(
   at: { region: string; table: string },

@@ -121,7 +121,7 @@ describe('policy', () => {
   it.concurrent('that is right: exit 0 and one line', async () => {
     const { code, stdout, stderr } = await curfew(['policy', 'check']);
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
-    expect(stdout).toBe('curfew.yml: fine. Mode enforce, 3 limits, 2 exemptions.\n');
+    expect(stdout).toBe('curfew.yml: fine. Mode enforce, 3 limits, 2 exemptions, 0 budgets, 0 guardrails.\n');
   });
 
   it.concurrent('with faults: every one at once, a line each, with line, column and what is right', async () => {

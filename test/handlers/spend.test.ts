@@ -21,7 +21,7 @@ const kept = () => dynamodbPrices(lab.dynamodb, 'curfew').get(place);
 test('reads AWS’s price list each day, and keeps it with its date', async () => {
   const { value, error } = await spend.invoke(at('2026-11-23T06:00:00Z'));
   expect(error).toBeUndefined();
-  expect(value).toMatchObject({ source: 'AWS price list of 2026-11-23', faults: [] });
+  expect(value).toMatchObject({ prices: { source: 'AWS price list of 2026-11-23', faults: [] }, faults: [] });
   expect(await kept()).toMatchObject({ asOf: '2026-11-23' });
   await spend.invoke(at('2026-11-24T06:00:00Z'));
   expect(await kept()).toMatchObject({ asOf: '2026-11-24' });
