@@ -3,7 +3,7 @@ import { isPaused } from '../domain/pause.ts';
 import { BY_REQUEST } from '../domain/rules/by-request.ts';
 import type { Run, Stop } from '../domain/run.ts';
 import type { RunningApp } from '../domain/running-app.ts';
-import type { Instant } from '../domain/time.ts';
+import { type Instant, SECOND } from '../domain/time.ts';
 import type { Actor, Outcome } from './act.ts';
 import { PortError } from './ports.ts';
 import type { Teller } from './tell.ts';
@@ -30,6 +30,8 @@ export async function stopRun(
 ): Promise<StopResult> {
   const { run } = app;
   if (isPaused(await actor.runs.lastPause(app.ref), now)) return { kind: 'paused' };
+  // A new app may be stopped in the second of its start; a run of no length would be a mark of one never heard of.
+  const endedAt = Math.max(now, run.startedAt + SECOND);
   const intention: Stop = { at: now, rule, reason, failures: run.stop?.failures ?? 0 };
   if (!(await actor.runs.change(run, { kind: 'stop', stop: intention, isIdle }))) return { kind: 'superseded' };
   let answer: 'stopping' | 'gone';
@@ -41,11 +43,11 @@ export async function stopRun(
   if (answer === 'gone' && !(run.stop && mayHaveStopped(run.stop))) {
     // Gone at the first call: its owner was quicker, and nothing is ours to tell.
     await actor.runs.change(run, { kind: 'retry', stop: undefined });
-    await actor.runs.change(run, { kind: 'end', at: now });
+    await actor.runs.change(run, { kind: 'end', at: endedAt });
     return { kind: 'already gone' };
   }
   await tellStopped(actor, app, intention, now);
-  await actor.runs.change(run, { kind: 'end', at: now, stop: { ...intention, told: true } });
+  await actor.runs.change(run, { kind: 'end', at: endedAt, stop: { ...intention, told: true } });
   return { kind: 'stopped' };
 }
 

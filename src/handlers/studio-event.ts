@@ -41,6 +41,7 @@ export const handler = middy((event: unknown, context: Context) =>
     if (what.kind !== 'app created') return { noted };
     const books = { ...actor, volumes: volumesOf(config), ledger: ledgerOf(config) };
     const enforced = await enforceOn(books, actor, { place, app: what.app, at: what.at }, now);
+    if (enforced.kind === 'let be') return { noted };
     logger.info('enforced', { ...enforced });
     return { noted, enforced: enforced.kind };
   }),
