@@ -188,6 +188,23 @@ describe('a policy with faults: each with its line, its column, and what would b
       '4:19  report.weekly: "MON 25:00" is not a day and a time such as "MON 08:00"',
     ],
     [
+      'limits: []\nbudgets: [{ name: b, for: account, period: month, limit: 20 USD, grace: 1h }]',
+      '4:73  budgets[0].grace: nothing is stopped at-limit: warn; say stop or block, or leave it out',
+    ],
+    [
+      'limits: []\nbudgets: [{ name: b, for: account, period: total, limit: 20 USD, forecast-at: 90% }]',
+      '4:79  budgets[0].forecast-at: a total never ends, so nothing is expected of its end; name another period',
+    ],
+    [
+      'limits: []\nbudgets: [{ name: b, for: account, period: month, limit: 20 USD, warn-at: 0% }]',
+      '4:75  budgets[0].warn-at[0]: "0%" is not a share from 1% to 1000%, such as 80%',
+    ],
+    ['limits: []\nguardrails: [{ name: g }]', '4:14  guardrails[0]: a guardrail needs allow or at-most'],
+    [
+      'limits: []\nguardrails: [{ name: g, at-most: { "ml.g5.*": many } }]',
+      '4:47  guardrails[0].at-most.ml.g5.*: "many" is not a whole number from 0 to 10000',
+    ],
+    [
       'limits: []\nbudgets: [{ name: b, for: account, period: month, limit: 20 EUR }]',
       '4:58  budgets[0].limit: "20 EUR" is not an amount such as 200 USD or 49.50 USD',
     ],
