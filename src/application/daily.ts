@@ -1,4 +1,5 @@
 import type { Place } from '../domain/app.ts';
+import type { Standing } from '../domain/budget.ts';
 import { costsSoFar, sumBasisOf } from '../domain/cost.ts';
 import type { Decision } from '../domain/decide.ts';
 import { digestDue, digestOf } from '../domain/digest.ts';
@@ -19,6 +20,8 @@ type Found = Pick<ScanReport, 'now' | 'place' | 'intents' | 'missing' | 'valve'>
   decisions: Decision[];
   settings?: StudioSettings | undefined;
   hasTime?: (() => boolean) | undefined;
+  /** Where budgets stand. */
+  standings?: Standing[] | undefined;
 };
 
 /**
@@ -28,7 +31,7 @@ type Found = Pick<ScanReport, 'now' | 'place' | 'intents' | 'missing' | 'valve'>
  */
 export async function tellDaily(
   actor: Actor,
-  { now, place, intents, missing, valve, seen, decisions, settings, hasTime }: Found,
+  { now, place, intents, missing, valve, seen, decisions, settings, hasTime, standings = [] }: Found,
 ): Promise<string[]> {
   const { policy, rates } = actor;
   const faults: string[] = [];
@@ -53,6 +56,7 @@ export async function tellDaily(
       since,
       policy,
       idle,
+      money: { standings, findings: seen.books.books?.findings ?? [] },
       costs,
       basis: sumBasisOf(costs.values(), rates),
       now,

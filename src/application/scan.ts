@@ -116,7 +116,9 @@ export async function scan(
   const outcomes = await carryOut(actor, seen, intents, now);
   const unrecorded = ports.volumes ? await recordVolumes(ports.volumes, seen, policy, now) : [];
   // The digest and what goes with it, settings that it sets among them, wait until the pause is over.
-  const daily = pause ? Promise.resolve([]) : tellDaily(actor, { ...found, seen, decisions, settings, hasTime });
+  const daily = pause
+    ? Promise.resolve([])
+    : tellDaily(actor, { ...found, seen, decisions, settings, hasTime, standings: money.standings });
   const told = await daily.catch((error: unknown) => [
     `telling the admins failed: ${error instanceof Error ? error.message : error}`,
   ]);

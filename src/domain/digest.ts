@@ -1,12 +1,14 @@
 import { appKey } from './app.ts';
+import { type Standing, shareOf } from './budget.ts';
 import type { Cost } from './cost.ts';
 import type { Decision } from './decide.ts';
 import { governingLimit } from './decide.ts';
 import { useOf } from './evidence.ts';
 import { costOf } from './money.ts';
 import type { IdleReview } from './native-idle.ts';
-import type { AppFacts, DigestFacts, DigestRow } from './notice.ts';
+import type { AppFacts, DigestBudget, DigestFacts, DigestRow } from './notice.ts';
 import type { Policy } from './policy.ts';
+import { describeSubject } from './rules/budget.ts';
 import type { Run } from './run.ts';
 import type { RunningApp } from './running-app.ts';
 import type { Instant } from './time.ts';
@@ -38,6 +40,7 @@ export function digestOf(
     since,
     now,
     idle,
+    money,
     facts,
   }: {
     policy: Policy;
@@ -48,6 +51,8 @@ export function digestOf(
     now: Instant;
     /** What the day's look at idle settings found, where the policy asks for one. */
     idle?: IdleReview | undefined;
+    /** Where budgets stand, and what keeps the bill from being read. */
+    money?: { standings: Standing[]; findings: string[] };
     facts: (app: RunningApp | Run) => AppFacts;
   },
 ): DigestFacts | undefined {
@@ -56,7 +61,8 @@ export function digestOf(
     ({ stop, endedAt }) => stop !== undefined && !stop.hadNoEffect && endedAt! >= since && endedAt! < now,
   );
   const nativeIdle = idle && idleFacts(idle);
-  if (decisions.length === 0 && stopped.length === 0 && !nativeIdle) return undefined;
+  const budgets = money && moneyFacts(money.standings, money.findings);
+  if (decisions.length === 0 && stopped.length === 0 && !nativeIdle && !budgets) return undefined;
   const local = localTime(now, policy.timezone);
   const warned = decisions
     .filter(({ action }) => action !== 'keep')
@@ -96,7 +102,23 @@ export function digestOf(
       longest: Math.max(0, longest.length - MOST_LONGEST),
     },
     ...(nativeIdle ? { nativeIdle } : {}),
+    ...(budgets ? { money: budgets } : {}),
   };
+}
+
+/** Budgets of which a threshold is passed, and what admins must mend of the bill; undefined where there is nothing of either. */
+function moneyFacts(standings: Standing[], findings: string[]): DigestFacts['money'] {
+  const passed = standings
+    .filter(({ budget, spend, limit }) => spend.amount >= shareOf(limit, budget.warnAt[0] ?? 1))
+    .sort((a, b) => b.spend.amount / b.limit - a.spend.amount / a.limit);
+  if (passed.length + findings.length === 0) return undefined;
+  const rows = passed.slice(0, MOST_ROWS).map(({ budget, subject, spend, limit, isOver, lifted }): DigestBudget => {
+    const over = budget.atLimit === 'block' ? ('blocked' as const) : ('over' as const);
+    const state = lifted ? ('lifted' as const) : isOver ? over : undefined;
+    const row = { budget: budget.name, whose: describeSubject(subject), spent: spend.amount, limit };
+    return { ...row, ...(state ? { state } : {}) };
+  });
+  return { budgets: rows, more: passed.length - rows.length, findings };
 }
 
 /** What failed first, then what drifts, then what was set; undefined where all is as the policy wants it. */

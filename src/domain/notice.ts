@@ -176,6 +176,18 @@ export interface DigestFacts {
   more: { warned: number; stopped: number; failing: number; unknownUse: number; longest: number };
   /** SageMaker's own idle shutdown, where the policy wants it and there is something to tell; `more` findings are left out. */
   nativeIdle?: Pick<IdleReview, 'findings' | 'faults' | 'unseen'> & { more: number };
+  /** Budgets of which a threshold is passed, the most spent first, and what keeps the bill from being read; `more` are left out. */
+  money?: { budgets: DigestBudget[]; more: number; findings: string[] };
+}
+
+/** Where one budget stands. */
+export interface DigestBudget {
+  budget: string;
+  whose: string;
+  spent: MicroDollars;
+  limit: MicroDollars;
+  /** `blocked`, `over`, `lifted`; absent: within its limit. */
+  state?: 'blocked' | 'over' | 'lifted';
 }
 
 export interface DigestRow {

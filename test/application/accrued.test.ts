@@ -1,8 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { accrued } from '../../src/application/accrued.ts';
-import { periodOf } from '../../src/domain/period.ts';
-import { BY, describeSpend, sumOf } from '../../src/domain/spend.ts';
+import { type Period, periodOf } from '../../src/domain/period.ts';
+import { BY, chargesOf, describeSpend, sumOf } from '../../src/domain/spend.ts';
 import { DAY, HOUR, type Instant, MINUTE, SECOND } from '../../src/domain/time.ts';
 import { NOON, ref } from '../domain/builders.ts';
 import { addSpace, PLACE } from '../memory/ports.ts';
@@ -25,7 +24,16 @@ const space = (spaceName: string, over = {}) => ({
 function lab() {
   const it = world({ limits: [], team: { tag: 'team' } });
   return Object.assign(it, {
-    spend: (now: Instant, period = TOTAL) => accrued(it.ports, it.policy, { place: PLACE, period, now }),
+    /** All that is on record, reckoned at once. */
+    async spend(now: Instant, period: Period = TOTAL) {
+      const known = await it.ports.runs.load(PLACE);
+      const [past, gone] = [
+        await it.ports.runs.history(PLACE, period.from, now),
+        await it.ports.volumes.history(PLACE, period.from, now),
+      ];
+      const record = { runs: [...past, ...known.runs], volumes: [...gone, ...(known.volumes ?? [])] };
+      return { charges: chargesOf(record, await it.ports.prices.rates('us-east-1'), period, now) };
+    },
   });
 }
 

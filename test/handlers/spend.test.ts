@@ -94,7 +94,12 @@ describe('the bill', () => {
   });
 
   test('a fault of AWS’s own fails the pass, loudly and last', async () => {
-    lab.aws.faults.add({ service: 'cost-explorer', action: 'GetCostAndUsage', status: 400, code: 'ValidationException' });
+    lab.aws.faults.add({
+      service: 'cost-explorer',
+      action: 'GetCostAndUsage',
+      status: 400,
+      code: 'ValidationException',
+    });
     const { error } = await run('2027-01-11T06:00:00Z');
     expect(error?.message).toContain('the bill was not read (ValidationException');
     expect((await lab.runs.load(place)).books?.closedUntil).toBe(Date.parse('2027-01-09'));

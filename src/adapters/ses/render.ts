@@ -15,6 +15,7 @@ import type {
 import { BY_REQUEST } from '../../domain/rules/by-request.ts';
 import { describeDuration, type Instant } from '../../domain/time.ts';
 import { idleList } from './idle-list.ts';
+import { moneyList } from './money-list.ts';
 import { templates } from './templates.generated.mjs';
 import {
   clip,
@@ -218,7 +219,7 @@ function digestView(facts: DigestFacts, zone: string, most: number) {
     stopped: stopped === 0 ? '' : count(stopped, 'app'),
     warned: warned === 0 ? '' : `${count(warned, 'app')} ${warned === 1 ? 'is' : 'are'}`,
     failing: failing === 0 ? '' : `${count(failing, 'stop')} ${failing === 1 ? 'keeps' : 'keep'}`,
-    quiet: [running, stopped, warned, failing].every((amount) => amount === 0) && !facts.nativeIdle,
+    quiet: [running, stopped, warned, failing].every((amount) => amount === 0) && !facts.nativeIdle && !facts.money,
     mode: MODES[facts.mode],
     numbers: [
       { value: number(running), label: 'running' },
@@ -233,6 +234,7 @@ function digestView(facts: DigestFacts, zone: string, most: number) {
       list('stopped', 'Stopped in the last 24 hours', 'Why', 'stopped'),
       list('unknownUse', 'Use unknown: the agent is missing or silent', 'What is known', 'stops'),
       list('longest', 'Running longest', 'How it stands', 'stops'),
+      ...(facts.money ? [moneyList(facts.money, most)] : []),
       ...(facts.nativeIdle ? [idleList(facts.nativeIdle, most)] : []),
     ].filter(({ rows, more }) => rows.length > 0 || more),
     why: ADMIN,

@@ -1,0 +1,34 @@
+import type { DigestBudget, DigestFacts } from '../../domain/notice.ts';
+import { isolate, money, number } from './wording.ts';
+
+const STATES: Record<NonNullable<DigestBudget['state']>, string> = {
+  blocked: 'over, and blocked',
+  over: 'over',
+  lifted: 'over, and lifted by an admin',
+};
+
+/** Budgets and the bill, as a list of the digest. */
+export function moneyList({ budgets, more, findings }: NonNullable<DigestFacts['money']>, most: number) {
+  const shown = budgets.slice(0, most);
+  const left = budgets.length - shown.length + more;
+  const heading = `Budgets and the bill (${number(shown.length + left + findings.length)})`;
+  const share = ({ spent, limit }: DigestBudget) => `${number(Math.floor((spent / limit) * 100))} %`;
+  return {
+    heading,
+    what: 'Budget',
+    why: 'How it stands',
+    last: 'Share',
+    capitals: heading.toUpperCase(),
+    rows: [
+      ...shown.map((row) => ({
+        name: isolate(row.whose),
+        about: isolate(row.budget),
+        reason: `${money(row.spent)} of ${money(row.limit)} spent${row.state ? `: ${STATES[row.state]}` : ''}`,
+        at: '',
+        end: share(row),
+      })),
+      ...findings.map((finding) => ({ name: "AWS's bill", about: 'to be mended', reason: finding, at: '', end: '' })),
+    ],
+    more: left > 0 ? `and ${number(left)} more` : '',
+  };
+}
