@@ -2,7 +2,7 @@ import type { BilledDay, BilledRow } from './bill.ts';
 import type { MicroDollars } from './money.ts';
 import { billingDay, type Period, slicesOf } from './period.ts';
 import type { Charge } from './spend.ts';
-import { DAY, type Duration, HOUR, type Instant } from './time.ts';
+import { DAY, type Duration, type Instant } from './time.ts';
 
 /** What one owner, or nobody, spent on one usage in one slice of a day. */
 export interface LedgerLine extends Period {
@@ -222,9 +222,4 @@ export function describeDrift(drift: Drift): string {
     off === 0 ? 'as the estimate' : `${Math.abs(off).toFixed(1)} % ${off < 0 ? 'below' : 'above'} the estimate`;
   const doubt = isUsable(drift) ? '' : '; too far off, or too little, to correct estimates by';
   return `the bill is ${words}, over ${drift.days} day${drift.days === 1 ? '' : 's'}${doubt}`;
-}
-
-/** How a duration is charged, in hours, for tables. */
-export function hoursOf(duration: Duration): number {
-  return Math.round((duration / HOUR) * 10) / 10;
 }
