@@ -19,7 +19,7 @@ import { DAY, type Instant } from '../domain/time.ts';
 import type { Volume } from '../domain/volume.ts';
 import { type Bill, type Books, PortError, type Prices } from './ports.ts';
 import { ratesOf } from './prices.ts';
-import { periodsOf, type SpendPorts, trendFrom } from './spending.ts';
+import { isSame, periodsOf, type SpendPorts, trendFrom } from './spending.ts';
 
 /** Cost Explorer knows no more (its user guide: "up to the last 13 months"). */
 const BILL_REACHES: number = 390 * DAY;
@@ -80,7 +80,10 @@ export async function closeBooks(
   const isFresh = new Set(fresh.map(({ date }) => date));
   for (const day of days) if (isFresh.has(day.date) || day.settledAt !== undefined) await ledger.close(place, day);
 
-  const periods = periodsOf({ budgets: policy.budgets, timezone }, now);
+  const month = periodOf('month', now, timezone);
+  const ofBudgets = periodsOf(policy, now);
+  // The month's own too: whoever asks for a forecast finds a trend there.
+  const periods = ofBudgets.some((one) => isSame(one, month)) ? ofBudgets : [...ofBudgets, month];
   const from0 = Math.min(closedUntil - DRIFT_DAYS, ...periods.map((period) => trendFrom(period, closedUntil)));
   const closed = await ledger.days(place, from0, closedUntil);
   const within = (start: Instant) => closed.filter(({ date }) => billingDay(date).to > start);

@@ -1,21 +1,22 @@
 import { moneyOf } from '../application/budgets.ts';
 import { ratesOf } from '../application/prices.ts';
-import { linesIn } from '../application/spending.ts';
+import { linesIn, trendFrom } from '../application/spending.ts';
 import { survey } from '../application/survey.ts';
 import { ConfigError } from '../config.ts';
 import { appKey } from '../domain/app.ts';
 import { forecastOf, type Standing } from '../domain/budget.ts';
 import { costsSoFar, sumBasisOf } from '../domain/cost.ts';
-import { type Drift, describeDrift, type LedgerLine } from '../domain/ledger.ts';
-import { costOf, describeMoney, type MicroDollars } from '../domain/money.ts';
+import type { LedgerLine } from '../domain/ledger.ts';
+import { costOf, type MicroDollars } from '../domain/money.ts';
 import { isOwnerCalled } from '../domain/owner.ts';
 import { dateOf, type Period, periodOf } from '../domain/period.ts';
 import { isSubjects } from '../domain/rules/budget.ts';
 import { sumClosed, sumSpend } from '../domain/spending.ts';
-import { DAY, describeDuration, HOUR, type Instant, localTime } from '../domain/time.ts';
+import { DAY, HOUR, type Instant, localTime } from '../domain/time.ts';
 import { billOf } from '../wiring.ts';
 import { note, printCsv, printJson, printTable, progress } from './print.ts';
 import { tellFaults } from './scan.ts';
+import { CSV, columnsOf, csvRow, type SpendRow, tableRow, tellSums, toJson } from './spend-print.ts';
 import { openWorld, type WorldOptions } from './world.ts';
 
 export interface SpendOptions extends WorldOptions {
@@ -29,21 +30,6 @@ export interface SpendOptions extends WorldOptions {
   csv?: boolean;
 }
 
-/** One row: what somebody, or something, spent. */
-interface Row {
-  name: string;
-  billed: MicroDollars;
-  /** Of days that no bill has settled: as it was reckoned. */
-  accrued: MicroDollars;
-  /** Billed, and accrued as earlier bills correct it. */
-  spent: MicroDollars;
-  unpriced: Record<string, number>;
-  hourly: MicroDollars;
-  forecast: MicroDollars | undefined;
-  /** Of the tightest budget. */
-  left: MicroDollars | undefined;
-}
-
 /** `curfew spend`. @returns the exit code */
 export async function spendCommand(options: SpendOptions): Promise<number> {
   const { policy, place, now, ports, notes } = await openWorld(options, { tableFor: '`spend`' });
@@ -55,12 +41,16 @@ export async function spendCommand(options: SpendOptions): Promise<number> {
   const rates = await ratesOf({ prices: ports.prices, policy }, place.region, seen.prices);
   const goings = { place, runs: seen.runs, volumes: seen.volumes, rates, books };
   const record = { runs: ports.runs!, volumes: ports.volumes!, ledger: ports.ledger! };
-  const all = await progress('Adding up', linesIn(period, record, goings, policy.timezone, now));
+  const closedUntil = books?.closedUntil ?? period.from;
+  // A trend may look at some days before the period.
+  const range = { from: trendFrom(period, closedUntil), to: period.to };
+  const all = await progress('Adding up', linesIn(range, record, goings, policy.timezone, now));
   const isWanted = ({ domainId, owner, team }: Pick<LedgerLine, 'domainId' | 'owner' | 'team'>) =>
     (options.owner === undefined || (owner !== undefined && isOwnerCalled(`${domainId}/${owner}`, options.owner))) &&
     (options.domain === undefined || domainId === options.domain) &&
     (options.team === undefined || (policy.team === 'domain' ? domainId : team) === options.team);
   const wanted = all.filter(isWanted);
+  const isInside = ({ from }: LedgerLine) => from >= period.from;
   const { standings, faults } = await moneyOf(record, policy, seen, rates, now);
   const costs = costsSoFar(
     seen.running.map(({ app }) => app),
@@ -83,10 +73,10 @@ export async function spendCommand(options: SpendOptions): Promise<number> {
   const nameOf = (line: LedgerLine) => nameBy(by, line, policy);
   const groups = Map.groupBy(wanted, nameOf);
   for (const { line } of running) if (!groups.has(nameOf(line))) groups.set(nameOf(line), []);
-  const closedUntil = books?.closedUntil ?? period.from;
   const trendDays = books?.sums[0]?.trendDays ?? 0;
   const drift = books?.drift;
-  const rows = [...groups].map(([name, lines]): Row => {
+  const shown = [...groups].filter(([, lines]) => lines.length === 0 || lines.some(isInside));
+  const rows = shown.map(([name, lines]): SpendRow => {
     const { owners } = sumClosed(period, closedUntil, [{ lines }]);
     const spend = sumSpend(owners, drift);
     const hourly = running.filter(({ line }) => nameOf(line) === name).reduce((sum, one) => sum + one.hourly, 0);
@@ -108,7 +98,7 @@ export async function spendCommand(options: SpendOptions): Promise<number> {
   rows.sort(
     by === 'day' ? (a, b) => (a.name < b.name ? -1 : 1) : (a, b) => b.spent - a.spent || (a.name < b.name ? -1 : 1),
   );
-  const unattributed = wanted.filter(({ domainId }) => domainId === undefined);
+  const unattributed = wanted.filter((line) => isInside(line) && line.domainId === undefined);
   const credits = options.credits ? await creditsOf(place, period, now) : undefined;
   const more = {
     period,
@@ -166,139 +156,6 @@ function leftFor(
     .filter(({ subject }) => subject.kind === by && isSubjects(subject, line, team))
     .map(({ limit, spend }) => limit - spend.amount);
   return lefts.length === 0 ? undefined : Math.min(...lefts);
-}
-
-const columnsOf = (by: string) => [
-  { head: by.toUpperCase() },
-  { head: 'BILLED' },
-  { head: 'ACCRUED' },
-  { head: 'SPENT' },
-  { head: 'AN HOUR' },
-  { head: 'FORECAST' },
-  { head: 'LEFT' },
-  { head: 'HOURS LEFT' },
-  { head: 'WITHOUT A PRICE', grow: true },
-];
-
-function tableRow({ name, billed, accrued, spent, hourly, forecast, left, unpriced }: Row): string[] {
-  return [
-    name,
-    describeMoney(billed),
-    describeMoney(accrued),
-    describeMoney(spent),
-    hourly === 0 ? '-' : describeMoney(hourly),
-    forecast === undefined ? '-' : describeMoney(forecast),
-    left === undefined ? '-' : describeMoney(left),
-    hoursLeft(left, hourly),
-    Object.entries(unpriced)
-      .map(([what, duration]) => `${describeDuration(duration)} of ${what}`)
-      .join(', ') || '-',
-  ];
-}
-
-/** How long what runs now may go on before the budget is spent. */
-function hoursLeft(left: MicroDollars | undefined, hourly: MicroDollars): string {
-  if (left === undefined || hourly === 0) return '-';
-  return left <= 0 ? 'none' : `${(left / hourly).toFixed(1)} h`;
-}
-
-const CSV = [
-  'name',
-  'billed_usd',
-  'accrued_usd',
-  'spent_usd',
-  'usd_per_hour',
-  'forecast_usd',
-  'budget_left_usd',
-  'hours_without_price',
-];
-
-function csvRow({ name, billed, accrued, spent, hourly, forecast, left, unpriced }: Row): string[] {
-  const usd = (amount: MicroDollars | undefined) => (amount === undefined ? '' : (amount / 1e6).toFixed(6));
-  const hours = Object.values(unpriced).reduce((sum, one) => sum + one, 0) / HOUR;
-  return [name, usd(billed), usd(accrued), usd(spent), usd(hourly), usd(forecast), usd(left), hours.toFixed(3)];
-}
-
-interface Sums {
-  period: Period;
-  rows: Row[];
-  unattributed: LedgerLine[];
-  drift: Drift | undefined;
-  books: { closedUntil: Instant; billedAt?: Instant; findings: string[]; unsettled: string[] } | undefined;
-  credits: MicroDollars | undefined;
-  basis: string;
-  source: string;
-}
-
-function tellSums(
-  { period, rows, unattributed, drift, books, credits, source }: Sums,
-  timezone: string,
-  now: Instant,
-): void {
-  const sum = (pick: (row: Row) => number) => describeMoney(rows.reduce((total, row) => total + pick(row), 0));
-  const day = (at: Instant) => localTime(at, timezone).date;
-  const until = Number.isFinite(period.to) ? ` to ${day(period.to - 1)}` : '';
-  const from = period.from === 0 ? 'In all' : `From ${day(period.from)}${until}`;
-  note(`${from}: ${sum(({ spent }) => spent)}, of which ${sum(({ billed }) => billed)} billed (${source}).`);
-  if (Object.keys(Object.assign({}, ...rows.map(({ unpriced }) => unpriced))).length > 0)
-    note('Incomplete: what has no price is in no sum. `prices` in the policy can name one.');
-  if (unattributed.length > 0) {
-    const byUsage = [...Map.groupBy(unattributed, ({ usage }) => usage)].map(([usage, lines]) => {
-      return `${describeMoney(lines.reduce((total, { billed = 0 }) => total + billed, 0))} of ${usage}`;
-    });
-    note(`Unattributed, because AWS's bill names no owner: ${byUsage.join(', ')}.`);
-  }
-  if (!books) note('The books were never closed: all figures are estimates until the spend function has run.');
-  else {
-    const read = books.billedAt === undefined ? 'never' : dateOf(books.billedAt);
-    note(
-      `Bill: read ${read}; ${books.unsettled.length} closed days not settled yet; ${drift ? describeDrift(drift) : ''}.`,
-    );
-    if (books.billedAt === undefined || now - books.billedAt > 2 * DAY) note('The bill is not up to date.');
-    for (const finding of books.findings) note(finding);
-  }
-  if (credits !== undefined) note(`Credits and refunds, in none of these figures: ${describeMoney(credits)}.`);
-}
-
-function toJson(
-  { period, rows, unattributed, drift, books, credits, basis, source }: Sums,
-  by: string,
-  now: Instant,
-): object {
-  const iso = (at: Instant) => (Number.isFinite(at) ? new Date(at).toISOString() : null);
-  const usd = (amount: MicroDollars | undefined) => (amount === undefined ? null : amount / 1e6);
-  return {
-    now: iso(now),
-    period: { from: iso(period.from), to: iso(period.to) },
-    by,
-    prices: source,
-    basis,
-    rows: rows.map(({ name, billed, accrued, spent, hourly, forecast, left, unpriced }) => ({
-      name,
-      billedUsd: usd(billed),
-      accruedUsd: usd(accrued),
-      spentUsd: usd(spent),
-      usdPerHour: usd(hourly),
-      forecastUsd: usd(forecast),
-      budgetLeftUsd: usd(left),
-      unpricedHours: Object.fromEntries(Object.entries(unpriced).map(([what, duration]) => [what, duration / HOUR])),
-    })),
-    unattributed: unattributed.map(({ usage, from, billed }) => ({
-      usage,
-      date: dateOf(from),
-      billedUsd: usd(billed),
-    })),
-    drift: drift ? { billedUsd: usd(drift.billed), accruedUsd: usd(drift.accrued), days: drift.days } : null,
-    bill: books
-      ? {
-          closedUntil: iso(books.closedUntil),
-          readAt: books.billedAt === undefined ? null : iso(books.billedAt),
-          unsettled: books.unsettled,
-          findings: books.findings,
-        }
-      : null,
-    ...(credits === undefined ? {} : { creditsUsd: usd(credits) }),
-  };
 }
 
 /** One request of Cost Explorer, which AWS charges $0.01 for: only where it is asked for. */
