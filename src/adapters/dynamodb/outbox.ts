@@ -6,14 +6,28 @@ import { placeKey } from '../../domain/app.ts';
 import { type Fate, type Notice, type PastNotice, TRACES, type Trace } from '../../domain/notice.ts';
 import type { Standing } from '../../domain/rules/delivery.ts';
 import type { Instant } from '../../domain/time.ts';
+import { actionsOf, type Calls } from '../actions.ts';
 import { call } from '../aws-error.ts';
 import { conditional } from './conditional.ts';
 import type { Item } from './items.ts';
 import { expiry, fromItem, monthsBetween, toItem } from './items.ts';
 import { OWED_INDEX } from './table.ts';
 
+/** The IAM actions that each verb calls. */
+export const OUTBOX_CALLS: Calls<Outbox> = {
+  owe: ['dynamodb:PutItem', 'dynamodb:GetItem'],
+  standings: ['dynamodb:GetItem'],
+  owed: ['dynamodb:Query'],
+  claim: ['dynamodb:UpdateItem'],
+  settle: ['dynamodb:UpdateItem'],
+  postpone: ['dynamodb:UpdateItem'],
+  get: ['dynamodb:GetItem'],
+  trace: ['dynamodb:UpdateItem'],
+  history: ['dynamodb:Query'],
+};
+
 /** The IAM actions that this adapter calls. */
-export const OUTBOX_ACTIONS = ['dynamodb:Query', 'dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem'];
+export const OUTBOX_ACTIONS = /* @__PURE__ */ actionsOf(OUTBOX_CALLS);
 
 /** The lower goes first: what is about to happen to somebody's work passes what can wait. */
 const URGENCY: Record<Notice['facts']['kind'], number> = {

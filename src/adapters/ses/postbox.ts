@@ -5,11 +5,18 @@ import type { MailUrls, Postbox, SendingQuota } from '../../application/ports.ts
 import { PortError } from '../../application/ports.ts';
 import type { Notice } from '../../domain/notice.ts';
 import { isAddress } from '../../domain/owner.ts';
+import { actionsOf, type Calls } from '../actions.ts';
 import { call, toPortError } from '../aws-error.ts';
 import { renderNotice } from './render.ts';
 
+/** The IAM actions that each verb calls. */
+export const POSTBOX_CALLS: Calls<Postbox> = {
+  quota: ['ses:GetAccount'],
+  send: ['ses:SendEmail'],
+};
+
 /** The IAM actions that this adapter calls. */
-export const POSTBOX_ACTIONS = ['ses:GetAccount', 'ses:SendEmail'];
+export const POSTBOX_ACTIONS = /* @__PURE__ */ actionsOf(POSTBOX_CALLS);
 
 /** Errors that are the account's, not the mail's: once an admin has mended it, the same mail goes out. */
 const MENDABLE = [
