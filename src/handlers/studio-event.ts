@@ -6,11 +6,12 @@ import { noteStudioEvent } from '../application/studio-event.ts';
 import { loadConfig } from '../config.ts';
 import { contactsOf, fleetOf, keptPricesOf, outboxOf, parameterReader, pricesOf, runsOf } from '../wiring.ts';
 import { parseCloudTrailEvent } from './cloudtrail-event.ts';
-import { envelopeOf, insistOnOwn, logger, refusable } from './envelope.ts';
+import { causeOf, envelopeOf, insistOnOwn, logger, refusable } from './envelope.ts';
 
 /** CloudTrail's CreateApp, DeleteApp, CreateSpace and CreateUserProfile: runs start and end on the second. */
 export const handler = middy((event: unknown, context: Context) =>
   refusable(async () => {
+    const cause = causeOf(event, context);
     const config = await loadConfig(process.env, parameterReader(process.env.AWS_REGION));
     const { policy, region, baseUrl } = config;
     const studioEvent = parseCloudTrailEvent(event);
@@ -20,7 +21,7 @@ export const handler = middy((event: unknown, context: Context) =>
     const { place, ...what } = studioEvent;
     const kept = 'app' in what ? await keptPricesOf(config).get(place) : undefined;
     const rates = await ratesOf({ prices: pricesOf(), policy }, region, kept);
-    const stores = { runs: runsOf(config), outbox: outboxOf(config), contacts: contactsOf(config) };
+    const stores = { runs: runsOf(config), outbox: outboxOf(config, cause), contacts: contactsOf(config) };
     const actor = { policy, baseUrl, fleet: fleetOf(config), rates, ...stores };
     const noted = await noteStudioEvent(actor, place, what, now);
     logger.info('studio event', { event: what.kind, noted });

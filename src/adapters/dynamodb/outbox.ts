@@ -18,6 +18,7 @@ export const OUTBOX_CALLS: Calls<Outbox> = {
   owe: ['dynamodb:PutItem', 'dynamodb:GetItem'],
   standings: ['dynamodb:GetItem'],
   owed: ['dynamodb:Query'],
+  oldest: ['dynamodb:Query'],
   claim: ['dynamodb:UpdateItem'],
   settle: ['dynamodb:UpdateItem'],
   postpone: ['dynamodb:UpdateItem'],
@@ -55,8 +56,9 @@ type NoticeItem = Notice & {
 /**
  * The outbox in DynamoDB. A notice is one item for good, so that it is never owed twice. In the index it stands among
  * what is owed, which `deliver` reads, until it is settled; from then on under its month, as history.
+ * @param cause the event that whatever is owed comes of
  */
-export function dynamodbOutbox(client: DynamoDBClient, table: string): Outbox {
+export function dynamodbOutbox(client: DynamoDBClient, table: string, cause?: string): Outbox {
   const update = (
     notice: Notice,
     expression: { UpdateExpression: string; ConditionExpression: string },
@@ -72,7 +74,9 @@ export function dynamodbOutbox(client: DynamoDBClient, table: string): Outbox {
   };
   return {
     async owe(notice) {
-      const Item = toItem({ ...itemKey(notice), ...notice, ...owedKey(notice), attempts: 0, ...expiry(notice.owedAt) });
+      const whence = cause === undefined ? {} : { cause };
+      const keys = { ...itemKey(notice), ...owedKey(notice) };
+      const Item = toItem({ ...keys, ...whence, ...notice, attempts: 0, ...expiry(notice.owedAt) });
       const command = new PutItemCommand({ TableName: table, Item, ConditionExpression: 'attribute_not_exists(pk)' });
       if (await conditional(() => call('dynamodb:PutItem', () => client.send(command))))
         return { owedAt: notice.owedAt, isNew: true };
@@ -87,6 +91,7 @@ export function dynamodbOutbox(client: DynamoDBClient, table: string): Outbox {
     },
     standings: (place, ids) => standings(client, table, place, ids),
     owed: (place, now, limit) => owed(client, table, place, now, limit),
+    oldest: (place) => oldest(client, table, place),
     claim: (notice, now, until) =>
       update(
         notice,
@@ -221,6 +226,25 @@ async function owed(client: DynamoDBClient, table: string, place: Place, now: In
   return found.slice(0, limit);
 }
 
+/** The oldest of each urgency stands first in it: one small query for each that is owed, and one that finds no more. */
+async function oldest(client: DynamoDBClient, table: string, place: Place): Promise<Instant | undefined> {
+  let found: Instant | undefined;
+  for (let from = FIRST; ; ) {
+    const command = new QueryCommand({
+      TableName: table,
+      IndexName: OWED_INDEX,
+      KeyConditionExpression: 'owedPk = :place AND owedSk >= :from',
+      ExpressionAttributeValues: toItem({ ':place': placeKey(place), ':from': from }),
+      Limit: 1,
+    });
+    const [item] = (await call('dynamodb:Query', () => client.send(command))).Items ?? [];
+    if (!item) return found;
+    const { owedAt, owedSk } = fromItem<{ owedAt: Instant; owedSk: string }>(item);
+    found = Math.min(found ?? owedAt, owedAt);
+    from = `${Number.parseInt(owedSk, 10) + 1}`;
+  }
+}
+
 async function standings(client: DynamoDBClient, table: string, place: Place, ids: string[]): Promise<Standing[]> {
   const read = async (id: string): Promise<Standing | undefined> => {
     const { account, region } = place;
@@ -244,6 +268,6 @@ async function standings(client: DynamoDBClient, table: string, place: Place, id
 }
 
 function readOwed(item: Item): Owed {
-  const { id, to, account, region, owedAt, facts, attempts } = fromItem<NoticeItem>(item);
-  return { notice: { id, to, account, region, owedAt, facts }, attempts };
+  const { id, to, account, region, owedAt, facts, cause, attempts } = fromItem<NoticeItem>(item);
+  return { notice: { id, to, account, region, owedAt, facts, ...(cause === undefined ? {} : { cause }) }, attempts };
 }

@@ -37,11 +37,11 @@ interface Look {
 export function sesPostbox(client: SESv2Client, look: Look): Postbox {
   return {
     async quota(): Promise<SendingQuota> {
-      const { SendQuota } = await call('ses:GetAccount', () => client.send(new GetAccountCommand({})));
+      const { SendQuota, SendingEnabled } = await call('ses:GetAccount', () => client.send(new GetAccountCommand({})));
       const most = SendQuota?.Max24HourSend ?? 200;
       // -1 means that there is no limit (API reference, SendQuota).
       const left = most === -1 ? Number.POSITIVE_INFINITY : Math.max(0, most - (SendQuota?.SentLast24Hours ?? 0));
-      return { perSecond: Math.max(1, SendQuota?.MaxSendRate ?? 1), left };
+      return { perSecond: Math.max(1, SendQuota?.MaxSendRate ?? 1), left, isPaused: SendingEnabled === false };
     },
     send: (notice, urls) => send(client, look, notice, urls),
   };
@@ -70,6 +70,8 @@ async function send(
     EmailTags: [
       { Name: 'notice', Value: notice.facts.kind },
       { Name: 'id', Value: notice.id },
+      // SES takes letters, digits, `_` and `-`.
+      ...(notice.cause === undefined ? [] : [{ Name: 'cause', Value: notice.cause.replaceAll(/[^\w-]/g, '_') }]),
     ],
   });
   try {

@@ -1,0 +1,35 @@
+import type { DeliverReport } from '../application/deliver.ts';
+import type { ScanReport } from '../application/scan.ts';
+import { evidenceCoverage } from '../domain/coverage.ts';
+import type { Policy } from '../domain/policy.ts';
+import { SECOND } from '../domain/time.ts';
+import type { METRICS } from './metrics.ts';
+import type { ScanSummary } from './summary.ts';
+
+type Figures = Partial<Record<keyof typeof METRICS, number>>;
+
+/** What a pass tells CloudWatch: zeros too, so that silence is nothing but silence. */
+export function figuresOfScan(report: ScanReport, summary: ScanSummary, policy: Policy): Figures {
+  const decisions = report.intents.map(({ decision }) => decision);
+  const coverage = evidenceCoverage(decisions, policy, report.now);
+  return {
+    Scans: 1,
+    Apps: summary.apps,
+    Warned: summary.warned,
+    Stopped: summary.stopped,
+    Failed: summary.failed,
+    StoppedDollarsPerHour: report.stoppedHourly / 1_000_000,
+    ...(coverage === undefined ? {} : { EvidenceCoverage: 100 * coverage }),
+  };
+}
+
+/** What a round of mail tells CloudWatch. */
+export function figuresOfRound({ age, isPaused, sent, refused, postponed }: DeliverReport): Figures {
+  return {
+    OutboxAge: age / SECOND,
+    MailSent: sent,
+    MailRefused: refused,
+    MailPostponed: postponed,
+    ...(isPaused === undefined ? {} : { SendingPaused: isPaused ? 1 : 0 }),
+  };
+}
