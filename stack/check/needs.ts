@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { build } from 'esbuild';
 
 /** How use cases call a port where that is not its name in lower case. */
@@ -25,7 +26,9 @@ export async function actionsNeeded(handler: string): Promise<Set<string>> {
   for (const name of factories.filter(Boolean)) {
     const { port, adapters } = factoryOf(name);
     for (const adapter of adapters) {
-      const exported = Object.entries((await import(`../../src/${adapter}`)) as Record<string, unknown>);
+      const exported = Object.entries(
+        (await import(/* @vite-ignore */ resolve('src', adapter))) as Record<string, unknown>,
+      );
       const calls = exported.find(([key]) => key.endsWith('_CALLS'))?.[1] as Record<string, string[]> | undefined;
       const listed = exported.find(([key]) => key.endsWith('_ACTIONS'))?.[1] as string[] | undefined;
       if (!calls) {
