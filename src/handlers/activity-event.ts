@@ -4,7 +4,7 @@ import type { Context } from 'aws-lambda';
 import { noteActivity } from '../application/activity-event.ts';
 import { loadLocation } from '../config.ts';
 import { runsOf } from '../wiring.ts';
-import { causeOf, envelopeOf, insistOnOwn, logger, refusable } from './envelope.ts';
+import { causeOf, envelopeOf, insistOnOwn, logger, refusable, secrecy } from './envelope.ts';
 import { parseHeartbeat } from './heartbeat-event.ts';
 
 /** The agent's heartbeats: what they prove of use becomes evidence on the run. */
@@ -19,4 +19,6 @@ export const handler = middy((event: unknown, context: Context) =>
     logger.debug('heartbeat', { noted });
     return { noted };
   }),
-).use(injectLambdaContext(logger, { resetKeys: true }));
+)
+  .use(injectLambdaContext(logger, { resetKeys: true }))
+  .use(secrecy);

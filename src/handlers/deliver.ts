@@ -5,7 +5,7 @@ import type { Context } from 'aws-lambda';
 import { deliver } from '../application/deliver.ts';
 import { loadConfig } from '../config.ts';
 import { contactsOf, linksOf, outboxOf, parameterReader, postboxOf } from '../wiring.ts';
-import { causeOf, envelopeOf, logger, refusable } from './envelope.ts';
+import { causeOf, envelopeOf, logger, refusable, secrecy } from './envelope.ts';
 import { figuresOfRound } from './figures.ts';
 import { tell } from './metrics.ts';
 import { PassFailed, withoutAddresses } from './summary.ts';
@@ -30,4 +30,6 @@ export const handler = middy((event: unknown, context: Context) =>
     if (report.faults.length > 0) throw new PassFailed('deliver', report);
     return report;
   }),
-).use(injectLambdaContext(logger, { resetKeys: true }));
+)
+  .use(injectLambdaContext(logger, { resetKeys: true }))
+  .use(secrecy);

@@ -1,9 +1,11 @@
 import { Logger } from '@aws-lambda-powertools/logger';
+import type middy from '@middy/core';
 import type { Context } from 'aws-lambda';
 import * as z from 'zod';
 import type { Place } from '../domain/app.ts';
 import type { Instant } from '../domain/time.ts';
 import { SERVICE, tell } from './metrics.ts';
+import { withoutAddresses } from './summary.ts';
 
 export const logger = new Logger({ serviceName: SERVICE });
 
@@ -91,3 +93,13 @@ export async function refusable<T>(work: () => Promise<T>): Promise<T | { refuse
     return { refused: error.message };
   }
 }
+
+/** What a handler throws, Lambda logs: without addresses, which the faults of a policy quote. */
+export const secrecy: middy.MiddlewareObj = {
+  onError({ error }) {
+    if (!error) return;
+    const { message, stack } = error;
+    error.message = withoutAddresses(message);
+    if (stack !== undefined) error.stack = stack.replace(message, () => error.message);
+  },
+};

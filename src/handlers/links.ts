@@ -3,7 +3,7 @@ import middy from '@middy/core';
 import type { Context } from 'aws-lambda';
 import { ConfigError, loadConfig } from '../config.ts';
 import { contactsOf, fleetOf, linksOf, outboxOf, pagesOf, parameterReader, pricesOf, runsOf } from '../wiring.ts';
-import { causeOf, envelopeOf, logger } from './envelope.ts';
+import { causeOf, envelopeOf, logger, secrecy } from './envelope.ts';
 import { readRequest } from './link-request.ts';
 import { answer } from './link-routes.ts';
 
@@ -18,4 +18,6 @@ export const handler = middy(async (event: unknown, context: Context) => {
   const { place } = envelopeOf({}, context, region);
   const request = await readRequest(event, new URL(baseUrl));
   return answer({ ...links, policy, baseUrl, pages: pagesOf(config), place }, request);
-}).use(injectLambdaContext(logger, { resetKeys: true, logEvent: false }));
+})
+  .use(injectLambdaContext(logger, { resetKeys: true, logEvent: false }))
+  .use(secrecy);

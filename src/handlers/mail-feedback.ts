@@ -4,7 +4,7 @@ import type { Context } from 'aws-lambda';
 import { noteFeedback } from '../application/mail-feedback.ts';
 import { loadConfig } from '../config.ts';
 import { contactsOf, outboxOf, parameterReader } from '../wiring.ts';
-import { causeOf, envelopeOf, insistOnOwn, logger, refusable } from './envelope.ts';
+import { causeOf, envelopeOf, insistOnOwn, logger, refusable, secrecy } from './envelope.ts';
 import { parseMailEvent } from './mail-event.ts';
 import { PassFailed } from './summary.ts';
 
@@ -24,4 +24,6 @@ export const handler = middy((event: unknown, context: Context) =>
     if (report.faults.length > 0) throw new PassFailed('mail-feedback', report);
     return report;
   }),
-).use(injectLambdaContext(logger, { resetKeys: true }));
+)
+  .use(injectLambdaContext(logger, { resetKeys: true }))
+  .use(secrecy);

@@ -14,7 +14,7 @@ import {
   settingsOf,
   volumesOf,
 } from '../wiring.ts';
-import { causeOf, envelopeOf, logger, refusable } from './envelope.ts';
+import { causeOf, envelopeOf, logger, refusable, secrecy } from './envelope.ts';
 import { figuresOfScan } from './figures.ts';
 import { tell } from './metrics.ts';
 import { PassFailed, summaryOf } from './summary.ts';
@@ -42,4 +42,6 @@ export const handler = middy((event: unknown, context: Context) =>
     if (hasFailed(report)) throw new PassFailed('scan', summary);
     return summary;
   }),
-).use(injectLambdaContext(logger, { resetKeys: true }));
+)
+  .use(injectLambdaContext(logger, { resetKeys: true }))
+  .use(secrecy);

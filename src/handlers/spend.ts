@@ -4,7 +4,7 @@ import type { Context } from 'aws-lambda';
 import { refreshPrices } from '../application/prices.ts';
 import { loadLocation } from '../config.ts';
 import { keptPricesOf, priceListOf } from '../wiring.ts';
-import { causeOf, envelopeOf, logger, refusable } from './envelope.ts';
+import { causeOf, envelopeOf, logger, refusable, secrecy } from './envelope.ts';
 
 /** Each day: read AWS's price list. Fails where it cannot: the one that was read last then stays, with its date. */
 export const handler = middy((event: unknown, context: Context) =>
@@ -16,4 +16,6 @@ export const handler = middy((event: unknown, context: Context) =>
     logger.info('prices', { ...report });
     return report;
   }),
-).use(injectLambdaContext(logger, { resetKeys: true }));
+)
+  .use(injectLambdaContext(logger, { resetKeys: true }))
+  .use(secrecy);

@@ -6,7 +6,7 @@ import { noteStudioEvent } from '../application/studio-event.ts';
 import { loadConfig } from '../config.ts';
 import { contactsOf, fleetOf, keptPricesOf, outboxOf, parameterReader, pricesOf, runsOf } from '../wiring.ts';
 import { parseCloudTrailEvent } from './cloudtrail-event.ts';
-import { causeOf, envelopeOf, insistOnOwn, logger, refusable } from './envelope.ts';
+import { causeOf, envelopeOf, insistOnOwn, logger, refusable, secrecy } from './envelope.ts';
 
 /** CloudTrail's CreateApp, DeleteApp, CreateSpace and CreateUserProfile: runs start and end on the second. */
 export const handler = middy((event: unknown, context: Context) =>
@@ -27,4 +27,6 @@ export const handler = middy((event: unknown, context: Context) =>
     logger.info('studio event', { event: what.kind, noted });
     return { noted };
   }),
-).use(injectLambdaContext(logger, { resetKeys: true }));
+)
+  .use(injectLambdaContext(logger, { resetKeys: true }))
+  .use(secrecy);
