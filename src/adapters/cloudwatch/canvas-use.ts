@@ -14,7 +14,7 @@ export const CANVAS_USE_CALLS: Calls<CanvasUse> = {
   read: [ACTION],
 };
 
-/** The IAM actions that this adapter calls. */
+/** The IAM actions that this adapter calls: stack/check reads them. @public */
 export const CANVAS_USE_ACTIONS = /* @__PURE__ */ actionsOf(CANVAS_USE_CALLS);
 
 /** The most queries that one call may hold. */

@@ -17,7 +17,7 @@ export const CONTACTS_CALLS: Calls<Contacts> = {
   remove: ['dynamodb:DeleteItem'],
 };
 
-/** The IAM actions that this adapter calls. */
+/** The IAM actions that this adapter calls: stack/check reads them. @public */
 export const CONTACTS_ACTIONS = /* @__PURE__ */ actionsOf(CONTACTS_CALLS);
 
 /** Contacts in DynamoDB: one item an address, whatever its case. They do not expire: a no is for good. */

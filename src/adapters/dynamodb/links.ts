@@ -16,7 +16,7 @@ export const LINKS_CALLS: Calls<Links> = {
   allow: ['dynamodb:UpdateItem'],
 };
 
-/** The IAM actions that this adapter calls. */
+/** The IAM actions that this adapter calls: stack/check reads them. @public */
 export const LINKS_ACTIONS = /* @__PURE__ */ actionsOf(LINKS_CALLS);
 
 /** The links of mail in DynamoDB: one item a mail, and one a rate that is counted. */

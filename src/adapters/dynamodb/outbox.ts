@@ -27,7 +27,7 @@ export const OUTBOX_CALLS: Calls<Outbox> = {
   history: ['dynamodb:Query'],
 };
 
-/** The IAM actions that this adapter calls. */
+/** The IAM actions that this adapter calls: stack/check reads them. @public */
 export const OUTBOX_ACTIONS = /* @__PURE__ */ actionsOf(OUTBOX_CALLS);
 
 /** The lower goes first: what is about to happen to somebody's work passes what can wait. */

@@ -14,7 +14,7 @@ export const PRICES_CALLS: Calls<KeptPrices> = {
   keep: ['dynamodb:PutItem'],
 };
 
-/** The IAM actions that this adapter calls. */
+/** The IAM actions that this adapter calls: stack/check reads them. @public */
 export const PRICES_ACTIONS = /* @__PURE__ */ actionsOf(PRICES_CALLS);
 
 /** Beside the runs, so that a scan reads it with them; `!` sorts before every run. */

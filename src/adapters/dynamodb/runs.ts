@@ -36,7 +36,7 @@ export const RUNS_CALLS: Calls<Runs> = {
   place: ['dynamodb:Scan'],
 };
 
-/** The IAM actions that this adapter calls. */
+/** The IAM actions that this adapter calls: stack/check reads them. @public */
 export const RUNS_ACTIONS = /* @__PURE__ */ actionsOf(RUNS_CALLS);
 
 /** The record of runs in DynamoDB: one conditional write on one item each. */

@@ -17,7 +17,7 @@ export const VOLUMES_CALLS: Calls<Volumes> = {
   history: ['dynamodb:Query'],
 };
 
-/** The IAM actions that this adapter calls. */
+/** The IAM actions that this adapter calls: stack/check reads them. @public */
 export const VOLUMES_ACTIONS = /* @__PURE__ */ actionsOf(VOLUMES_CALLS);
 
 /** What the sort keys of volumes begin with, in the partition that a scan reads whole. */

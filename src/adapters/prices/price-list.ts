@@ -12,7 +12,7 @@ export const PRICE_LIST_CALLS: Calls<PriceList> = {
   read: ['pricing:GetProducts'],
 };
 
-/** The IAM actions that this adapter calls. */
+/** The IAM actions that this adapter calls: stack/check reads them. @public */
 export const PRICE_LIST_ACTIONS = /* @__PURE__ */ actionsOf(PRICE_LIST_CALLS);
 
 /** The app types that AWS prices by themselves, and what its price list calls them (`platoinstancetype`). */

@@ -28,7 +28,7 @@ export const FLEET_CALLS: Calls<Fleet> = {
   ssoUserName: ['sagemaker:DescribeUserProfile'],
 };
 
-/** The IAM actions that this adapter calls. */
+/** The IAM actions that this adapter calls: stack/check reads them. @public */
 export const FLEET_ACTIONS = /* @__PURE__ */ actionsOf(FLEET_CALLS);
 
 /** The most that a page may hold; AWS's default is 10 (ListApps, ListSpaces, ListDomains). */

@@ -35,7 +35,7 @@ export const SETTINGS_CALLS: Calls<StudioSettings> = {
   ],
 };
 
-/** The IAM actions that this adapter calls. */
+/** The IAM actions that this adapter calls: stack/check reads them. @public */
 export const SETTINGS_ACTIONS = /* @__PURE__ */ actionsOf(SETTINGS_CALLS);
 
 /** The most that a page may hold; AWS's default is 10 (ListDomains, ListUserProfiles). */

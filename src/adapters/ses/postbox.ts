@@ -15,7 +15,7 @@ export const POSTBOX_CALLS: Calls<Postbox> = {
   send: ['ses:SendEmail'],
 };
 
-/** The IAM actions that this adapter calls. */
+/** The IAM actions that this adapter calls: stack/check reads them. @public */
 export const POSTBOX_ACTIONS = /* @__PURE__ */ actionsOf(POSTBOX_CALLS);
 
 /** Errors that are the account's, not the mail's: once an admin has mended it, the same mail goes out. */
