@@ -8,10 +8,11 @@ import { type AgentCost, agentFaults, benchAgent, tellAgentCost } from './agent.
 import { bundleJob, HANDLERS } from './bundles.ts';
 import { coldImports } from './cold.ts';
 import { POLICY } from './lab.ts';
-import { goals, printColdImports, printGoals, printWorlds } from './report.ts';
+import { packageStack } from './package.ts';
+import { goals, printColdImports, printGoals, printPackage, printWorlds } from './report.ts';
 import { measureWorld, type WorldResult } from './worlds.ts';
 
-const USAGE = `npm run bench -- [--apps 100,1000,10000,100000] [--latency 20] [--runs 15] [--no-worlds] [--no-cold] [--no-agent]
+const USAGE = `npm run bench -- [--apps 100,1000,10000,100000] [--latency 20] [--runs 15] [--no-worlds] [--no-cold] [--no-package] [--no-agent]
 
 Measures a scan of labs of so many apps on an embedded AWS in other processes, at 20 ms a call, and how long each
 bundle takes to load; and what the activity agent costs beside a real Jupyter server, where this machine has one.
@@ -22,6 +23,7 @@ Calls, writes and sizes are asserted (exit 1); times and memory are only told.
   --runs N        loads of each bundle
   --no-worlds     leaves the worlds out
   --no-cold       leaves the bundles out
+  --no-package    leaves the package step out
   --no-agent      leaves the activity agent out
 `;
 
@@ -40,6 +42,7 @@ function readArguments() {
         runs: { type: 'string', default: '15' },
         worlds: { type: 'boolean', default: true },
         cold: { type: 'boolean', default: true },
+        package: { type: 'boolean', default: true },
         agent: { type: 'boolean', default: true },
         help: { type: 'boolean', short: 'h', default: false },
       },
@@ -99,13 +102,18 @@ async function main(): Promise<void> {
       progress('');
       printWorlds(worlds);
     }
+    // Before the bundles are loaded: it builds them anew.
+    progress('the package step …');
+    const stack = args.package ? await packageStack() : undefined;
+    progress('');
     const cold = args.cold ? await coldImports(folder, args.runs) : [];
     if (args.cold) printColdImports(cold, args.runs);
+    if (stack) printPackage(stack);
     progress('the activity agent …');
     const agent = args.agent ? await tryAgent() : undefined;
     progress('');
     if (agent) for (const line of tellAgentCost(agent)) console.log(line);
-    printGoals(goals(worlds, cold, agent));
+    printGoals(goals(worlds, cold, { agent, stack }));
     const faults = [...worlds.flatMap((world) => world.faults), ...(agent ? agentFaults(agent) : [])];
     for (const fault of faults) console.error(`WRONG: ${fault}`);
     console.log(`\nTook ${((performance.now() - started) / 1000).toFixed(0)} s.`);

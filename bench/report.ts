@@ -1,6 +1,7 @@
 import { AGENT_LIMITS, type AgentCost } from './agent.ts';
 import type { ColdImport } from './cold.ts';
 import { megabytes, table, time, whole } from './numbers.ts';
+import type { Packaged } from './package.ts';
 import { type Times, tableCalls, type WorldResult } from './worlds.ts';
 
 /** Prints what the worlds cost, as tables. */
@@ -125,6 +126,16 @@ export function printColdImports(cold: ColdImport[], runs: number): void {
     console.log(`${handler}: ${sdk.map((name) => name.replace('@aws-sdk/', '')).join(', ')}`);
 }
 
+/** Prints what a deployment is made of. */
+export function printPackage({ ms, zips }: Packaged): void {
+  const rows = [...zips].map(([handler, bytes]) => [handler, `${(bytes / 1024).toFixed(0)} KB`]);
+  console.log(table('Zips, source maps included', ['handler', 'size'], rows));
+  console.log(`The package step (build, packager, checks of template, rights and zips) took ${time(ms)}.`);
+}
+
+/** How long the package step may take. */
+const MOST_PACKAGING = 30_000;
+
 interface Goal {
   name: string;
   measured: string;
@@ -133,7 +144,11 @@ interface Goal {
 }
 
 /** The goals that what was measured says something of. */
-export function goals(worlds: WorldResult[], cold: ColdImport[], agent?: AgentCost): Goal[] {
+export function goals(
+  worlds: WorldResult[],
+  cold: ColdImport[],
+  { agent, stack }: { agent?: AgentCost | undefined; stack?: Packaged | undefined },
+): Goal[] {
   const found: Goal[] = [];
   const most = (name: string, value: number, goal: number, show: (value: number) => string = (n) => n.toFixed(2)) =>
     found.push({ name, measured: show(value), goal: `${show(goal)} or less`, isMet: value <= goal });
@@ -161,6 +176,7 @@ export function goals(worlds: WorldResult[], cold: ColdImport[], agent?: AgentCo
     most('10,000 to 100,000 apps: memory per app', memoryPerApp(large) / memoryPerApp(small), 1.2);
   }
   for (const { handler, ms, sdkMs } of cold) most(`cold import of ${handler} to its SDK`, ms / sdkMs, 1.4);
+  if (stack) most('package step', stack.ms, MOST_PACKAGING, time);
   if (agent) {
     most(
       'activity agent: share of a core',

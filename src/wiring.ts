@@ -119,8 +119,9 @@ export function ledgerOf({ region, table }: Table): Ledger {
   return dynamodbLedger(dynamodb(region), table);
 }
 
-export function outboxOf({ region, table }: Table): Outbox {
-  return dynamodbOutbox(dynamodb(region), table);
+/** @param cause the event that whatever is owed comes of, as log lines name it */
+export function outboxOf({ region, table }: Table, cause?: string): Outbox {
+  return dynamodbOutbox(dynamodb(region), table, cause);
 }
 
 export function contactsOf({ region, table }: Table): Contacts {

@@ -2,6 +2,7 @@ import { createInterface } from 'node:readline';
 import { pathToFileURL } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import type { Answer, Message } from './messages.ts';
+import { secretsIn } from './secrets.ts';
 
 export type { Answer } from './messages.ts';
 
@@ -11,6 +12,8 @@ export interface Lambdas {
   invoke(name: string, event: unknown): Promise<Answer>;
   /** The last lines that the functions logged. */
   logs(): string[];
+  /** Every address and token that any line of any function held: there must be none. */
+  leaks(): string[];
   close(): Promise<void>;
 }
 
@@ -35,6 +38,7 @@ export function hostLambdas(options: {
   const { folder, env, account, region, sleep } = options;
   const environments = new Map<string, Environment>();
   let lines: string[] = [];
+  const leaks: string[] = [];
   let invocations = 0;
 
   const open = (name: string): Environment => {
@@ -48,6 +52,7 @@ export function hostLambdas(options: {
     for (const stream of [worker.stdout, worker.stderr]) {
       createInterface({ input: stream }).on('line', (line) => {
         lines.push(line);
+        leaks.push(...secretsIn(line).map((secret) => `${name}: ${secret}`));
         if (lines.length > KEPT_LINES * 2) lines = lines.slice(-KEPT_LINES);
       });
     }
@@ -87,6 +92,7 @@ export function hostLambdas(options: {
       });
     },
     logs: () => lines.slice(-KEPT_LINES),
+    leaks: () => leaks,
     async close() {
       await Promise.all([...environments.values()].map(({ worker }) => worker.terminate()));
     },

@@ -32,6 +32,8 @@ export interface Evidence {
   recordErrors: string[];
   refused: string[];
   crashes: string[];
+  /** Addresses and tokens in what the functions logged. */
+  leaks: string[];
   /** What people truly said, by address. */
   readers: Map<string, Reader>;
 }
@@ -79,6 +81,7 @@ export function checkInvariants(evidence: Evidence): Invariant[] {
       mails.flatMap((mail) => lackOfConsent(mail, evidence) ?? []),
     ),
     invariant('every run on record truly was, and ended when it truly did', evidence.recordErrors),
+    invariant('no function logged an address, or the token of a link', evidence.leaks),
     invariant('no event was refused and no handler crashed', [...evidence.refused, ...evidence.crashes]),
   ];
 }

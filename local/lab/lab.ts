@@ -161,7 +161,7 @@ export async function live(lab: Lab, passed: (now: Instant) => void): Promise<Re
     stories: storiesOf(runs, timeline, to),
     invariants: checkInvariants({
       ...{ aws, mails, runs, policy, isOwnPolicy: policyFile === undefined, idleStops, ruleOf },
-      ...{ recordErrors, refused, crashes, readers: readers.all },
+      ...{ recordErrors, refused, crashes, leaks: lab.lambdas.leaks(), readers: readers.all },
     }),
   };
 }

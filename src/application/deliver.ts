@@ -4,7 +4,7 @@ import type { Audience, Notice } from '../domain/notice.ts';
 import { isPaused } from '../domain/pause.ts';
 import type { Policy } from '../domain/policy.ts';
 import { isOutdated, ON_TIME } from '../domain/rules/delivery.ts';
-import type { Instant } from '../domain/time.ts';
+import type { Duration, Instant } from '../domain/time.ts';
 import { HOUR, MINUTE, SECOND } from '../domain/time.ts';
 import { each } from './each.ts';
 import { mailUrls } from './mail-urls.ts';
@@ -26,6 +26,17 @@ export interface DeliverReport {
   faults: string[];
   /** Curfew is paused: what is owed waits, untouched. */
   isPaused?: true;
+  /** Each notice that this round came to, and the event that it came of; without an address. */
+  mails: {
+    notice: string;
+    cause?: string;
+    outcome: 'sent' | 'refused' | 'withheld' | 'postponed';
+    messageId?: string;
+  }[];
+  /** How long the oldest notice had been owed when the round began; 0 where none was. */
+  age: Duration;
+  /** SES takes no mail of this account; undefined where it was not asked. */
+  isSendingPaused?: boolean;
 }
 
 /** How long a claim holds. A round that dies leaves its notice to the next one after this. */
@@ -63,15 +74,20 @@ export async function deliver(
   { place, now, wait }: { place: Place; now: Instant; wait: (duration: number) => Promise<void> },
 ): Promise<DeliverReport> {
   const { outbox, postbox, runs } = sender;
-  const report: DeliverReport = { sent: 0, refused: 0, withheld: 0, postponed: 0, faults: [] };
+  const report: DeliverReport = { sent: 0, refused: 0, withheld: 0, postponed: 0, faults: [], mails: [], age: 0 };
   // Most minutes owe nothing: SES is asked only when something is.
+  const oldest = await outbox.oldest(place);
+  if (oldest === undefined) return report;
+  report.age = Math.max(0, now - oldest);
   if ((await outbox.owed(place, now, 1)).length === 0) return report;
   let pause = await runs.lastPause(place);
-  if (isPaused(pause, now)) return { ...report, isPaused: true };
+  // What waits on purpose is no sign of illness.
+  if (isPaused(pause, now)) return { ...report, age: 0, isPaused: true };
   const quota = await postbox.quota().catch((error: unknown) => {
     report.faults.push(`SES does not tell its quota: ${error instanceof Error ? error.message : error}`);
-    return { perSecond: 0, left: 0 };
+    return { perSecond: 0, left: 0, isPaused: undefined };
   });
+  if (quota.isPaused !== undefined) report.isSendingPaused = quota.isPaused;
   if (quota.perSecond === 0) {
     await putOff(outbox, await outbox.owed(place, now, MOST_POSTPONED), now + MINUTE, 'NoQuota', now, report);
     return report;
@@ -129,8 +145,20 @@ async function putOff(
   await each(waiting, WIDTH, async ({ notice }) => {
     if (!(await outbox.claim(notice, now, now + CLAIM))) return;
     await outbox.postpone(notice, at, code);
-    report.postponed++;
+    note(report, notice, 'postponed');
   });
+}
+
+/** Counts what became of a notice, and notes it by the names that log lines may have. */
+function note(
+  report: DeliverReport,
+  { id, cause }: Notice,
+  outcome: DeliverReport['mails'][number]['outcome'],
+  messageId?: string,
+): void {
+  report[outcome]++;
+  const mail = { notice: id, outcome, ...(cause === undefined ? {} : { cause }) };
+  report.mails.push(messageId === undefined ? mail : { ...mail, messageId });
 }
 
 /** @returns whether SES asked for less */
@@ -145,14 +173,14 @@ async function sendOne(
   const refusal = await refusalFor(contacts, policy, notice);
   if (refusal !== undefined) {
     await withhold(outbox, policy, notice, refusal, now);
-    report.withheld++;
+    note(report, notice, 'withheld');
     if (await isUnheard(contacts, policy, notice))
       report.faults.push(`no admin may get ${notice.facts.kind} mail any more: nobody is told`);
     return false;
   }
   if (notice.facts.kind === 'confirmation' && baseUrl === undefined) {
     await outbox.postpone(notice, now + HOUR, 'NoBaseUrl');
-    report.postponed++;
+    note(report, notice, 'postponed');
     report.faults.push('CURFEW_BASE_URL is not set: a request to confirm cannot go out without its link');
     return false;
   }
@@ -172,18 +200,18 @@ async function sendOne(
       } else {
         await outbox.settle(notice, { kind: 'refused', code, why: message }, now);
       }
-      report.refused++;
+      note(report, notice, 'refused');
       if (policy.admins.every((admin) => admin === notice.to))
         report.faults.push(`the only admin's address is refused (${code}): ${message}`);
       return false;
     }
     await outbox.postpone(notice, now + Math.min(HOUR, MINUTE * 2 ** Math.min(attempts, 6)), code);
-    report.postponed++;
+    note(report, notice, 'postponed');
     if (kind !== 'throttled') report.faults.push(`${notice.facts.kind} mail not sent (${code}): ${message}`);
     return kind === 'throttled';
   }
   await outbox.settle(notice, { kind: 'sent', messageId }, now);
-  report.sent++;
+  note(report, notice, 'sent', messageId);
   return false;
 }
 

@@ -222,6 +222,8 @@ export interface Outbox {
   standings(place: Place, ids: string[]): Promise<Standing[]>;
   /** What is owed, the most urgent first, at most `limit`. Notices waiting for a retry are left out. */
   owed(place: Place, now: Instant, limit: number): Promise<Owed[]>;
+  /** Since when the oldest of all that is owed has been, waiting for a retry or not; undefined where nothing is. */
+  oldest(place: Place): Promise<Instant | undefined>;
   /** Takes a notice for sending until `until`, so that no other round sends it. `false`: another has it, or it is done. */
   claim(notice: Notice, now: Instant, until: Instant): Promise<boolean>;
   /** The notice is done with. */
@@ -269,6 +271,8 @@ export interface SendingQuota {
   perSecond: number;
   /** Messages left in these 24 hours; Infinity where there is no limit. */
   left: number;
+  /** AWS, or an admin, has paused all sending of the account. */
+  isPaused: boolean;
 }
 
 /** SES. */

@@ -1,10 +1,13 @@
 import { appKey, type Place } from '../domain/app.ts';
+import { hourlyOf } from '../domain/cost.ts';
 import { decide } from '../domain/decide.ts';
+import type { MicroDollars } from '../domain/money.ts';
 import { describePause, isPaused, type Pause } from '../domain/pause.ts';
 import type { Missing } from '../domain/picture.ts';
 import { type Intent, inReadingOrder, type Plan, plan } from '../domain/plan.ts';
 import type { Policy } from '../domain/policy.ts';
 import type { Run } from '../domain/run.ts';
+import type { RunningApp } from '../domain/running-app.ts';
 import { DAY, type Instant } from '../domain/time.ts';
 import { type Actor, act, type Outcome } from './act.ts';
 import { moneyOf, tellBudgets } from './budgets.ts';
@@ -39,6 +42,8 @@ export interface ScanReport {
   valve?: Plan['valve'];
   /** Set while Curfew is paused: nothing was stopped, and nobody warned. */
   pause?: Pause;
+  /** What the apps that were stopped cost an hour; those without a known price add nothing. */
+  stoppedHourly: MicroDollars;
   /** Faults outside any one app, in words. */
   faults: string[];
 }
@@ -107,7 +112,8 @@ export async function scan(
   };
   if (!apply) {
     const wanted = found.intents.filter(({ decision }) => decision.action !== 'keep');
-    return { ...found, outcomes: wanted.map(dryRun), faults: [...seen.faults, ...money.faults] };
+    const faults = [...seen.faults, ...money.faults];
+    return { ...found, outcomes: wanted.map(dryRun), stoppedHourly: 0, faults };
   }
   const { fleet, runs, outbox, contacts, ledger, settings } = ports;
   if (!runs || !outbox || !contacts) throw new Error('a scan that applies needs a table');
@@ -123,7 +129,12 @@ export async function scan(
     `telling the admins failed: ${error instanceof Error ? error.message : error}`,
   ]);
   const faults = [...seen.faults, ...money.faults, ...untold, ...unrecorded, ...told];
-  return { ...found, outcomes, faults };
+  return { ...found, outcomes, stoppedHourly: hourlyOf(stoppedBy(outcomes, seen), rates, now), faults };
+}
+
+function stoppedBy(outcomes: Outcome[], { running }: Survey): RunningApp[] {
+  const stopped = new Set(outcomes.filter(({ kind }) => kind === 'stopped').map(({ app }) => appKey(app)));
+  return running.map(({ app }) => app).filter(({ ref }) => stopped.has(appKey(ref)));
 }
 
 /** Records and does all of it, each app by itself: an app that fails is an outcome, and the others go on. */

@@ -4,6 +4,7 @@ import { costOf } from './money.ts';
 import type { Run } from './run.ts';
 import type { RunningApp } from './running-app.ts';
 import type { Instant } from './time.ts';
+import { HOUR } from './time.ts';
 
 /** What things cost in one region, and where the figures come from. */
 export interface Rates {
@@ -111,6 +112,13 @@ export function costsSoFar(apps: RunningApp[], rates: Rates, now: Instant): Map<
     return { ...run, app, startedAt, ...(instanceType === undefined ? {} : { instanceType }) };
   });
   return new Map(carried(runs, now).map((part) => [appKey(part.run.app), costOfPart(part, rates)]));
+}
+
+/** What apps with a known price cost an hour together. */
+export function hourlyOf(apps: RunningApp[], rates: Rates, now: Instant): MicroDollars {
+  if (apps.length === 0) return 0;
+  const costs = [...costsSoFar(apps, rates, now).values()];
+  return costs.reduce((sum, cost) => sum + (cost.kind === 'known' ? costOf(cost.rate, HOUR) : 0), 0);
 }
 
 function costOfPart({ run, from, to }: Carried, rates: Rates): Cost {

@@ -1,8 +1,8 @@
 import { appKey } from './app.ts';
 import { type Standing, shareOf } from './budget.ts';
 import type { Cost } from './cost.ts';
+import { isIdleLimited } from './coverage.ts';
 import type { Decision } from './decide.ts';
-import { governingLimit } from './decide.ts';
 import { useOf } from './evidence.ts';
 import { costOf } from './money.ts';
 import type { IdleReview } from './native-idle.ts';
@@ -70,10 +70,10 @@ export function digestOf(
   const failing = decisions
     .filter(({ app }) => (app.run.stop?.failures ?? 0) > 0)
     .map(({ app }) => row(facts(app), `${app.run.stop!.failures} failed stops, the last with ${app.run.stop!.code}`));
-  const unknownUse = decisions.flatMap(({ app, rule }) => {
+  const unknownUse = decisions.flatMap((decision) => {
+    const { app } = decision;
     const use = useOf(app.run.evidence, policy.evidence.staleAfter, now);
-    const isIdleLimited = rule !== 'exempt' && governingLimit(app, policy, local)?.maxIdle !== undefined;
-    return use.kind === 'unknown' && isIdleLimited ? [row(facts(app), use.why)] : [];
+    return use.kind === 'unknown' && isIdleLimited(decision, policy, local) ? [row(facts(app), use.why)] : [];
   });
   const longest = [...decisions]
     .sort((a, b) => a.app.startedAt - b.app.startedAt)

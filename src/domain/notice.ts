@@ -11,6 +11,8 @@ export interface Notice extends Place {
   to: string;
   owedAt: Instant;
   facts: NoticeFacts;
+  /** The event that it came of, as log lines name it. */
+  cause?: string;
 }
 
 /** What became of a notice. */

@@ -1,12 +1,13 @@
 import { Logger } from '@aws-lambda-powertools/logger';
-import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
+import type middy from '@middy/core';
 import type { Context } from 'aws-lambda';
 import * as z from 'zod';
 import type { Place } from '../domain/app.ts';
 import type { Instant } from '../domain/time.ts';
+import { SERVICE, tell } from './metrics.ts';
+import { withoutAddresses } from './summary.ts';
 
-export const logger = new Logger({ serviceName: 'curfew' });
-const metrics = new Metrics({ namespace: 'Curfew', serviceName: 'curfew' });
+export const logger = new Logger({ serviceName: SERVICE });
 
 /** What every event says of itself: EventBridge's `time` and `account`, or a Lambda destination's `timestamp`. */
 const envelope = z.object({
@@ -18,6 +19,29 @@ const envelope = z.object({
     .optional(),
   region: z.string().optional(),
 });
+
+/** What names an event: its own id, that of an HTTP request, or that of the event whose handling this one follows. */
+const identity = z.union([
+  z.object({ id: z.string() }).transform(({ id }) => id),
+  z.object({ requestPayload: z.object({ id: z.string() }) }).transform(({ requestPayload }) => requestPayload.id),
+  z
+    .object({ requestContext: z.object({ requestId: z.string() }) })
+    .transform((event) => event.requestContext.requestId),
+]);
+
+/**
+ * The id that follows what an event sets off, from its log lines to the mail that it owes and to what becomes of that:
+ * every line of this invocation has it as `correlation_id`.
+ */
+export function causeOf(event: unknown, context: Context | undefined): string | undefined {
+  const parsed = identity.safeParse(event);
+  const cause = parsed.success ? parsed.data.slice(0, MOST_CAUSE) : context?.awsRequestId;
+  logger.setCorrelationId(cause);
+  return cause;
+}
+
+/** Ids of AWS's own are 36 characters and less; whoever may send events could send more. */
+const MOST_CAUSE = 64;
 
 /** An event that is not for us, or not what it says it is: told, counted, and never retried. */
 export class RefusedEvent extends Error {
@@ -65,8 +89,17 @@ export async function refusable<T>(work: () => Promise<T>): Promise<T | { refuse
   } catch (error) {
     if (!(error instanceof RefusedEvent)) throw error;
     logger.warn('event refused', { reason: error.message });
-    metrics.addMetric('EventsRefused', MetricUnit.Count, 1);
-    metrics.publishStoredMetrics();
+    tell({ EventsRefused: 1 });
     return { refused: error.message };
   }
 }
+
+/** What a handler throws, Lambda logs: without addresses, which the faults of a policy quote. */
+export const secrecy: middy.MiddlewareObj = {
+  onError({ error }) {
+    if (!error) return;
+    const { message, stack } = error;
+    error.message = withoutAddresses(message);
+    if (stack !== undefined) error.stack = stack.replace(message, () => error.message);
+  },
+};

@@ -9,8 +9,9 @@ import { parse } from './event-parts.ts';
 const time = z.iso.datetime({ offset: true }).transform((text) => Date.parse(text));
 const words = z.string().nullish();
 
-/** The notice's id is a tag of ours. SES gives tags back only of mail that was sent with a configuration set. */
-const mail = z.object({ tags: z.object({ id: z.array(z.string().max(256)).nullish() }).nullish() });
+/** The notice's id, and the event that it came of, are tags of ours. SES gives tags back only of mail that was sent with a configuration set. */
+const tag = z.array(z.string().max(256)).nullish();
+const mail = z.object({ tags: z.object({ id: tag, cause: tag }).nullish() });
 
 /** What SES says on the default bus of mail that was sent: SES developer guide, "Contents of event data". */
 const mailEvent = z.object({
@@ -49,12 +50,13 @@ const MOST_SAID = 300;
  * @returns undefined for a word that is none: a reader who says that a mail is no spam, or an automatic answer that names nobody
  * @throws RefusedEvent for anything that is not such an event, with what is wrong and where
  */
-export function parseMailEvent(event: unknown): { place: Place; feedback?: Feedback } {
+export function parseMailEvent(event: unknown): { place: Place; feedback?: Feedback; mailCause?: string } {
   const { account, region, 'detail-type': type, detail } = parse(mailEvent, event);
   const feedback = readFeedback(type, (event as { detail: unknown }).detail);
   const notice = detail.mail.tags?.id?.[0];
-  const place = { account, region };
-  return feedback ? { place, feedback: { ...feedback, ...(notice === undefined ? {} : { notice }) } } : { place };
+  const mailCause = detail.mail.tags?.cause?.[0];
+  const from = { place: { account, region }, ...(mailCause === undefined ? {} : { mailCause }) };
+  return feedback ? { ...from, feedback: { ...feedback, ...(notice === undefined ? {} : { notice }) } } : from;
 }
 
 function readFeedback(type: string, detail: unknown): Feedback | undefined {

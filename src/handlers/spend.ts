@@ -13,12 +13,15 @@ import {
   runsOf,
   volumesOf,
 } from '../wiring.ts';
-import { envelopeOf, logger, refusable } from './envelope.ts';
+import { causeOf, envelopeOf, logger, refusable, secrecy } from './envelope.ts';
+import { figuresOfBooks } from './figures.ts';
+import { tell } from './metrics.ts';
 import { PassFailed } from './summary.ts';
 
 /** Each day: read AWS's price list and its bill, and close the books. Fails, once all is done, if anything failed. */
 export const handler = middy((event: unknown, context: Context) =>
   refusable(async () => {
+    causeOf(event, context);
     const config = await loadConfig(process.env, parameterReader(process.env.AWS_REGION));
     const { place, now } = envelopeOf(event, context, config.region);
     const record = { runs: runsOf(config), volumes: volumesOf(config), ledger: ledgerOf(config) };
@@ -26,7 +29,10 @@ export const handler = middy((event: unknown, context: Context) =>
     const ports = { ...record, ...prices, bill: billOf({ account: place.account }) };
     const report = await spendDaily(ports, config.policy, { place, now });
     logger.info('spend', { ...report });
+    tell(figuresOfBooks(report));
     if (report.faults.length > 0) throw new PassFailed('spend', report);
     return report;
   }),
-).use(injectLambdaContext(logger, { resetKeys: true }));
+)
+  .use(injectLambdaContext(logger, { resetKeys: true }))
+  .use(secrecy);

@@ -18,11 +18,12 @@ import {
   volumesOf,
 } from '../wiring.ts';
 import { parseCloudTrailEvent } from './cloudtrail-event.ts';
-import { envelopeOf, insistOnOwn, logger, refusable } from './envelope.ts';
+import { causeOf, envelopeOf, insistOnOwn, logger, refusable, secrecy } from './envelope.ts';
 
 /** CloudTrail's CreateApp, DeleteApp, CreateSpace and CreateUserProfile: runs start and end on the second. */
 export const handler = middy((event: unknown, context: Context) =>
   refusable(async () => {
+    const cause = causeOf(event, context);
     const config = await loadConfig(process.env, parameterReader(process.env.AWS_REGION));
     const { policy, region, baseUrl } = config;
     const studioEvent = parseCloudTrailEvent(event);
@@ -32,7 +33,7 @@ export const handler = middy((event: unknown, context: Context) =>
     const { place, ...what } = studioEvent;
     const kept = 'app' in what ? await keptPricesOf(config).get(place) : undefined;
     const rates = await ratesOf({ prices: pricesOf(), policy }, region, kept);
-    const stores = { runs: runsOf(config), outbox: outboxOf(config), contacts: contactsOf(config) };
+    const stores = { runs: runsOf(config), outbox: outboxOf(config, cause), contacts: contactsOf(config) };
     const pause = await stores.runs.lastPause(place);
     const actor = { policy, baseUrl, fleet: fleetOf(config), rates, ...stores, isPaused: isPaused(pause, now) };
     const noted = await noteStudioEvent(actor, place, what, now);
@@ -45,4 +46,6 @@ export const handler = middy((event: unknown, context: Context) =>
     logger.info('enforced', { ...enforced });
     return { noted, enforced: enforced.kind };
   }),
-).use(injectLambdaContext(logger, { resetKeys: true }));
+)
+  .use(injectLambdaContext(logger, { resetKeys: true }))
+  .use(secrecy);

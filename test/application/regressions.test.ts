@@ -40,7 +40,7 @@ describe('found once', () => {
     const lab = world({ limits: [{ name: 'all', match: {}, maxUptime: DAY, grace: 10 * MINUTE }] });
     for (let i = 0; i < 800; i++) lab.ports.fleet.start({ ...gpu, appName: `app-${i}` }, NOON);
     await lab.scan(NOON + DAY);
-    lab.ports.postbox.quota = async () => ({ perSecond: 1, left: 1e6 });
+    lab.ports.postbox.quota = async () => ({ perSecond: 1, left: 1e6, isPaused: false });
     for (let m = 0; m <= 10; m++) await lab.deliver(NOON + DAY + m * MINUTE);
     await lab.scan(NOON + DAY + 10 * MINUTE + 30 * SECOND);
     const warned = new Set(lab.ports.postbox.sent.map((n) => 'app' in n.facts && n.facts.app!.appName));

@@ -115,6 +115,30 @@ export function outboxContract(name: string, make: () => Promise<Outbox>): void 
       expect(await outbox.owed({ ...place, region: 'eu-west-1' }, T0, 10)).toHaveLength(1);
     });
 
+    it('tells since when the oldest has been owed, waiting or not, and nothing once all is settled', async () => {
+      expect(await outbox.oldest(place)).toBeUndefined();
+      await outbox.owe(notice('warning', T0 - MINUTE));
+      await outbox.owe(notice('stopped', T0 - HOUR, 'stopped'));
+      await outbox.owe(notice('digest', T0 - 2 * HOUR, 'digest'));
+      await outbox.owe({ ...notice('elsewhere', T0 - DAY), region: 'eu-west-1' });
+      expect(await outbox.oldest(place)).toBe(T0 - 2 * HOUR);
+      await outbox.claim(notice('digest', T0 - 2 * HOUR, 'digest'), T0, T0 + DAY);
+      expect(await outbox.oldest(place)).toBe(T0 - 2 * HOUR);
+      await outbox.settle(notice('digest', T0 - 2 * HOUR, 'digest'), { kind: 'sent', messageId: 'm' }, T0);
+      expect(await outbox.oldest(place)).toBe(T0 - HOUR);
+      for (const id of ['warning', 'stopped']) {
+        await outbox.settle(notice(id), { kind: 'sent', messageId: 'm' }, T0);
+      }
+      expect(await outbox.oldest(place)).toBeUndefined();
+    });
+
+    it('keeps what a notice came of', async () => {
+      const one = { ...notice('a'), cause: 'event-1' };
+      await outbox.owe(one);
+      expect(await outbox.owed(place, T0, 10)).toEqual([{ notice: one, attempts: 0 }]);
+      expect((await outbox.get(place, 'a'))?.notice).toEqual(one);
+    });
+
     it('gives as many as are asked for, however many there are', async () => {
       await Promise.all(
         Array.from({ length: 60 }, (_, i) => outbox.owe(notice(`n${String(i).padStart(3, '0')}`, T0 + i))),

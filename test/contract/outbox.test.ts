@@ -85,11 +85,23 @@ it('thousands of settled notices cost a round of `deliver` nothing: what is owed
     await world.dynamodb.send(new BatchWriteItemCommand({ RequestItems }));
   }
   expect(await callsOf(world.aws, () => outbox.owed(notice, T0, 10))).toEqual({ Query: 1 });
+  expect(await callsOf(world.aws, () => outbox.oldest(notice))).toEqual({ Query: 1 });
   const owed = { ...notice, id: 'owed', owedAt: T0 };
   await outbox.owe(owed);
   expect(await callsOf(world.aws, () => outbox.owed(notice, T0, 1))).toEqual({ Query: 1 });
   expect(await outbox.owed(notice, T0, 10)).toEqual([{ notice: owed, attempts: 0 }]);
   expect(await outbox.history(notice, T0 - DAY, T0)).toHaveLength(2_002);
+});
+
+it('an outbox of an event notes it on all that is owed, and one of none notes nothing', async () => {
+  const TableName = await freshTable(world.dynamodb);
+  await dynamodbOutbox(world.dynamodb, TableName, 'event-1').owe(notice);
+  await dynamodbOutbox(world.dynamodb, TableName).owe({ ...notice, id: 'b' });
+  const owed = await dynamodbOutbox(world.dynamodb, TableName).owed(notice, T0, 10);
+  expect(owed.map(({ notice: { id, cause } }) => [id, cause])).toEqual([
+    ['a', 'event-1'],
+    ['b', undefined],
+  ]);
 });
 
 it('a notice expires 400 days after it was first owed, whatever becomes of it, and its index entry with it', async () => {

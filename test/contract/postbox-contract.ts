@@ -19,6 +19,8 @@ export interface PostboxHarness {
   /** Lets the next sending fail with an error of SES's. */
   fail(how: { code: string; status: number; message?: string }): void;
   quota(quota: { max24HourSend: number; maxSendRate: number }): void;
+  /** Sending is paused for the whole account. */
+  pause(): void;
 }
 
 const T0 = Date.UTC(2026, 10, 23, 9);
@@ -67,13 +69,15 @@ export function postboxContract(name: string, make: () => Promise<PostboxHarness
 
     it('tells the quota, what is left of it, and where there is none', async () => {
       harness.quota({ max24HourSend: 200, maxSendRate: 1 });
-      expect(await harness.postbox(SENDER).quota()).toEqual({ perSecond: 1, left: 200 });
+      expect(await harness.postbox(SENDER).quota()).toEqual({ perSecond: 1, left: 200, isPaused: false });
       await send();
-      expect(await harness.postbox(SENDER).quota()).toEqual({ perSecond: 1, left: 199 });
+      expect(await harness.postbox(SENDER).quota()).toEqual({ perSecond: 1, left: 199, isPaused: false });
       harness.quota({ max24HourSend: -1, maxSendRate: 14 });
-      expect(await harness.postbox(SENDER).quota()).toEqual({ perSecond: 14, left: Number.POSITIVE_INFINITY });
+      expect(await harness.postbox(SENDER).quota()).toMatchObject({ perSecond: 14, left: Number.POSITIVE_INFINITY });
       harness.quota({ max24HourSend: 1, maxSendRate: 14 });
       expect((await harness.postbox(SENDER).quota()).left).toBe(0);
+      harness.pause();
+      expect((await harness.postbox(SENDER).quota()).isPaused).toBe(true);
     });
 
     it('sends both parts to the one address, and gives an id for each mail', async () => {

@@ -47,6 +47,9 @@ postboxContract('SES', async () => {
     quota: (quota) => {
       aws.ses.quota = quota;
     },
+    pause: () => {
+      aws.ses.paused = true;
+    },
   };
 });
 
@@ -98,7 +101,7 @@ it('an unverified reader in the sandbox is for an admin to mend; a suppressed on
   expect(await postbox.send(notice, {})).toMatch(/./);
 });
 
-it('with a configuration set, what becomes of a mail is told by its kind and its notice’s id', async () => {
+it('with a configuration set, what becomes of a mail is told by its kind, its notice’s id and what it came of', async () => {
   const { aws, ses } = await newWorld();
   const told: unknown[] = [];
   aws.eventbridge.onEvent(({ detail }) => told.push((detail.mail as { tags: unknown }).tags));
@@ -107,6 +110,8 @@ it('with a configuration set, what becomes of a mail is told by its kind and its
   aws.ses.configurationSets.add('curfew');
   await sesPostbox(ses, look).send(notice, {});
   expect(told).toEqual([{ 'ses:configuration-set': ['curfew'], notice: ['failure'], id: ['a'] }]);
+  await sesPostbox(ses, look).send({ ...notice, cause: 'LV7fzho-PHcEJPw=' }, {});
+  expect(told[1]).toMatchObject({ cause: ['LV7fzho-PHcEJPw_'] });
 });
 
 it('an endpoint that is not there is a fault', async () => {

@@ -40,10 +40,12 @@ const owed = async (later = 0) =>
 
 describe('deliver', () => {
   it('with nothing owed asks SES nothing, and says nothing', async () => {
-    const { value, text } = await deliver.invoke(at(), context);
+    const { value, log } = await deliver.invoke(at(), context);
     expect(value).toEqual({ sent: 0, refused: 0, withheld: 0, postponed: 0, faults: [] });
     expect(lab.aws.calls.counts()).toEqual({ 'dynamodb Query': 1 });
-    expect(text).toBe('');
+    // But for its figures: their silence is an alarm.
+    expect(log).toEqual([expect.objectContaining({ OutboxAge: 0, MailSent: 0, service: 'curfew' })]);
+    expect(log[0]).not.toHaveProperty('SendingPaused');
   });
 
   it('sends what is owed once, whatever calls it, and logs no address', async () => {

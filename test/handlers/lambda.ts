@@ -2,13 +2,14 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { copyFile, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { secretsIn } from '../../local/host/secrets.ts';
 
 /** What came of one invocation, and all that it wrote. */
 export interface Invocation {
   /** What the handler resolved to. */
   value?: Record<string, unknown>;
   /** What it rejected with. */
-  error?: { name: string; message: string };
+  error?: { name: string; message: string; stack?: string };
   /** Each line that it logged; JSON is parsed, EMF metrics included. */
   log: Record<string, unknown>[];
   text: string;
@@ -55,10 +56,20 @@ process.send('ready');
 
 /** Copies dist/handlers/<name>.mjs, and nothing else, into an empty folder, and starts it there with this environment only. */
 export async function startLambda(name: string, env: Record<string, string>): Promise<Lambda> {
-  const home = await mkdtemp(join(tmpdir(), 'curfew-lambda-'));
   const folder = await mkdtemp(join(tmpdir(), `curfew-${name}-`));
   const bundle = join(folder, `${name}.mjs`);
   await copyFile(resolve('dist/handlers', `${name}.mjs`), bundle);
+  return startBundle(name, { folder, bundle }, env);
+}
+
+/** Starts a bundle in its folder, which is deleted in the end, with this environment only. */
+export async function startBundle(
+  name: string,
+  { folder, bundle }: { folder: string; bundle: string },
+  env: Record<string, string>,
+): Promise<Lambda> {
+  const home = await mkdtemp(join(tmpdir(), 'curfew-lambda-'));
+  const before = await readdir(folder, { recursive: true });
   const boot = join(home, 'boot.mjs');
   await writeFile(boot, BOOT);
   const child = fork(boot, [bundle], { cwd: folder, env, execArgv: [], stdio: ['ignore', 'pipe', 'pipe', 'ipc'] });
@@ -88,6 +99,7 @@ export async function startLambda(name: string, env: Record<string, string>): Pr
       child.send({ id, events, context });
     });
     waiting.delete(id);
+    for (const { text, error } of results) insistOnSecrecy(name, text, error);
     return results.map((result) => ({ ...result, log: readLog(result.text) }));
   };
   return {
@@ -97,11 +109,17 @@ export async function startLambda(name: string, env: Record<string, string>): Pr
     async stop() {
       if (!ended) await end(child);
       // It ran from its file alone, and left nothing behind.
-      const left = await readdir(folder);
+      const left = await readdir(folder, { recursive: true });
       await Promise.all([home, folder].map((path) => rm(path, { recursive: true })));
-      if (left.length !== 1) throw new Error(`${name} wrote beside itself: ${left}`);
+      if (left.length !== before.length) throw new Error(`${name} wrote beside itself: ${left}`);
     },
   };
+}
+
+/** No log holds an address or a token, whatever was asked; and Lambda logs what a handler throws, too. */
+function insistOnSecrecy(name: string, text: string, error: Invocation['error']): void {
+  const found = secretsIn(`${text}\n${error?.message} ${error?.stack}`);
+  if (found.length > 0) throw new Error(`${name} logged ${found}`);
 }
 
 function end(child: ChildProcess): Promise<void> {

@@ -108,7 +108,9 @@ describe('fresh mail', () => {
     const owed = async () =>
       (await lab.outbox.owed(lab.place, lab.clock.now, 1000)).map((one) => one.notice).filter((one) => one.to === to);
     expect([await ask(), await ask()]).toEqual(['A fresh mail is on its way', 'One mail an hour']);
-    expect(await owed()).toEqual([{ ...notice, id: expect.not.stringMatching(notice.id), owedAt: lab.clock.now }]);
+    expect(await owed()).toEqual([
+      { ...notice, cause: expect.any(String), id: expect.not.stringMatching(notice.id), owedAt: lab.clock.now },
+    ]);
     for (const hour of [1, 2, 3]) {
       lab.clock.now += HOUR;
       expect(await ask()).toBe(hour < 3 ? 'A fresh mail is on its way' : 'One mail an hour');

@@ -49,7 +49,7 @@ describe('a stop for idleness, held against the truth', () => {
     const ruleOf = () => 'all: max-idle';
     const runs = [run];
     const idleStops = idleStopsOf(runs, policy.limits, ruleOf);
-    const nothing = { recordErrors: [], refused: [], crashes: [] };
+    const nothing = { recordErrors: [], refused: [], crashes: [], leaks: [] };
     const all = checkInvariants({
       aws,
       mails: [],

@@ -328,6 +328,12 @@ export function memoryOutbox(): MemoryOutbox {
         attempts,
       }));
     },
+    async oldest(place) {
+      const owed = [...store.items.values()].filter(
+        ({ notice, fate }) => placeKey(notice) === placeKey(place) && !fate,
+      );
+      return owed.length === 0 ? undefined : Math.min(...owed.map(({ notice }) => notice.owedAt));
+    },
     async claim(notice, now, until) {
       store.writes++;
       const item = store.items.get(key(notice, notice.id));
@@ -586,7 +592,7 @@ export function memoryPostbox(): MemoryPostbox {
     failures: [],
     left: Number.POSITIVE_INFINITY,
     async quota() {
-      return { perSecond: 14, left: postbox.left };
+      return { perSecond: 14, left: postbox.left, isPaused: false };
     },
     async send(notice, urls) {
       const failure = postbox.failures.shift();

@@ -4,12 +4,18 @@ import type { CanvasReadings, CanvasUse } from '../../application/ports.ts';
 import { type AppRef, appKey, holderName } from '../../domain/app.ts';
 import { READING_SPAN, type Reading } from '../../domain/evidence.ts';
 import { type Instant, SECOND } from '../../domain/time.ts';
+import { actionsOf, type Calls } from '../actions.ts';
 import { pages } from '../sagemaker/pages.ts';
 
 const ACTION = 'cloudwatch:GetMetricData';
 
-/** The IAM actions that this adapter calls. */
-export const CANVAS_USE_ACTIONS = [ACTION];
+/** The IAM actions that each verb calls. */
+export const CANVAS_USE_CALLS: Calls<CanvasUse> = {
+  read: [ACTION],
+};
+
+/** The IAM actions that this adapter calls: stack/check reads them. @public */
+export const CANVAS_USE_ACTIONS = /* @__PURE__ */ actionsOf(CANVAS_USE_CALLS);
 
 /** The most queries that one call may hold. */
 const MOST_QUERIES = 500;

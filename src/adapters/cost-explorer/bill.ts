@@ -3,6 +3,7 @@ import { GetCostForecastCommand } from '@aws-sdk/client-cost-explorer';
 import type { Bill } from '../../application/ports.ts';
 import { PortError } from '../../application/ports.ts';
 import type { BilledDay } from '../../domain/bill.ts';
+import { actionsOf, type Calls } from '../actions.ts';
 import { call } from '../aws-error.ts';
 import { advised } from './faults.ts';
 import { TAGS } from './holder.ts';
@@ -10,7 +11,14 @@ import { type Doubts, joinDay } from './join.ts';
 import { CREDITS, filterOf, readByTag, readMoney, readTotal, rounded } from './query.ts';
 
 /** The IAM actions that this adapter calls. */
-export const BILL_ACTIONS = ['ce:GetCostAndUsage', 'ce:GetCostForecast'];
+export const BILL_CALLS: Calls<Bill> = {
+  read: ['ce:GetCostAndUsage'],
+  credits: ['ce:GetCostAndUsage'],
+  forecast: ['ce:GetCostForecast'],
+};
+
+/** The IAM actions that this adapter calls: stack/check reads them. @public */
+export const BILL_ACTIONS = /* @__PURE__ */ actionsOf(BILL_CALLS);
 
 /** What Studio itself bills, and SageMaker tags. */
 const OF_STUDIO = /^(Studio|Canvas):/;

@@ -3,12 +3,22 @@ import { DeleteItemCommand, GetItemCommand, PutItemCommand, QueryCommand } from 
 import type { Contacts } from '../../application/ports.ts';
 import { type Place, placeKey } from '../../domain/app.ts';
 import { addressKey, type Contact } from '../../domain/contact.ts';
+import { actionsOf, type Calls } from '../actions.ts';
 import { call } from '../aws-error.ts';
 import { conditional } from './conditional.ts';
 import { fromItem, type Item, toItem } from './items.ts';
 
-/** The IAM actions that this adapter calls. */
-export const CONTACTS_ACTIONS = ['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:DeleteItem', 'dynamodb:Query'];
+/** The IAM actions that each verb calls. */
+export const CONTACTS_CALLS: Calls<Contacts> = {
+  get: ['dynamodb:GetItem'],
+  list: ['dynamodb:Query'],
+  open: ['dynamodb:PutItem'],
+  change: ['dynamodb:PutItem'],
+  remove: ['dynamodb:DeleteItem'],
+};
+
+/** The IAM actions that this adapter calls: stack/check reads them. @public */
+export const CONTACTS_ACTIONS = /* @__PURE__ */ actionsOf(CONTACTS_CALLS);
 
 /** Contacts in DynamoDB: one item an address, whatever its case. They do not expire: a no is for good. */
 export function dynamodbContacts(client: DynamoDBClient, table: string): Contacts {

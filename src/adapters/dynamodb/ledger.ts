@@ -8,12 +8,22 @@ import type { LedgerDay, LedgerLine } from '../../domain/ledger.ts';
 import { dateOf } from '../../domain/period.ts';
 import type { OwnerSpend, Spending } from '../../domain/spending.ts';
 import { DAY, SECOND } from '../../domain/time.ts';
+import { actionsOf, type Calls } from '../actions.ts';
 import { call } from '../aws-error.ts';
 import { expiry, fleetPartition, fromItem, type Item, monthsBetween, toItem } from './items.ts';
 import { partition, query } from './query.ts';
 
-/** The IAM actions that this adapter calls. */
-export const LEDGER_ACTIONS = ['dynamodb:Query', 'dynamodb:PutItem', 'dynamodb:UpdateItem', 'dynamodb:DeleteItem'];
+/** The IAM actions that each verb calls. */
+export const LEDGER_CALLS: Calls<Ledger> = {
+  days: ['dynamodb:Query'],
+  close: ['dynamodb:Query', 'dynamodb:PutItem', 'dynamodb:DeleteItem'],
+  keep: ['dynamodb:Query', 'dynamodb:PutItem', 'dynamodb:DeleteItem'],
+  mark: ['dynamodb:UpdateItem'],
+  except: ['dynamodb:PutItem'],
+};
+
+/** The IAM actions that this adapter calls: stack/check reads them. @public */
+export const LEDGER_ACTIONS = /* @__PURE__ */ actionsOf(LEDGER_CALLS);
 
 // Beside the runs, so that a scan reads all of it with them; `!` sorts before every run.
 const BOOKS_KEY = '!books';

@@ -3,12 +3,21 @@ import { GetItemCommand, PutItemCommand, UpdateItemCommand } from '@aws-sdk/clie
 import type { Links } from '../../application/ports.ts';
 import type { MailLink } from '../../domain/mail-link.ts';
 import { SECOND } from '../../domain/time.ts';
+import { actionsOf, type Calls } from '../actions.ts';
 import { call } from '../aws-error.ts';
 import { conditional } from './conditional.ts';
 import { expiry, fromItem, type Item, toItem } from './items.ts';
 
-/** The IAM actions that this adapter calls. */
-export const LINKS_ACTIONS = ['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem'];
+/** The IAM actions that each verb calls. */
+export const LINKS_CALLS: Calls<Links> = {
+  open: ['dynamodb:PutItem'],
+  get: ['dynamodb:GetItem'],
+  use: ['dynamodb:UpdateItem', 'dynamodb:GetItem'],
+  allow: ['dynamodb:UpdateItem'],
+};
+
+/** The IAM actions that this adapter calls: stack/check reads them. @public */
+export const LINKS_ACTIONS = /* @__PURE__ */ actionsOf(LINKS_CALLS);
 
 /** The links of mail in DynamoDB: one item a mail, and one a rate that is counted. */
 export function dynamodbLinks(client: DynamoDBClient, table: string): Links {

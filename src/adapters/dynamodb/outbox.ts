@@ -6,14 +6,29 @@ import { placeKey } from '../../domain/app.ts';
 import { type Fate, type Notice, type PastNotice, TRACES, type Trace } from '../../domain/notice.ts';
 import type { Standing } from '../../domain/rules/delivery.ts';
 import type { Instant } from '../../domain/time.ts';
+import { actionsOf, type Calls } from '../actions.ts';
 import { call } from '../aws-error.ts';
 import { conditional } from './conditional.ts';
 import type { Item } from './items.ts';
 import { expiry, fromItem, monthsBetween, toItem } from './items.ts';
 import { OWED_INDEX } from './table.ts';
 
-/** The IAM actions that this adapter calls. */
-export const OUTBOX_ACTIONS = ['dynamodb:Query', 'dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem'];
+/** The IAM actions that each verb calls. */
+export const OUTBOX_CALLS: Calls<Outbox> = {
+  owe: ['dynamodb:PutItem', 'dynamodb:GetItem'],
+  standings: ['dynamodb:GetItem'],
+  owed: ['dynamodb:Query'],
+  oldest: ['dynamodb:Query'],
+  claim: ['dynamodb:UpdateItem'],
+  settle: ['dynamodb:UpdateItem'],
+  postpone: ['dynamodb:UpdateItem'],
+  get: ['dynamodb:GetItem'],
+  trace: ['dynamodb:UpdateItem'],
+  history: ['dynamodb:Query'],
+};
+
+/** The IAM actions that this adapter calls: stack/check reads them. @public */
+export const OUTBOX_ACTIONS = /* @__PURE__ */ actionsOf(OUTBOX_CALLS);
 
 /** The lower goes first: what is about to happen to somebody's work passes what can wait. */
 const URGENCY: Record<Notice['facts']['kind'], number> = {
@@ -42,8 +57,9 @@ type NoticeItem = Notice & {
 /**
  * The outbox in DynamoDB. A notice is one item for good, so that it is never owed twice. In the index it stands among
  * what is owed, which `deliver` reads, until it is settled; from then on under its month, as history.
+ * @param cause the event that whatever is owed comes of
  */
-export function dynamodbOutbox(client: DynamoDBClient, table: string): Outbox {
+export function dynamodbOutbox(client: DynamoDBClient, table: string, cause?: string): Outbox {
   const update = (
     notice: Notice,
     expression: { UpdateExpression: string; ConditionExpression: string },
@@ -59,7 +75,9 @@ export function dynamodbOutbox(client: DynamoDBClient, table: string): Outbox {
   };
   return {
     async owe(notice) {
-      const Item = toItem({ ...itemKey(notice), ...notice, ...owedKey(notice), attempts: 0, ...expiry(notice.owedAt) });
+      const whence = cause === undefined ? {} : { cause };
+      const keys = { ...itemKey(notice), ...owedKey(notice) };
+      const Item = toItem({ ...keys, ...whence, ...notice, attempts: 0, ...expiry(notice.owedAt) });
       const command = new PutItemCommand({ TableName: table, Item, ConditionExpression: 'attribute_not_exists(pk)' });
       if (await conditional(() => call('dynamodb:PutItem', () => client.send(command))))
         return { owedAt: notice.owedAt, isNew: true };
@@ -74,6 +92,7 @@ export function dynamodbOutbox(client: DynamoDBClient, table: string): Outbox {
     },
     standings: (place, ids) => standings(client, table, place, ids),
     owed: (place, now, limit) => owed(client, table, place, now, limit),
+    oldest: (place) => oldest(client, table, place),
     claim: (notice, now, until) =>
       update(
         notice,
@@ -208,6 +227,25 @@ async function owed(client: DynamoDBClient, table: string, place: Place, now: In
   return found.slice(0, limit);
 }
 
+/** The oldest of each urgency stands first in it: one small query for each that is owed, and one that finds no more. */
+async function oldest(client: DynamoDBClient, table: string, place: Place): Promise<Instant | undefined> {
+  let found: Instant | undefined;
+  for (let from = FIRST; ; ) {
+    const command = new QueryCommand({
+      TableName: table,
+      IndexName: OWED_INDEX,
+      KeyConditionExpression: 'owedPk = :place AND owedSk >= :from',
+      ExpressionAttributeValues: toItem({ ':place': placeKey(place), ':from': from }),
+      Limit: 1,
+    });
+    const [item] = (await call('dynamodb:Query', () => client.send(command))).Items ?? [];
+    if (!item) return found;
+    const { owedAt, owedSk } = fromItem<{ owedAt: Instant; owedSk: string }>(item);
+    found = Math.min(found ?? owedAt, owedAt);
+    from = `${Number.parseInt(owedSk, 10) + 1}`;
+  }
+}
+
 async function standings(client: DynamoDBClient, table: string, place: Place, ids: string[]): Promise<Standing[]> {
   const read = async (id: string): Promise<Standing | undefined> => {
     const { account, region } = place;
@@ -231,6 +269,6 @@ async function standings(client: DynamoDBClient, table: string, place: Place, id
 }
 
 function readOwed(item: Item): Owed {
-  const { id, to, account, region, owedAt, facts, attempts } = fromItem<NoticeItem>(item);
-  return { notice: { id, to, account, region, owedAt, facts }, attempts };
+  const { id, to, account, region, owedAt, facts, cause, attempts } = fromItem<NoticeItem>(item);
+  return { notice: { id, to, account, region, owedAt, facts, ...(cause === undefined ? {} : { cause }) }, attempts };
 }

@@ -3,12 +3,20 @@ import { GetItemCommand, PutItemCommand, UpdateItemCommand } from '@aws-sdk/clie
 import type { Pauses } from '../../application/ports.ts';
 import type { Place } from '../../domain/app.ts';
 import type { Pause } from '../../domain/pause.ts';
+import { actionsOf, type Calls } from '../actions.ts';
 import { call } from '../aws-error.ts';
 import { conditional } from './conditional.ts';
 import { fleetPartition, fromItem, type Item, toItem } from './items.ts';
 
-/** The IAM actions that this adapter calls; the functions read, and only the CLI writes. */
-export const PAUSES_ACTIONS = ['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem'];
+/** The IAM actions that each verb calls; the functions read, and only the CLI writes. */
+export const PAUSES_CALLS: Calls<Pauses> = {
+  lastPause: ['dynamodb:GetItem'],
+  pause: ['dynamodb:PutItem'],
+  resume: ['dynamodb:UpdateItem'],
+};
+
+/** The IAM actions that this adapter calls: stack/check reads them. @public */
+export const PAUSES_ACTIONS = /* @__PURE__ */ actionsOf(PAUSES_CALLS);
 
 /** Beside the runs, so that a scan reads it with them; `!` sorts before every run. */
 export const PAUSE_KEY = '!pause';

@@ -4,11 +4,18 @@ import type { KeptPrices } from '../../application/ports.ts';
 import type { Place } from '../../domain/app.ts';
 import type { Rates } from '../../domain/cost.ts';
 import type { HourlyRate } from '../../domain/money.ts';
+import { actionsOf, type Calls } from '../actions.ts';
 import { call } from '../aws-error.ts';
 import { fleetPartition, fromItem, type Item, toItem } from './items.ts';
 
-/** The IAM actions that this adapter calls. */
-export const PRICES_ACTIONS = ['dynamodb:GetItem', 'dynamodb:PutItem'];
+/** The IAM actions that each verb calls. */
+export const PRICES_CALLS: Calls<KeptPrices> = {
+  get: ['dynamodb:GetItem'],
+  keep: ['dynamodb:PutItem'],
+};
+
+/** The IAM actions that this adapter calls: stack/check reads them. @public */
+export const PRICES_ACTIONS = /* @__PURE__ */ actionsOf(PRICES_CALLS);
 
 /** Beside the runs, so that a scan reads it with them; `!` sorts before every run. */
 export const PRICES_KEY = '!prices';

@@ -14,26 +14,34 @@ import type { Pause } from '../../domain/pause.ts';
 import { isMark, type Run } from '../../domain/run.ts';
 import type { Instant } from '../../domain/time.ts';
 import type { Volume } from '../../domain/volume.ts';
+import { actionsOf, type Calls } from '../actions.ts';
 import { call } from '../aws-error.ts';
 import { conditional } from './conditional.ts';
 import { isInHistory, readHistory } from './history.ts';
 import type { Item } from './items.ts';
 import { fleetPartition, fromItem, historyItem, readRun, runItem, runItemKey, STATE_KEY, toItem } from './items.ts';
 import { booksReader } from './ledger.ts';
-import { dynamodbPauses, PAUSE_KEY, readPause } from './pauses.ts';
+import { dynamodbPauses, PAUSE_KEY, PAUSES_CALLS, readPause } from './pauses.ts';
 import { PRICES_KEY, readPrices } from './prices.ts';
 import { partition, query } from './query.ts';
 import { readVolume, VOLUME_PREFIX } from './volumes.ts';
 
-/** The IAM actions that this adapter calls. */
-export const RUNS_ACTIONS = [
-  'dynamodb:Query',
-  'dynamodb:GetItem',
-  'dynamodb:PutItem',
-  'dynamodb:UpdateItem',
-  'dynamodb:DeleteItem',
-  'dynamodb:Scan',
-];
+/** The IAM actions that each verb calls. */
+export const RUNS_CALLS: Calls<Runs> = {
+  load: ['dynamodb:Query'],
+  get: ['dynamodb:GetItem'],
+  open: ['dynamodb:PutItem'],
+  change: ['dynamodb:UpdateItem'],
+  retire: ['dynamodb:PutItem', 'dynamodb:DeleteItem'],
+  backfill: ['dynamodb:Query', 'dynamodb:PutItem'],
+  history: ['dynamodb:Query'],
+  remember: ['dynamodb:PutItem'],
+  place: ['dynamodb:Scan'],
+  ...PAUSES_CALLS,
+};
+
+/** The IAM actions that this adapter calls: stack/check reads them. @public */
+export const RUNS_ACTIONS = /* @__PURE__ */ actionsOf(RUNS_CALLS);
 
 /** The record of runs in DynamoDB: one conditional write on one item each. */
 export function dynamodbRuns(client: DynamoDBClient, table: string): Runs {

@@ -5,13 +5,20 @@ import { type Place, placeKey } from '../../domain/app.ts';
 import { spaceKey } from '../../domain/picture.ts';
 import type { Instant } from '../../domain/time.ts';
 import type { Volume } from '../../domain/volume.ts';
+import { actionsOf, type Calls } from '../actions.ts';
 import { call } from '../aws-error.ts';
 import { conditional } from './conditional.ts';
 import { expiry, fleetPartition, fromItem, type Item, KEPT, monthsBetween, toItem } from './items.ts';
 import { partition, query } from './query.ts';
 
-/** The IAM actions that this adapter calls. */
-export const VOLUMES_ACTIONS = ['dynamodb:Query', 'dynamodb:PutItem', 'dynamodb:DeleteItem'];
+/** The IAM actions that each verb calls. */
+export const VOLUMES_CALLS: Calls<Volumes> = {
+  record: ['dynamodb:PutItem', 'dynamodb:DeleteItem'],
+  history: ['dynamodb:Query'],
+};
+
+/** The IAM actions that this adapter calls: stack/check reads them. @public */
+export const VOLUMES_ACTIONS = /* @__PURE__ */ actionsOf(VOLUMES_CALLS);
 
 /** What the sort keys of volumes begin with, in the partition that a scan reads whole. */
 export const VOLUME_PREFIX = 'volume#';

@@ -3,11 +3,17 @@ import { GetProductsCommand } from '@aws-sdk/client-pricing';
 import type { PriceList } from '../../application/ports.ts';
 import { PortError } from '../../application/ports.ts';
 import type { HourlyRate } from '../../domain/money.ts';
+import { actionsOf, type Calls } from '../actions.ts';
 import { pages } from '../sagemaker/pages.ts';
 import { type PriceRow, readRow } from './price-row.ts';
 
-/** The IAM actions that this adapter calls. */
-export const PRICE_LIST_ACTIONS = ['pricing:GetProducts'];
+/** The IAM actions that each verb calls. */
+export const PRICE_LIST_CALLS: Calls<PriceList> = {
+  read: ['pricing:GetProducts'],
+};
+
+/** The IAM actions that this adapter calls: stack/check reads them. @public */
+export const PRICE_LIST_ACTIONS = /* @__PURE__ */ actionsOf(PRICE_LIST_CALLS);
 
 /** The app types that AWS prices by themselves, and what its price list calls them (`platoinstancetype`). */
 const COMPONENTS = [

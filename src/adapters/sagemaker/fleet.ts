@@ -14,21 +14,22 @@ import type { App, AppRef, Place } from '../../domain/app.ts';
 import { holderName, refOf } from '../../domain/app.ts';
 import type { Needs, Part, Picture } from '../../domain/picture.ts';
 import { emptyPicture, spaceKey } from '../../domain/picture.ts';
+import { actionsOf, type Calls } from '../actions.ts';
 import { call } from '../aws-error.ts';
 import { pages } from './pages.ts';
 import { readApp, readSpace } from './rows.ts';
 import { readTags } from './tags.ts';
 
-/** The IAM actions that this adapter calls. */
-export const FLEET_ACTIONS = [
-  'sagemaker:ListApps',
-  'sagemaker:ListSpaces',
-  'sagemaker:ListDomains',
-  'sagemaker:DescribeUserProfile',
-  'sagemaker:DescribeApp',
-  'sagemaker:DeleteApp',
-  'tag:GetResources',
-];
+/** The IAM actions that each verb calls. */
+export const FLEET_CALLS: Calls<Fleet> = {
+  look: ['sagemaker:ListApps', 'sagemaker:ListSpaces', 'sagemaker:ListDomains', 'tag:GetResources'],
+  stop: ['sagemaker:DeleteApp'],
+  find: ['sagemaker:DescribeApp'],
+  ssoUserName: ['sagemaker:DescribeUserProfile'],
+};
+
+/** The IAM actions that this adapter calls: stack/check reads them. @public */
+export const FLEET_ACTIONS = /* @__PURE__ */ actionsOf(FLEET_CALLS);
 
 /** The most that a page may hold; AWS's default is 10 (ListApps, ListSpaces, ListDomains). */
 const PAGE = 100;

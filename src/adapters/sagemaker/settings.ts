@@ -18,18 +18,25 @@ import type {
   SettingsRef,
   SettingsUpdate,
 } from '../../domain/studio-settings.ts';
+import { actionsOf, type Calls } from '../actions.ts';
 import { call } from '../aws-error.ts';
 import { pages } from './pages.ts';
 
-/** The IAM actions that this adapter calls. */
-export const SETTINGS_ACTIONS = [
-  'sagemaker:DescribeDomain',
-  'sagemaker:DescribeUserProfile',
-  'sagemaker:ListDomains',
-  'sagemaker:ListUserProfiles',
-  'sagemaker:UpdateDomain',
-  'sagemaker:UpdateUserProfile',
-];
+/** The IAM actions that each verb calls. */
+export const SETTINGS_CALLS: Calls<StudioSettings> = {
+  read: ['sagemaker:DescribeDomain', 'sagemaker:DescribeUserProfile'],
+  domains: ['sagemaker:ListDomains'],
+  profiles: ['sagemaker:ListUserProfiles'],
+  update: [
+    'sagemaker:UpdateDomain',
+    'sagemaker:UpdateUserProfile',
+    'sagemaker:DescribeDomain',
+    'sagemaker:DescribeUserProfile',
+  ],
+};
+
+/** The IAM actions that this adapter calls: stack/check reads them. @public */
+export const SETTINGS_ACTIONS = /* @__PURE__ */ actionsOf(SETTINGS_CALLS);
 
 /** The most that a page may hold; AWS's default is 10 (ListDomains, ListUserProfiles). */
 const PAGE = 100;

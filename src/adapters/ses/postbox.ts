@@ -5,11 +5,18 @@ import type { MailUrls, Postbox, SendingQuota } from '../../application/ports.ts
 import { PortError } from '../../application/ports.ts';
 import type { Notice } from '../../domain/notice.ts';
 import { isAddress } from '../../domain/owner.ts';
+import { actionsOf, type Calls } from '../actions.ts';
 import { call, toPortError } from '../aws-error.ts';
 import { renderNotice } from './render.ts';
 
-/** The IAM actions that this adapter calls. */
-export const POSTBOX_ACTIONS = ['ses:GetAccount', 'ses:SendEmail'];
+/** The IAM actions that each verb calls. */
+export const POSTBOX_CALLS: Calls<Postbox> = {
+  quota: ['ses:GetAccount'],
+  send: ['ses:SendEmail'],
+};
+
+/** The IAM actions that this adapter calls: stack/check reads them. @public */
+export const POSTBOX_ACTIONS = /* @__PURE__ */ actionsOf(POSTBOX_CALLS);
 
 /** Errors that are the account's, not the mail's: once an admin has mended it, the same mail goes out. */
 const MENDABLE = [
@@ -30,11 +37,11 @@ interface Look {
 export function sesPostbox(client: SESv2Client, look: Look): Postbox {
   return {
     async quota(): Promise<SendingQuota> {
-      const { SendQuota } = await call('ses:GetAccount', () => client.send(new GetAccountCommand({})));
+      const { SendQuota, SendingEnabled } = await call('ses:GetAccount', () => client.send(new GetAccountCommand({})));
       const most = SendQuota?.Max24HourSend ?? 200;
       // -1 means that there is no limit (API reference, SendQuota).
       const left = most === -1 ? Number.POSITIVE_INFINITY : Math.max(0, most - (SendQuota?.SentLast24Hours ?? 0));
-      return { perSecond: Math.max(1, SendQuota?.MaxSendRate ?? 1), left };
+      return { perSecond: Math.max(1, SendQuota?.MaxSendRate ?? 1), left, isPaused: SendingEnabled === false };
     },
     send: (notice, urls) => send(client, look, notice, urls),
   };
@@ -63,6 +70,8 @@ async function send(
     EmailTags: [
       { Name: 'notice', Value: notice.facts.kind },
       { Name: 'id', Value: notice.id },
+      // SES takes letters, digits, `_` and `-`.
+      ...(notice.cause === undefined ? [] : [{ Name: 'cause', Value: notice.cause.replaceAll(/[^\w-]/g, '_') }]),
     ],
   });
   try {

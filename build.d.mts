@@ -1,0 +1,2 @@
+/** Files under src/handlers that are Lambdas. */
+export declare const HANDLERS: string[];
