@@ -32,6 +32,12 @@ const facts: { [Kind in NoticeFacts['kind']]: Extract<NoticeFacts, { kind: Kind 
     stoppedAt: T0,
   },
   confirmation: { kind: 'confirmation', owners: ['d-lab/zoë'], number: 2, admins: ['admin@example.org'], at: T0 },
+  budget: {
+    ...{ kind: 'budget', audience: { role: 'owner' }, budget: 'per person', whose: 'zoë', owner: 'd-lab/zoë' },
+    ...{ period: { from: T0 - DAY }, limit: 2, spent: 3, billed: 1, unpriced: { 'ml.x9.large': HOUR } },
+    ...{ crossed: [{ kind: 'spent', share: 1 }], atLimit: 'block', running: [app], hourly: 1, basis: 'list price' },
+    ...{ admins: ['admin@example.org'], at: T0 },
+  },
   failure: { kind: 'failure', title: 'No', details: [], todo: [''], at: T0 },
   digest: {
     kind: 'digest',

@@ -14,6 +14,8 @@ import type {
 } from '../../domain/notice.ts';
 import { BY_REQUEST } from '../../domain/rules/by-request.ts';
 import { describeDuration, type Instant } from '../../domain/time.ts';
+import { isMoneyRule } from '../../domain/verdict.ts';
+import { budgetView } from './budget-view.ts';
 import { idleList } from './idle-list.ts';
 import { moneyList } from './money-list.ts';
 import { templates } from './templates.generated.mjs';
@@ -61,6 +63,8 @@ export function renderNotice(notice: Notice, look: { timezone: string }, urls: M
       return write('warning', (names) => ({ ...common, ...warningView(facts, notice.owedAt, zone, names) }));
     case 'stopped':
       return write('stopped', (names) => ({ ...common, ...stoppedView(facts, notice.owedAt, zone, names) }));
+    case 'budget':
+      return write('budget', (names) => ({ ...common, ...budgetView(facts, notice.owedAt, zone, names) }));
     case 'failure':
       return write('failure', () => ({ ...common, ...failureView(facts, zone) }));
     case 'digest': {
@@ -104,6 +108,7 @@ function warningView(facts: WarningFacts, now: Instant, zone: string, names: num
     reason: facts.reason,
     stop,
     owner: facts.audience.role === 'owner',
+    what: isMoneyRule(facts.rule) ? 'budget' : 'limit',
     idle: facts.rule.endsWith('max-idle'),
     uptime: facts.rule.endsWith('max-uptime'),
     why: reasonToWrite(facts.audience),
@@ -114,7 +119,7 @@ function warningView(facts: WarningFacts, now: Instant, zone: string, names: num
         ...appRows(facts.app),
         upSince(facts.app, facts.warnedAt, now, zone),
         ...costRow('Cost so far', facts.app),
-        { label: 'Limit', value: facts.rule },
+        { label: isMoneyRule(facts.rule) ? 'Budget' : 'Limit', value: facts.rule },
       ],
     },
   };
@@ -126,6 +131,8 @@ function stoppedView(facts: StoppedFacts, now: Instant, zone: string, names: num
   return {
     preview: `${facts.reason}. Files are kept.`,
     asked: facts.rule === BY_REQUEST,
+    what: overWhat(facts.rule),
+    appeal: listed(facts.appeal ?? [], 3),
     reason: facts.reason,
     stopped,
     short: shortTime(facts.stoppedAt, now, zone),
@@ -138,10 +145,18 @@ function stoppedView(facts: StoppedFacts, now: Instant, zone: string, names: num
         { label: 'Started', value: fullTime(facts.app.startedAt, now, zone) },
         { label: 'Stopped', value: `${stopped}, after ${ran}` },
         ...costRow('Cost', facts.app),
-        ...(facts.rule === BY_REQUEST ? [] : [{ label: 'Limit', value: facts.rule }]),
+        ...(facts.rule === BY_REQUEST
+          ? []
+          : [{ label: isMoneyRule(facts.rule) ? 'Rule' : 'Limit', value: facts.rule }]),
       ],
     },
   };
+}
+
+/** What a stopped app was over, or against. */
+function overWhat(rule: string): string {
+  if (rule.endsWith(': guardrail')) return 'against a guardrail';
+  return rule.endsWith(': budget') ? 'over a budget' : 'over a limit';
 }
 
 function failureView(facts: FailureFacts, zone: string) {
