@@ -179,7 +179,7 @@ describe('the world itself', () => {
     const target = { 'x-amz-target': 'SageMaker.ListApps' };
     expect(await post({ ...target, authorization }, '{')).toEqual({ status: 400, type: 'SerializationException' });
     expect(await post(target, '{}')).toEqual({ status: 403, type: 'MissingAuthenticationTokenException' });
-    const elsewhere = { 'x-amz-target': 'AWSInsightsIndexService.GetCostAndUsage', authorization };
+    const elsewhere = { 'x-amz-target': 'Kinesis_20131202.ListStreams', authorization };
     expect(await post(elsewhere, '{}')).toEqual({ status: 404, type: 'UnknownOperationException' });
   });
 

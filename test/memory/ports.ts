@@ -628,3 +628,5 @@ export function memoryKeptPrices(): MemoryKeptPrices {
 }
 
 export const PLACE: Place = { account: '111122223333', region: 'us-east-1' };
+
+export { type MemoryBill, memoryBill } from './bill.ts';
