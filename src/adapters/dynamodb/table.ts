@@ -11,7 +11,7 @@ import { call, toPortError } from '../aws-error.ts';
 /** Notices: what is owed under its place, what is settled under its place and month. Nothing else has its keys. */
 export const OWED_INDEX = 'owed';
 
-/** The one table. serverless.yml declares the same; a test holds the two together. */
+/** The one table. stack/table.yml declares the same; a test holds the two together. */
 export function tableDefinition(table: string): CreateTableCommandInput {
   return {
     TableName: table,
