@@ -109,7 +109,8 @@ export function memoryLedger(): MemoryLedger {
       store.writes++;
       const key = JSON.stringify([placeKey(place), mark.budget, subjectKey(mark.subject), mark.period.from]);
       const known = store.marks.get(key);
-      const overSince = known?.overSince ?? mark.overSince;
+      const moments = [known?.overSince, mark.overSince].filter((at) => at !== undefined);
+      const overSince = moments.length > 0 ? Math.min(...moments) : undefined;
       const told = [...new Set([...(known?.told ?? []), ...mark.told])].sort();
       store.marks.set(key, copy({ ...mark, told, ...(overSince === undefined ? {} : { overSince }) }));
     },
