@@ -81,7 +81,7 @@ describe('in DynamoDB', () => {
     async (n) => {
       const { table, ledger } = await stores();
       // Three pieces, in place of three.
-      const old = { ...day, lines: day.lines.slice(0, 600) };
+      const old = { ...day, lines: day.lines.slice(0, 900) };
       await ledger.close(place, old);
       expect(await itemsOf(table, '2026-11-30#')).toHaveLength(3);
       const settled = { ...old, settledAt: 9, lines: old.lines.map((line) => ({ ...line, billed: 1 })) };
