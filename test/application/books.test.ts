@@ -4,6 +4,7 @@ import { closeBooks } from '../../src/application/books.ts';
 import { PortError } from '../../src/application/ports.ts';
 import { ratesOf } from '../../src/application/prices.ts';
 import { linesIn, spendingIn } from '../../src/application/spending.ts';
+import type { LedgerLine } from '../../src/domain/ledger.ts';
 import { parseRate } from '../../src/domain/money.ts';
 import { type Period, type PeriodKind, periodOf } from '../../src/domain/period.ts';
 import type { Budget, Policy } from '../../src/domain/policy.ts';
@@ -286,6 +287,13 @@ describe('however often the books are closed', () => {
       }
       const parts = (await spendingIn(periods, it.ports, await it.goings(), now)).map(whole);
       const all = whole(await it.spent(TOTAL, now));
+      for (const [i, period] of periods.entries()) {
+        const lines = await linesIn(period, it.ports, await it.goings(), it.policy.timezone, now);
+        const sum = (by: 'billed' | 'accrued', some: LedgerLine[]) =>
+          some.reduce((got, one) => got + (one[by] ?? 0), 0);
+        const unbilled = lines.filter(({ billed }) => billed === undefined);
+        expect([sum('billed', lines), sum('accrued', unbilled)]).toEqual([parts[i]!.billed, parts[i]!.accrued]);
+      }
       for (const key of ['billed', 'accrued'] as const)
         expect(parts.reduce((sum, one) => sum + one[key], 0)).toBe(all[key]);
     }

@@ -135,6 +135,8 @@ describe('slices', () => {
     // The day has 23 hours, and lies in one of UTC with the first hour of the next.
     ['2026-03-29', 'Europe/London', ['03-29T00:00 23 h', '03-29T23:00 1 h']],
     ['2026-10-25', 'Europe/London', ['10-25T00:00 24 h']],
+    // A Sunday that begins an hour into UTC's, and ends with it.
+    ['2026-03-29', 'Atlantic/Azores', ['03-29T00:00 1 h', '03-29T01:00 23 h']],
     ['2026-11-20', 'Pacific/Kiritimati', ['11-20T00:00 10 h', '11-20T10:00 14 h']],
     // 2011-12-30 never was.
     ['2011-12-30', 'Pacific/Apia', ['12-30T00:00 10 h', '12-30T10:00 14 h']],
