@@ -189,6 +189,15 @@ describe('however often the books are closed', () => {
     for (const one of told.slice(1)) expect(one).toEqual(told[0]);
   });
 
+  test('by two at once: the same figures', async () => {
+    const [one, two] = [await history(), await history()];
+    for (const now of [NOWS[0]!, LAST]) {
+      await one.close(now);
+      await Promise.all([two.close(now), two.close(now)]);
+    }
+    expect(await figures(two)).toEqual(await figures(one));
+  });
+
   test('dead before or after any call, and closed again: the same figures', async () => {
     const prepared = async () => {
       const it = await history();
