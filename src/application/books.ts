@@ -9,7 +9,9 @@ import {
   type LedgerDay,
   type Owners,
   settleDay,
+  unbilledOf,
 } from '../domain/ledger.ts';
+import { describeMoney } from '../domain/money.ts';
 import { billingDay, dateOf, type Period, periodOf } from '../domain/period.ts';
 import type { Policy } from '../domain/policy.ts';
 import type { Run } from '../domain/run.ts';
@@ -92,7 +94,17 @@ export async function closeBooks(
   const unsettled = days.filter(({ settledAt }) => settledAt === undefined).map(({ date }) => date);
   const forecast = await forecastOf(ports.bill, policy, now);
   const billedAt = reading.isWhole ? now : before?.billedAt;
-  const findings = [...reading.findings, ...forecast.findings];
+  const unbilled = settled.flatMap((day) =>
+    [...unbilledOf(day)].map(([usage, amount]) => ({ date: day.date, usage, amount })),
+  );
+  const isAnyMetered = settled.some(({ lines }) =>
+    lines.some(({ accrued, billed }) => accrued && billed !== undefined),
+  );
+  const findings = [
+    ...reading.findings,
+    ...(unbilled.length > 0 && !isAnyMetered ? [notOnTheBill(place)] : []),
+    ...forecast.findings,
+  ];
   const books: Books = {
     closedUntil,
     sums,
@@ -106,7 +118,11 @@ export async function closeBooks(
   const requests = reading.requests + forecast.requests;
   const faults = [...reading.faults, ...forecast.faults];
   const counts = { closed: fresh.length, settled: settled.length, unsettled: unsettled.length, requests };
-  return { ...counts, drift, doubts: reading.doubts, findings, faults };
+  const doubts = unbilled.map(
+    ({ date, usage, amount }) =>
+      `the bill of ${date} has no row of ${usage}: ${describeMoney(amount)} stay as they were reckoned`,
+  );
+  return { ...counts, drift, doubts: [...reading.doubts, ...doubts], findings, faults };
 }
 
 /** The first day on which anything is on record, or on which a period of a budget begins: the bill knows those before us. */
@@ -213,6 +229,10 @@ function untagged(days: BilledDay[]): string[] {
       '--cost-allocation-tags-status TagKey=sagemaker:user-profile-arn,Status=Active TagKey=sagemaker:space-arn,Status=Active TagKey=sagemaker:domain-arn,Status=Active). ' +
       'They count from then on, within 48 hours.',
   ];
+}
+
+function notOnTheBill({ account, region }: Place): string {
+  return `AWS's bill has no row of any Studio usage that Curfew saw, in ${region} of account ${account}: figures stay as they were reckoned. Whoever pays for the account may see it in another bill.`;
 }
 
 type Forecast = Pick<Books, 'awsForecast' | 'findings'> & { requests: number; faults: string[] };

@@ -13,6 +13,7 @@ import {
   type Owners,
   settleDay,
   shared,
+  unbilledOf,
 } from '../../src/domain/ledger.ts';
 import { billingDay, slicesOf } from '../../src/domain/period.ts';
 import type { Charge } from '../../src/domain/spend.ts';
@@ -139,6 +140,17 @@ describe('settling', () => {
     ]);
   });
 
+  test('of a usage that the bill has no row of, nothing is known: it stays as it was reckoned', () => {
+    const settled = { ...ledgerDay(line('alice', 100)), settledAt: NOW };
+    const lines = settle(settled, [row('alice', 30, { usage: 'Train:x' })]);
+    expect(lines.map(({ accrued, billed }) => [accrued, billed])).toEqual([
+      [undefined, 30],
+      [100, undefined],
+    ]);
+    expect([...unbilledOf({ ...settled, lines })]).toEqual([[GPU, 100]]);
+    expect(driftOf([{ ...settled, lines }])).toEqual({ billed: 0, accrued: 0, days: 0 });
+  });
+
   test('a correction of AWS’s is kept as it is', () =>
     expect(told(settle(ledgerDay(line('alice', 10)), [row('alice', -3), row(undefined, -2)]))).toEqual([
       'alice -3',
@@ -179,7 +191,7 @@ describe('settling', () => {
             them.reduce((sum, one) => sum + (one.billed ?? one.amount ?? 0), 0);
           expect(total(settled)).toBe(total(rows));
           for (const one of settled) {
-            expect(Number.isInteger(one.billed)).toBe(true);
+            expect(one.billed === undefined || Number.isInteger(one.billed)).toBe(true);
             if (one.isReckoned) expect(one.billed!).toBeLessThanOrEqual(one.accrued!);
           }
           const accruedSum = (them: LedgerLine[]) => them.reduce((sum, one) => sum + (one.accrued ?? 0), 0);
