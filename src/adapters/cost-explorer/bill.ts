@@ -30,7 +30,7 @@ export function costExplorerBill(client: CostExplorerClient, account?: string): 
       // One after the other: what changes between the two is then known to be newer in the second.
       const byProfile = await readByTag(client, 'user-profile', period, filter, requests);
       const bySpace = await readByTag(client, 'space', period, filter, requests);
-      const doubts: Doubts = { faults: new Set(), account, accounts: new Set() };
+      const doubts: Doubts = { faults: new Set(), account, accounts: new Set(), isTagged: false };
       const days = [...byProfile].map(([date, day]) =>
         joinDay(date, { 'user-profile': day, space: bySpace.get(date)! }, doubts),
       );
@@ -71,10 +71,10 @@ export function costExplorerBill(client: CostExplorerClient, account?: string): 
 }
 
 /** What is doubtful of the bill as a whole. */
-function faultsOf(days: BilledDay[], { accounts }: Doubts): string[] {
+function faultsOf(days: BilledDay[], { accounts, isTagged }: Doubts): string[] {
   const rows = days.flatMap((day) => day.rows);
   const faults: string[] = [];
-  if (rows.some(({ usage }) => OF_STUDIO.test(usage)) && rows.every(({ holder }) => holder === undefined))
+  if (!isTagged && rows.some(({ usage }) => OF_STUDIO.test(usage)))
     faults.push(
       `no row of Studio says whose it is: activate ${TAGS['user-profile']} and ${TAGS.space} as cost allocation tags ` +
         '(Billing and Cost Management console of the management account); they count from then on, after up to 48 hours',
