@@ -162,6 +162,16 @@ describe('money', () => {
     expect(days[0]!.foreign).toEqual([{ usage: LAB, amount: '7.1000000001', currency: 'CNY' }]);
   });
 
+  it('of a forecast in another currency, or of none: refused', async () => {
+    const forecast = () => world.bill().forecast('2026-11-23', '2026-12-01');
+    for (let day = 10; day < 22; day++) world.put(line({ date: `2026-11-${day}` }));
+    expect(await forecast()).toBe(8_000_000);
+    world.costExplorer.tamper = ({ Total }) => ({ Total: { ...Total, Unit: 'EUR' } });
+    await expect(forecast()).rejects.toMatchObject({ kind: 'fault', code: 'OtherCurrency' });
+    world.costExplorer.tamper = () => ({});
+    await expect(forecast()).rejects.toMatchObject({ kind: 'fault', code: 'MissingMetric' });
+  });
+
   it('of credits in another currency, or that do not cover the time: refused', async () => {
     const credits = () => world.bill().credits('us-east-1', '2026-10-15', '2026-11-23');
     world.put(line({ amount: '-1', currency: 'EUR', recordType: 'Credit' }));

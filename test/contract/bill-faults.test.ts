@@ -99,6 +99,7 @@ describe('an answer that is not what was asked', () => {
     ],
     ['no results', 'MissingResults', (answer) => Reflect.deleteProperty(answer, 'ResultsByTime'), /a page is empty/],
     ['a group twice', 'RepeatedGroup', ({ ResultsByTime: [day] }) => day!.Groups.push(day!.Groups[0]!), /came twice/],
+    ['three keys', 'BadKeys', (answer) => group(answer).Keys.push('more'), /more/],
     ['one key', 'BadKeys', (answer) => group(answer).Keys.pop(), /2026-11-02/],
     [
       'another tag',
@@ -126,6 +127,7 @@ describe('an answer that is not what was asked', () => {
       world.put(line({ amount }));
       await expect(world.read()).rejects.toMatchObject({ kind: 'fault', code: 'BadAmount' });
       await expect(world.read()).rejects.toThrow(/2026-11-02.*Studio:JupyterLab-ml\.t3\.medium/);
+      await expect(world.read()).rejects.toThrow(/(not an|too large an) amount: "/);
     },
   );
 

@@ -15,6 +15,9 @@ export const BILL_ACTIONS = ['ce:GetCostAndUsage', 'ce:GetCostForecast'];
 /** What Studio itself bills, and SageMaker tags. */
 const OF_STUDIO = /^(Studio|Canvas):/;
 
+/** The shortest that they can be, in milliseconds. */
+const THREE_MONTHS = 89 * 24 * 3_600_000;
+
 /**
  * AWS's bill over the SDK. The client must be one of us-east-1, whatever region is asked about (the partition aws-cn has
  * a Cost Explorer of its own, in cn-northwest-1).
@@ -52,7 +55,7 @@ export function costExplorerBill(client: CostExplorerClient, account?: string): 
         TimePeriod: { Start: from, End: to },
         Metric: 'UNBLENDED_COST',
         // By day AWS looks three months ahead, by month further; only days say for sure where a first, begun month begins.
-        Granularity: to <= monthsAfter(from, 3) ? 'DAILY' : 'MONTHLY',
+        Granularity: Date.parse(to) - Date.parse(from) <= THREE_MONTHS ? 'DAILY' : 'MONTHLY',
         Filter: { And },
       });
       try {
@@ -84,10 +87,4 @@ function faultsOf(days: BilledDay[], { accounts, isTagged }: Doubts): string[] {
     faults.push(`the bill is of several accounts (${named}): their untagged rows cannot be told apart`);
   }
   return faults;
-}
-
-function monthsAfter(date: string, months: number): string {
-  const day = new Date(`${date}T00:00:00Z`);
-  day.setUTCMonth(day.getUTCMonth() + months);
-  return day.toISOString().slice(0, 10);
 }
