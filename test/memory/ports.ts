@@ -544,4 +544,4 @@ export function memoryKeptPrices(): MemoryKeptPrices {
 
 export const PLACE: Place = { account: '111122223333', region: 'us-east-1' };
 
-export { type MemoryBill, memoryBill } from './bill.ts';
+export { memoryBill } from './bill.ts';
