@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import Handlebars from 'handlebars';
 import mjml2html from 'mjml';
 
-const KINDS = ['warning', 'stopped', 'failure', 'digest', 'confirmation'];
+const KINDS = ['warning', 'stopped', 'failure', 'digest', 'confirmation', 'budget'];
 const MAILS = new URL('../src/adapters/ses/templates.generated.mjs', import.meta.url);
 const PAGE = new URL('../src/adapters/pages/page.generated.mjs', import.meta.url);
 const here = fileURLToPath(new URL('.', import.meta.url));

@@ -4,6 +4,7 @@ import type { MailUrls } from '../../src/application/ports.ts';
 import type { AppFacts, NoticeFacts } from '../../src/domain/notice.ts';
 import { DAY, HOUR, MINUTE } from '../../src/domain/time.ts';
 import { compileMjml, compileTemplates } from '../../templates/compile.mjs';
+import { budgetGallery, evilBudget } from './budget-notices.ts';
 import {
   adminWarning,
   app,
@@ -31,7 +32,7 @@ import {
 
 const render = (facts: NoticeFacts, timezone = ZONE, urls: MailUrls = {}) =>
   renderNotice(notice(facts), { timezone }, urls);
-const mails = Object.entries(gallery).map(([name, facts]) => ({ name, facts }));
+const mails = Object.entries({ ...gallery, ...budgetGallery }).map(([name, facts]) => ({ name, facts }));
 
 /** What a reader sees of the HTML part, as one line. */
 function visible(html: string): string {
@@ -47,6 +48,7 @@ function visible(html: string): string {
 function unescaped(html: string): string {
   const named: Record<string, string> = {
     amp: '&',
+    nbsp: ' ',
     lt: '<',
     gt: '>',
     quot: '"',
@@ -319,7 +321,7 @@ describe.each(mails)('$name', ({ facts }) => {
     }
     const known = new Set([
       ...words(mail.text),
-      ...words('Curfew App Why Cost What happened How it stands Domain or profile Outcome'),
+      ...words('Curfew App Why Cost What happened How it stands Domain or profile Outcome limit How long Cost so far'),
     ]);
     expect(words(visible(mail.html)).filter((word) => !known.has(word))).toEqual([]);
   });
@@ -337,6 +339,8 @@ describe('names that do harm', () => {
     { ...stopped, app: evilApp, reason: EVIL, rule: EVIL, audience: { role: 'admins', why: EVIL } },
     { ...failure, app: evilApp, title: EVIL, details: [EVIL], todo: [EVIL] },
     { ...digest, unpriced: [EVIL], warned: [{ app: evilApp, reason: EVIL }] },
+    evilBudget,
+    { ...stopped, rule: `${EVIL}: budget`, appeal: [EVIL] },
   ];
 
   test.each(everywhere)('are text in $kind', (facts) => {

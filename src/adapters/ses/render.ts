@@ -3,6 +3,7 @@ import { assertNever } from '../../domain/assert-never.ts';
 import { linkExpiry } from '../../domain/mail-link.ts';
 import type { ConfirmationFacts, FailureFacts, Notice } from '../../domain/notice.ts';
 import { ADMIN, appRows, costRow, upSince } from './app-view.ts';
+import { budgetView } from './budget-view.ts';
 import { digestView } from './digest-view.ts';
 import { stoppedView, warningView } from './stop-view.ts';
 import { templates } from './templates.generated.mjs';
@@ -37,21 +38,29 @@ export function renderNotice(notice: Notice, look: { timezone: string }, urls: M
       return write('stopped', (names) => ({ ...common, ...stoppedView(facts, notice.owedAt, zone, names) }));
     case 'failure':
       return write('failure', () => ({ ...common, ...failureView(facts, zone) }));
-    case 'digest': {
-      let mail: Mail;
-      let rows = ROWS;
-      do {
+    case 'digest':
+      return withRows((rows) => {
         const view = { ...common, ...digestView(facts, zone, rows) };
-        mail = write('digest', () => view);
-        rows = Math.floor(rows * 0.8);
-      } while (Buffer.byteLength(mail.html) > HTML_BYTES && rows > 0);
-      return mail;
-    }
+        return write('digest', () => view);
+      });
+    case 'budget':
+      return withRows((rows) => write('budget', (names) => ({ ...common, ...budgetView(facts, zone, names, rows) })));
     case 'confirmation':
       return write('confirmation', () => ({ ...common, ...confirmationView(facts, zone) }));
     default:
       return assertNever(facts);
   }
+}
+
+/** As many rows as a mail may carry. */
+function withRows(writeRows: (most: number) => Mail): Mail {
+  let mail: Mail;
+  let rows = ROWS;
+  do {
+    mail = writeRows(rows);
+    rows = Math.floor(rows * 0.8);
+  } while (Buffer.byteLength(mail.html) > HTML_BYTES && rows > 0);
+  return mail;
 }
 
 /** Names are cut only where the subject needs it; the mail itself shows them whole. */

@@ -10,4 +10,4 @@ interface MailTemplates {
   text: Template;
 }
 
-export const templates: Record<'warning' | 'stopped' | 'failure' | 'digest' | 'confirmation', MailTemplates>;
+export const templates: Record<'warning' | 'stopped' | 'failure' | 'digest' | 'confirmation' | 'budget', MailTemplates>;
