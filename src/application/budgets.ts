@@ -130,6 +130,9 @@ export async function tellBudgets(
   return faults;
 }
 
+/** Apps that a notice names: an account's thousands are more than an item of the table holds. */
+const MOST_APPS = 20;
+
 type Told = Standing & { crossed: ReturnType<typeof crossingsOf> };
 
 async function tellBudget(actor: Teller, place: Place, told: Told, seen: Survey, now: Instant): Promise<void> {
@@ -180,9 +183,10 @@ async function addressOfOwner(teller: Teller, owner: { domainId: string; userPro
 
 function factsOf({ policy, rates }: Teller, told: Told, seen: Survey, now: Instant): Omit<BudgetFacts, 'audience'> {
   const { budget, subject, period, limit, spend, forecast, crossed, hourly } = told;
-  const running = seen.running.flatMap(({ app }): AppFacts[] =>
+  const its = seen.running.flatMap(({ app }): AppFacts[] =>
     isOf(app, subject, policy) ? [appFacts(app, rates, now)] : [],
   );
+  const running = its.sort((a, b) => (b.cost ?? 0) - (a.cost ?? 0)).slice(0, MOST_APPS);
   const costs = costsSoFar(
     seen.running.map(({ app }) => app),
     rates,
@@ -203,6 +207,7 @@ function factsOf({ policy, rates }: Teller, told: Told, seen: Survey, now: Insta
     atLimit: policy.mode === 'enforce' ? budget.atLimit : 'warn',
     ...(budget.grace === undefined ? {} : { grace: budget.grace }),
     running,
+    ...(its.length > running.length ? { more: its.length - running.length } : {}),
     hourly,
     basis: sumBasisOf(costs.values(), rates),
     admins: policy.admins,

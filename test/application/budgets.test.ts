@@ -99,6 +99,14 @@ describe('thresholds', () => {
     expect(facts.running.map(({ appName }) => appName)).toEqual(['default']);
   });
 
+  test('a notice of an account with more apps than an item holds names the dearest, and counts the rest', async () => {
+    const it = lab({ budgets: [{ ...perPerson, for: 'account', atLimit: 'warn' }] });
+    for (let i = 0; i < 300; i++) it.ports.fleet.start(it.app('alice', `app${i}`), NOON - i * MINUTE);
+    await it.pass(NOON + MINUTE);
+    const facts = it.ports.postbox.sent.find((one) => one.facts.kind === 'budget')!.facts as BudgetFacts;
+    expect([facts.running.length, facts.more, facts.running[0]!.appName]).toEqual([20, 280, 'app299']);
+  });
+
   test('never again after a dip, and a new limit has thresholds of its own', async () => {
     const it = lab({ budgets: [{ ...perPerson, atLimit: 'warn' }] });
     it.ports.fleet.start(it.app('alice'), NOON);

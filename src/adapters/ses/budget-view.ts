@@ -15,7 +15,8 @@ const MOST_UNPRICED = 8;
 
 /** What the mail of a budget that reached thresholds says, with so many rows of running apps at most. */
 export function budgetView(facts: BudgetFacts, zone: string, names: number, rowsAtMost: number) {
-  const { at, running, audience, owner } = facts;
+  const { at, running, more = 0, audience, owner } = facts;
+  const all = running.length + more;
   const period = describePeriod(facts.period, at, zone);
   const isOwn = audience.role === 'owner' && owner !== undefined;
   const unpriced = Object.entries(facts.unpriced).map(
@@ -25,7 +26,7 @@ export function budgetView(facts: BudgetFacts, zone: string, names: number, rows
   const limit = atLimitWords(facts, period.ends, isOwn);
   const bar = budgetBar(facts);
   const rows = running.slice(0, Math.min(MOST_APPS, rowsAtMost));
-  const heading = `Running now (${number(running.length)})`;
+  const heading = `Running now (${number(all)})`;
   const summary = headline(facts, clip(isolate(facts.whose), names), isOwn, period);
   return {
     summary,
@@ -52,7 +53,7 @@ export function budgetView(facts: BudgetFacts, zone: string, names: number, rows
         : []),
       ...(running.length === 0
         ? [{ label: 'Running now', value: 'nothing' }]
-        : [{ label: 'An hour now', value: `${hourly} for ${count(running.length, 'app')}` }]),
+        : [{ label: 'An hour now', value: `${hourly} for ${count(all, 'app')}` }]),
       ...timeLeft(facts, zone),
       { label: 'Budget', value: isolate(facts.budget) },
       ...(isOwn ? [] : [{ label: 'Whose', value: whose(facts) }]),
@@ -61,7 +62,7 @@ export function budgetView(facts: BudgetFacts, zone: string, names: number, rows
     heading,
     capitals: heading.toUpperCase(),
     rows: rows.map((app) => row(app, facts)),
-    more: running.length > rows.length ? `and ${number(running.length - rows.length)} more` : '',
+    more: all > rows.length ? `and ${number(all - rows.length)} more` : '',
     why: audience.role === 'admins' ? (audience.why ?? ADMIN) : reasonToWrite(isOwn),
   };
 }
