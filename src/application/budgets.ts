@@ -1,6 +1,6 @@
 import type { Place } from '../domain/app.ts';
 import { appKey } from '../domain/app.ts';
-import { type Burning, crossingsOf, type Standing, standingsOf } from '../domain/budget.ts';
+import { type Burning, crossingsOf, overMark, overSince, type Standing, standingsOf } from '../domain/budget.ts';
 import { refusalOf } from '../domain/contact.ts';
 import { type Cost, costsSoFar, type Rates, sumBasisOf } from '../domain/cost.ts';
 import { costOf } from '../domain/money.ts';
@@ -114,14 +114,14 @@ export async function tellBudgets(
   const faults: string[] = [];
   for (const standing of standings) {
     const crossed = crossingsOf(standing);
-    const isNewlyOver = standing.isOver && standing.mark?.overSince === undefined;
+    const isNewlyOver = standing.isOver && overSince(standing) === undefined;
     if (crossed.length === 0 && !isNewlyOver) continue;
     try {
       if (crossed.length > 0) await tellBudget(actor, { account, region }, { ...standing, crossed }, seen, now);
       const { budget, subject, period } = standing;
       const told = crossed.map(({ mark }) => mark);
-      const over = standing.isOver ? { overSince: now } : {};
-      await ledger.mark({ account, region }, { budget: budget.name, subject, period, told, ...over });
+      const over = isNewlyOver ? [overMark(standing.limit, now)] : [];
+      await ledger.mark({ account, region }, { budget: budget.name, subject, period, told, over });
     } catch (error) {
       const whose = `${standing.budget.name} (${describeSubject(standing.subject)})`;
       faults.push(`telling of budget ${whose} failed: ${error instanceof Error ? error.message : error}`);

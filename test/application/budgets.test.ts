@@ -214,6 +214,20 @@ describe('at the limit', () => {
     expect(await it.pass(NOON + 12 * HOUR)).toEqual([]);
   });
 
+  test('stop: after a grant is spent too, what had started by then is stopped again', async () => {
+    const it = lab({ budgets: [{ ...perPerson, atLimit: 'stop' }] });
+    it.ports.fleet.start(it.app('alice'), NOON);
+    await it.pass(NOON + 10 * HOUR);
+    const subject = { kind: 'owner' as const, name: `${ref.domainId}/alice` };
+    const times = { at: NOON + 10 * HOUR, until: NOON + 9 * DAY, by: 'admin', why: '' };
+    await it.ports.ledger.except(PLACE, { kind: 'grant', subject, amount: 20_000_000, ...times });
+    await it.create(it.app('alice', 'again'), NOON + 11 * HOUR);
+    expect(await it.pass(NOON + 12 * HOUR)).toEqual([]);
+    expect(await it.pass(NOON + 13 * HOUR)).toEqual(['stopped again']);
+    await it.create(it.app('alice', 'after'), NOON + 14 * HOUR);
+    expect(await it.pass(NOON + 15 * HOUR)).toEqual([]);
+  });
+
   test('with a grace: a warning first, without a button that would not help', async () => {
     const it = lab({ budgets: [{ ...perPerson, grace: 30 * MINUTE }] });
     it.ports.fleet.start(it.app('alice'), NOON);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Books, Ledger, Runs } from '../../src/application/ports.ts';
-import type { BudgetMark, Exception } from '../../src/domain/budget.ts';
+import { type BudgetMark, type Exception, overMark, overSince } from '../../src/domain/budget.ts';
 import type { LedgerDay, LedgerLine } from '../../src/domain/ledger.ts';
 import type { OwnerSpend } from '../../src/domain/spending.ts';
 import { DAY, HOUR } from '../../src/domain/time.ts';
@@ -32,6 +32,7 @@ const mark: BudgetMark = {
   subject: { kind: 'owner', name: "d-lab/zoë o'neil" },
   period: { from: at('2026-11-01'), to: at('2026-12-01') },
   told: ['spent 0.5 of 100'],
+  over: [],
 };
 const grant: Exception = {
   ...{ kind: 'grant', subject: mark.subject, amount: 5, at: at('2026-11-03'), until: at('2026-12-01') },
@@ -100,14 +101,16 @@ export function ledgerContract(name: string, make: () => Promise<{ ledger: Ledge
       expect((await runs.load(place)).runs).toEqual([]);
     });
 
-    it('adds to what a budget has told; the first moment over its limit stays', async () => {
+    it('adds to what a budget has told; of each limit the first moment over it counts', async () => {
       const { ledger, runs } = await make();
       const later = at('2026-11-10');
       await Promise.all([ledger.mark(place, mark), ledger.mark(place, { ...mark, told: ['spent 0.8 of 100'] })]);
-      await ledger.mark(place, { ...mark, told: ['spent 0.5 of 100'], overSince: later });
-      await ledger.mark(place, { ...mark, told: [], overSince: later + DAY });
+      await ledger.mark(place, { ...mark, told: ['spent 0.5 of 100'], over: [overMark(100, later)] });
+      await ledger.mark(place, { ...mark, told: [], over: [overMark(100, later + DAY), overMark(150, later)] });
       const { marks } = await runs.load(place);
-      expect(marks).toEqual([{ ...mark, told: ['spent 0.5 of 100', 'spent 0.8 of 100'], overSince: later }]);
+      const over = [overMark(100, later), overMark(100, later + DAY), overMark(150, later)].sort();
+      expect(marks).toEqual([{ ...mark, told: ['spent 0.5 of 100', 'spent 0.8 of 100'], over }]);
+      expect(overSince({ mark: marks![0]!, limit: 100 })).toBe(later);
     });
 
     it('keeps marks of budgets, subjects and periods apart, a total’s too', async () => {
@@ -116,7 +119,7 @@ export function ledgerContract(name: string, make: () => Promise<{ ledger: Ledge
         { ...mark, budget: 'other' },
         { ...mark, subject: { kind: 'team' as const, name: mark.subject.name } },
         { ...mark, period: { from: 0, to: Number.POSITIVE_INFINITY } },
-        { ...mark, told: [], period: { from: at('2026-12-01'), to: at('2027-01-01') }, overSince: at('2026-12-02') },
+        { ...mark, told: [], period: { from: at('2026-12-01'), to: at('2027-01-01') }, over: [overMark(1, 2)] },
       ];
       for (const one of [mark, ...others]) await ledger.mark(place, one);
       const { marks = [] } = await runs.load(place);

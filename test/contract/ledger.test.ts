@@ -75,7 +75,7 @@ faultsAreTold(
       ['PutItem', () => ledger.close(place, { date: '2026-11-02', lines: [] })],
       ['DeleteItem', () => ledger.close(place, { date: '2026-11-01', lines: [] })],
       ['PutItem', () => ledger.keep(place, books)],
-      ['UpdateItem', () => ledger.mark(place, { budget: 'b', subject, period, told: ['x'] })],
+      ['UpdateItem', () => ledger.mark(place, { budget: 'b', subject, period, told: ['x'], over: [] })],
       ['PutItem', () => ledger.except(place, exception)],
     ];
   },

@@ -99,46 +99,28 @@ export function dynamodbLedger(client: DynamoDBClient, table: string): Ledger {
       await put({ pk, sk: BOOKS_KEY, ...books, sums: heads, stamp, account, region });
       for (const sk of before) await remove(pk, sk);
     },
-    async mark(place, { budget, subject, period, told, overSince }) {
+    async mark(place, { budget, subject, period, told, over }) {
       const { account, region } = place;
-      const names = {
-        '#budget': 'budget',
-        '#subject': 'subject',
-        '#period': 'period',
-        '#told': 'told',
-        '#region': 'region',
-      };
-      const sets = [
-        '#budget = :budget',
-        '#subject = :subject',
-        '#period = :period',
-        'account = :account',
-        '#region = :region',
-        'expiresAt = :expiresAt',
-        ...(overSince === undefined ? [] : ['overSince = if_not_exists(overSince, :overSince)']),
-      ];
-      // DynamoDB takes no empty set: a limit that is seen spent may have nothing new to tell.
-      const add = told.length > 0 ? ' ADD #told :told' : '';
-      if (!add) delete (names as Record<string, string>)['#told'];
-      const values = toItem({
-        ':budget': budget,
-        ':subject': subject,
-        ':period': ends(period),
-        ':account': account,
-        ':region': region,
-        ':expiresAt': Number.isFinite(period.to) ? Math.ceil((period.to + 35 * DAY) / SECOND) : undefined,
-        ...(overSince === undefined ? {} : { ':overSince': overSince }),
-        ...(told.length > 0 ? { ':told': new Set(told) } : {}),
-      });
+      const lasting = Number.isFinite(period.to) ? { expiresAt: Math.ceil((period.to + 35 * DAY) / SECOND) } : {};
+      const set = Object.entries({ budget, subject, period: ends(period), account, region, ...lasting });
+      // DynamoDB takes no empty set: a threshold may be told before the limit is spent, and the other way round.
+      const add = Object.entries({ told, over }).filter(([, some]) => some.length > 0);
+      const terms = (entries: [string, unknown][], sign: string) =>
+        entries.map(([name]) => `#${name}${sign}:${name}`).join(', ');
       const command = new UpdateItemCommand({
         TableName: table,
         Key: toItem({
           pk: fleetPartition(place),
           sk: `${MARK_PREFIX}${JSON.stringify([budget, subjectKey(subject), period.from])}`,
         }),
-        UpdateExpression: `SET ${sets.filter((set) => values[':expiresAt'] || !set.startsWith('expiresAt')).join(', ')}${add}`,
-        ExpressionAttributeNames: names,
-        ExpressionAttributeValues: values,
+        UpdateExpression: `SET ${terms(set, ' = ')}${add.length > 0 ? ` ADD ${terms(add, ' ')}` : ''}`,
+        ExpressionAttributeNames: Object.fromEntries([...set, ...add].map(([name]) => [`#${name}`, name])),
+        ExpressionAttributeValues: toItem(
+          Object.fromEntries([
+            ...set.map(([name, value]) => [`:${name}`, value]),
+            ...add.map(([name, some]) => [`:${name}`, new Set(some)]),
+          ]),
+        ),
       });
       await call('dynamodb:UpdateItem', () => client.send(command));
     },
@@ -259,16 +241,10 @@ function readBooks(
 }
 
 function readMark(item: Item): BudgetMark {
-  const { budget, subject, period, told, overSince } = fromItem<
-    Omit<BudgetMark, 'period' | 'told'> & { period: Ends; told?: Set<string> }
+  const { budget, subject, period, told, over } = fromItem<
+    Pick<BudgetMark, 'budget' | 'subject'> & { period: Ends; told?: Set<string>; over?: Set<string> }
   >(item);
-  return {
-    budget,
-    subject,
-    period: withEnd(period),
-    told: [...(told ?? [])].sort(),
-    ...(overSince === undefined ? {} : { overSince }),
-  };
+  return { budget, subject, period: withEnd(period), told: [...(told ?? [])].sort(), over: [...(over ?? [])].sort() };
 }
 
 function readException(item: Item): Exception {
