@@ -111,6 +111,8 @@ export interface OnRecord {
 
 /** What the daily closing of the books leaves for the passes, so that none reads a month. */
 export interface Books {
+  /** The first day that was ever closed: no reader need look before it. */
+  since: Instant;
   /** Days before this are closed: what was accrued in them stays. */
   closedUntil: Instant;
   /** What closed days add up to, for each period that the policy's budgets speak of. */

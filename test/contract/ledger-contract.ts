@@ -15,7 +15,12 @@ const line: LedgerLine = {
 const day = (date: string, over: Partial<LedgerDay> = {}): LedgerDay => ({ date, lines: [line], ...over });
 const owner: OwnerSpend = { domainId: 'd-lab', owner: 'zoë', billed: 1, accrued: 2, recent: 3, unpriced: { x: HOUR } };
 const books: Books = {
-  ...{ closedUntil: at('2026-11-20'), unsettled: ['2026-11-19'], findings: ['Activate the tags.'] },
+  ...{
+    since: at('2026-10-01'),
+    closedUntil: at('2026-11-20'),
+    unsettled: ['2026-11-19'],
+    findings: ['Activate the tags.'],
+  },
   drift: { billed: 97, accrued: 100, days: 3 },
   sums: [
     {

@@ -30,7 +30,7 @@ const owners = Array.from({ length: 4_000 }, (_, i) => ({
   ...{ domainId: 'd-lab', owner: `profile-${i}`, billed: 1, accrued: 2, recent: 3, unpriced: {} },
 }));
 const books = {
-  ...{ closedUntil: 1, unsettled: [], findings: [], drift: { billed: 0, accrued: 0, days: 0 } },
+  ...{ since: 0, closedUntil: 1, unsettled: [], findings: [], drift: { billed: 0, accrued: 0, days: 0 } },
   sums: [{ period, closedUntil: 1, trendDays: 7, owners }],
 };
 const keysLike = async (table: string, prefix: string) => {

@@ -10,7 +10,6 @@ import {
   isSettled,
   type LedgerDay,
   type LedgerLine,
-  type Owners,
   settleDay,
   shared,
   unbilledOf,
@@ -19,6 +18,7 @@ import { billingDay, slicesOf } from '../../src/domain/period.ts';
 import type { Charge } from '../../src/domain/spend.ts';
 import { sumClosed, sumSpend, within } from '../../src/domain/spending.ts';
 import { DAY, HOUR } from '../../src/domain/time.ts';
+import type { Owners } from '../../src/domain/whose.ts';
 
 const DATE = '2026-11-10';
 const day = billingDay(DATE);
