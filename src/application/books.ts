@@ -1,7 +1,16 @@
 import type { Place } from '../domain/app.ts';
 import type { BilledDay } from '../domain/bill.ts';
 import type { Rates } from '../domain/cost.ts';
-import { closableUntil, closeDay, driftOf, isSettled, type LedgerDay, settleDay } from '../domain/ledger.ts';
+import {
+  closableUntil,
+  closeDay,
+  driftOf,
+  isSettled,
+  type LedgerDay,
+  settleDay,
+  unbilledOf,
+} from '../domain/ledger.ts';
+import { describeMoney } from '../domain/money.ts';
 import { billingDay, dateOf, type Period, periodOf } from '../domain/period.ts';
 import type { Policy } from '../domain/policy.ts';
 import type { Run } from '../domain/run.ts';
@@ -12,7 +21,7 @@ import type { Volume } from '../domain/volume.ts';
 import { type Owners, ownersOf } from '../domain/whose.ts';
 import type { Bill, Books, Prices } from './ports.ts';
 import { ratesOf } from './prices.ts';
-import { readBill, readForecast } from './read-bill.ts';
+import { notOnTheBill, readBill, readForecast } from './read-bill.ts';
 import { isSame, periodsOf, type SpendPorts, trendFrom } from './spending.ts';
 
 /** Cost Explorer knows no more (its user guide: "up to the last 13 months"). */
@@ -75,10 +84,10 @@ export async function closeBooks(
 
   const fresh = datesBetween(from, closedUntil).map((date) => close(date, record, rates, timezone, now));
   const waiting = owed.length === 0 ? [] : await ledger.days(place, reach, from);
-  const unbilled = [...waiting.filter(({ date }) => owed.includes(date)), ...fresh];
+  const open = [...waiting.filter(({ date }) => owed.includes(date)), ...fresh];
   const billed = new Map(reading.days.map((day) => [day.date, day]));
   const ownersOn = ownersOf(record);
-  const days = unbilled.map((day) => withBill(day, billed.get(day.date), ownersOn, timezone, now));
+  const days = open.map((day) => withBill(day, billed.get(day.date), ownersOn, timezone, now));
   const settled = days.filter(({ settledAt }) => settledAt !== undefined);
   // What is closed for the first time is written whatever the bill says; what waits, only where the bill tells more.
   for (const day of days) if (!waiting.includes(day)) await ledger.close(place, day);
@@ -91,7 +100,17 @@ export async function closeBooks(
   const unsettled = days.filter(({ settledAt }) => settledAt === undefined).map(({ date }) => date);
   const forecast = await readForecast(ports.bill, policy, now);
   const billedAt = reading.isWhole ? now : before?.billedAt;
-  const findings = [...reading.findings, ...forecast.findings];
+  const unbilled = settled.flatMap((day) =>
+    [...unbilledOf(day)].map(([usage, amount]) => ({ date: day.date, usage, amount })),
+  );
+  const isAnyMetered = settled.some(({ lines }) =>
+    lines.some(({ accrued, billed }) => accrued && billed !== undefined),
+  );
+  const findings = [
+    ...reading.findings,
+    ...(unbilled.length > 0 && !isAnyMetered ? [notOnTheBill(place)] : []),
+    ...forecast.findings,
+  ];
   const books: Books = {
     since,
     closedUntil,
@@ -106,7 +125,11 @@ export async function closeBooks(
   const requests = reading.requests + forecast.requests;
   const faults = [...reading.faults, ...forecast.faults];
   const counts = { closed: fresh.length, settled: settled.length, unsettled: unsettled.length, requests };
-  return { ...counts, drift, doubts: reading.doubts, findings, faults };
+  const doubts = unbilled.map(
+    ({ date, usage, amount }) =>
+      `the bill of ${date} has no row of ${usage}: ${describeMoney(amount)} stay as they were reckoned`,
+  );
+  return { ...counts, drift, doubts: [...reading.doubts, ...doubts], findings, faults };
 }
 
 /**

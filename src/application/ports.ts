@@ -137,7 +137,7 @@ export interface Ledger {
   close(place: Place, day: LedgerDay): Promise<void>;
   /** Keeps what the closing leaves; `Runs.load` gives it. */
   keep(place: Place, books: Books): Promise<void>;
-  /** Adds to what a budget has told; of two `overSince` the earlier stays. `Runs.load` gives it. */
+  /** Adds to what a budget has told and seen. `Runs.load` gives it. */
   mark(place: Place, mark: BudgetMark): Promise<void>;
   /** Records a grant or a lift. `Runs.load` gives it. */
   except(place: Place, exception: Exception): Promise<void>;

@@ -73,3 +73,8 @@ export async function readForecast(bill: Bill, { budgets, timezone }: Policy, no
     return { ...nothing, requests: 1, faults: [`AWS's forecast was not read (${error.code}: ${error.message})`] };
   }
 }
+
+/** Where the bill has no row of anything that Curfew saw, it is another's, or somebody else pays. */
+export function notOnTheBill({ account, region }: Place): string {
+  return `AWS's bill has no row of any Studio usage that Curfew saw, in ${region} of account ${account}: figures stay as they were reckoned. Whoever pays for the account may see it in another bill.`;
+}

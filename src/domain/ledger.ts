@@ -73,7 +73,8 @@ export function isSettled({ date, isEstimated, foreign }: BilledDay, now: Instan
  * Puts AWS's bill of a day beside what was accrued. What carries a tag is its owner's. A usage that an owner accrued and
  * the bill gives nobody is theirs as it was reckoned, taken out of what the bill gives nobody, and no more than lies
  * there; what is left over is nobody's line. So the lines' sum is the bill, to the micro-dollar. What has no price stays
- * without a figure where something of its usage lies untagged: that may be its own, and is no $0.
+ * without a figure where something of its usage lies untagged: that may be its own, and is no $0. And of a usage that the
+ * bill has no row of at all, nothing is known: it stays as it was reckoned.
  */
 export function settleDay(
   day: LedgerDay,
@@ -99,6 +100,7 @@ export function settleDay(
 const ownerKey = ({ domainId, owner }: Pick<LedgerLine, 'domainId' | 'owner'>) => JSON.stringify([domainId, owner]);
 
 function settleUsage(accrued: LedgerLine[], rows: BilledRow[], owners: Owners, slices: Period[]): LedgerLine[] {
+  if (rows.length === 0) return accrued;
   const byOwner = Map.groupBy(accrued, ownerKey);
   const settled: LedgerLine[] = [];
   const tagged = Map.groupBy(
@@ -170,6 +172,14 @@ export function shared<T extends LedgerLine>(lines: T[], amount: MicroDollars): 
   return parts.map(({ line, amount: part }) => ({ line, amount: part === 0 ? 0 : sign * part }));
 }
 
+/** What was accrued of usage that the bill of a settled day has no row of, by usage type. */
+export function unbilledOf({ lines, settledAt }: LedgerDay): Map<string, MicroDollars> {
+  const unbilled = new Map<string, MicroDollars>();
+  for (const { usage, accrued = 0, billed } of settledAt === undefined ? [] : lines)
+    if (billed === undefined && accrued > 0) unbilled.set(usage, (unbilled.get(usage) ?? 0) + accrued);
+  return unbilled;
+}
+
 /** What AWS bills of each dollar that was accrued, in millionths, and on how much that rests. */
 export interface Drift {
   billed: MicroDollars;
@@ -182,7 +192,8 @@ export function driftOf(days: LedgerDay[]): Drift {
   const drift: Drift = { billed: 0, accrued: 0, days: 0 };
   for (const { lines, settledAt } of days) {
     if (settledAt === undefined) continue;
-    const metered = new Set(lines.flatMap(({ usage, accrued }) => (accrued ? [usage.toLowerCase()] : [])));
+    const isBoth = ({ accrued, billed }: LedgerLine) => accrued !== undefined && accrued > 0 && billed !== undefined;
+    const metered = new Set(lines.filter(isBoth).map(({ usage }) => usage.toLowerCase()));
     const both = lines.filter(({ usage }) => metered.has(usage.toLowerCase()));
     if (both.length === 0) continue;
     drift.days++;

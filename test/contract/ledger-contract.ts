@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { Books, Ledger, Runs } from '../../src/application/ports.ts';
-import type { BudgetMark, Exception } from '../../src/domain/budget.ts';
+import { type BudgetMark, type Exception, overMark, overSince } from '../../src/domain/budget.ts';
 import type { LedgerDay, LedgerLine } from '../../src/domain/ledger.ts';
 import { newRun } from '../../src/domain/run.ts';
 import type { OwnerSpend, Spending } from '../../src/domain/spending.ts';
@@ -57,6 +57,7 @@ export const mark = (over: Partial<BudgetMark> = {}): BudgetMark => ({
   subject: { kind: 'owner', name: 'd-lab/alice' },
   period: month,
   told: ['spent 0.5 of 100000000'],
+  over: [],
   ...over,
 });
 
@@ -191,27 +192,34 @@ export function ledgerContract(name: string, make: () => Promise<{ ledger: Ledge
       it('what was told adds up, each once', async () => {
         await ledger.mark(place, mark());
         await ledger.mark(place, mark({ told: ['spent 0.8 of 100000000', 'spent 0.5 of 100000000'] }));
-        await ledger.mark(place, mark({ told: [], overSince: 5 }));
+        await ledger.mark(place, mark({ told: [], over: [overMark(100, 5)] }));
         expect(await marks()).toEqual([
-          mark({ told: ['spent 0.5 of 100000000', 'spent 0.8 of 100000000'], overSince: 5 }),
+          mark({ told: ['spent 0.5 of 100000000', 'spent 0.8 of 100000000'], over: [overMark(100, 5)] }),
         ]);
       });
 
-      it('of two moments at which a limit was spent the earlier stays, whichever comes first', async () => {
-        await ledger.mark(place, mark({ overSince: 5, told: [] }));
-        await ledger.mark(place, mark({ overSince: 7, told: ['a'] }));
-        expect(await marks()).toEqual([mark({ overSince: 5, told: ['a'] })]);
-        await ledger.mark(place, mark({ overSince: 3, told: ['b'] }));
-        await ledger.mark(place, mark({ told: ['c'] }));
-        expect(await marks()).toEqual([mark({ overSince: 3, told: ['a', 'b', 'c'] })]);
+      it('of two moments at which a limit was spent the earlier counts, whichever comes first; of each limit its own', async () => {
+        for (const [limit, since] of [
+          [100, 5],
+          [100, 7],
+          [150, 9],
+          [100, 3],
+        ] as const)
+          await ledger.mark(place, mark({ told: [], over: [overMark(limit, since)] }));
+        await ledger.mark(place, mark({ told: ['a'] }));
+        const [known] = (await marks())!;
+        expect(known!.told).toEqual(['a']);
+        expect([100, 150, 200].map((limit) => overSince({ mark: known!, limit }))).toEqual([3, 9, undefined]);
       });
 
       it('many at once lose nothing of one another', async () => {
         const each = Array.from({ length: 8 }, (_, i) =>
-          mark({ told: [`spent ${i}`], overSince: 100 + ((i * 5) % 8) }),
+          mark({ told: [`spent ${i}`], over: [overMark(100, 50 + ((i * 5) % 8))] }),
         );
         await Promise.all(each.map((one) => ledger.mark(place, one)));
-        expect(await marks()).toEqual([mark({ told: each.flatMap(({ told }) => told).sort(), overSince: 100 })]);
+        const all = { told: each.flatMap(({ told }) => told).sort(), over: each.flatMap(({ over }) => over).sort() };
+        expect(await marks()).toEqual([mark(all)]);
+        expect(overSince({ mark: mark(all), limit: 100 })).toBe(50);
       });
 
       it('each budget, subject and period has its own, a total too', async () => {
@@ -221,7 +229,7 @@ export function ledgerContract(name: string, make: () => Promise<{ ledger: Ledge
           mark({ subject: { kind: 'team', name: 'd-lab/alice' } }),
           mark({ subject: { kind: 'account', name: '' } }),
           mark({ period: { from: month.to, to: month.to + DAY } }),
-          mark({ period: total, overSince: 1 }),
+          mark({ period: total, over: [overMark(100, 1)] }),
         ];
         for (const one of all) await ledger.mark(place, one);
         const order = (some: BudgetMark[] = []) => some.map((one) => JSON.stringify(Object.entries(one).sort())).sort();

@@ -178,7 +178,7 @@ describe('what it may call', () => {
       days: () => ledger.days(place, ...range),
       close: twice(() => ledger.close(place, dayOf('2026-11-30'))),
       keep: twice(() => ledger.keep(place, books([sumOver({ from: 0, to: 1 }, [])]))),
-      mark: twice(() => ledger.mark(place, mark({ overSince: 1 }))),
+      mark: twice(() => ledger.mark(place, mark({ over: ['100 since 1'] }))),
       except: () => ledger.except(place, exception),
     };
     for (const [verb, work] of Object.entries(verbs)) {
@@ -217,7 +217,7 @@ faultsAreTold(
       ['PutItem', () => ledger.keep(place, books([]))],
       ['DeleteItem', () => ledger.keep(place, books([]))],
       ['UpdateItem', () => ledger.mark(place, mark())],
-      ['UpdateItem', () => ledger.mark(place, mark({ overSince: 1 }))],
+      ['UpdateItem', () => ledger.mark(place, mark({ over: ['100 since 1'] }))],
       ['PutItem', () => ledger.except(place, exception)],
       ['Query', () => runs.load(place)],
     ];

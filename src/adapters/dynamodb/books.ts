@@ -4,9 +4,8 @@ import { UpdateItemCommand } from '@aws-sdk/client-dynamodb';
 import type { Books, Ledger, OnRecord } from '../../application/ports.ts';
 import { type BudgetMark, type Exception, subjectKey } from '../../domain/budget.ts';
 import type { OwnerSpend, Spending } from '../../domain/spending.ts';
-import { DAY, type Instant, SECOND } from '../../domain/time.ts';
+import { DAY, SECOND } from '../../domain/time.ts';
 import { call } from '../aws-error.ts';
-import { conditional } from './conditional.ts';
 import { expiry, fleetPartition, fromItem, type Item, toItem } from './items.ts';
 import { chunked, put, replaceAll } from './replace.ts';
 
@@ -33,32 +32,28 @@ export function dynamodbBooks(client: DynamoDBClient, table: string): Pick<Ledge
         { pk, sk: BOOKS_KEY, ...books, sums: heads, stamp, account, region },
       ]);
     },
-    async mark(place, { budget, subject, period, told, overSince }) {
+    async mark(place, { budget, subject, period, told, over }) {
       const { account, region } = place;
       // By a hash: names of budgets and teams may be longer than a key.
       const name = JSON.stringify([budget, subjectKey(subject), period.from]);
       const key = { pk: fleetPartition(place), sk: MARK_PREFIX + createHash('sha256').update(name).digest('hex') };
-      const expiresAt = Number.isFinite(period.to) ? Math.ceil((period.to + 35 * DAY) / SECOND) : undefined;
-      const fixed = { budget, subject, period: ends(period), account, region, expiresAt };
-      const write = (since: Instant | undefined) => {
-        const set = Object.entries({ ...fixed, overSince: since }).filter(([, value]) => value !== undefined);
-        // DynamoDB takes no empty set: a limit that is seen spent may have nothing new to tell.
-        const add: [string, unknown][] = told.length > 0 ? [['told', new Set(told)]] : [];
-        const all = [...set, ...add];
-        const command = new UpdateItemCommand({
-          TableName: table,
-          Key: toItem(key),
-          UpdateExpression: `SET ${set.map(([name]) => `#${name} = :${name}`).join(', ')}${add.length > 0 ? ' ADD #told :told' : ''}`,
-          ExpressionAttributeNames: Object.fromEntries(all.map(([name]) => [`#${name}`, name])),
-          ExpressionAttributeValues: toItem(Object.fromEntries(all.map(([name, value]) => [`:${name}`, value]))),
-          ...(since === undefined
-            ? {}
-            : { ConditionExpression: 'attribute_not_exists(#overSince) OR #overSince > :overSince' }),
-        });
-        return conditional(() => call('dynamodb:UpdateItem', () => client.send(command)));
-      };
-      // An earlier moment is on record: the rest is written beside it.
-      if (!(await write(overSince))) await write(undefined);
+      const lasting = Number.isFinite(period.to) ? { expiresAt: Math.ceil((period.to + 35 * DAY) / SECOND) } : {};
+      const set = Object.entries({ budget, subject, period: ends(period), account, region, ...lasting });
+      // DynamoDB takes no empty set: a threshold may be told before the limit is spent, and the other way round.
+      const add = Object.entries({ told, over }).flatMap(([of, some]) =>
+        some.length > 0 ? [[of, new Set(some)] as const] : [],
+      );
+      const all = [...set, ...add];
+      const terms = (entries: readonly (readonly [string, unknown])[], sign: string) =>
+        entries.map(([of]) => `#${of}${sign}:${of}`).join(', ');
+      const command = new UpdateItemCommand({
+        TableName: table,
+        Key: toItem(key),
+        UpdateExpression: `SET ${terms(set, ' = ')}${add.length > 0 ? ` ADD ${terms(add, ' ')}` : ''}`,
+        ExpressionAttributeNames: Object.fromEntries(all.map(([of]) => [`#${of}`, of])),
+        ExpressionAttributeValues: toItem(Object.fromEntries(all.map(([of, value]) => [`:${of}`, value]))),
+      });
+      await call('dynamodb:UpdateItem', () => client.send(command));
     },
     async except(place, exception) {
       const { account, region } = place;
@@ -133,16 +128,10 @@ function readBooks(
 }
 
 function readMark(item: Item): BudgetMark {
-  const { budget, subject, period, told, overSince } = fromItem<
-    Omit<BudgetMark, 'period' | 'told'> & { period: Ends; told?: Set<string> }
+  const { budget, subject, period, told, over } = fromItem<
+    Pick<BudgetMark, 'budget' | 'subject'> & { period: Ends; told?: Set<string>; over?: Set<string> }
   >(item);
-  return {
-    budget,
-    subject,
-    period: withEnd(period),
-    told: [...(told ?? [])].sort(),
-    ...(overSince === undefined ? {} : { overSince }),
-  };
+  return { budget, subject, period: withEnd(period), told: [...(told ?? [])].sort(), over: [...(over ?? [])].sort() };
 }
 
 function readException(item: Item): Exception {
