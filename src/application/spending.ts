@@ -54,7 +54,7 @@ export async function spendingIn(
 async function closedPart(period: Period, ledger: Ledger, place: Place, books: Books | undefined): Promise<Spending> {
   if (!books) return sumClosed(period, period.from, []);
   const { closedUntil, sums } = books;
-  const known = sums.find((sum) => isSame(sum.period, period) && sum.closedUntil === closedUntil);
+  const known = sums.find((sum) => isSame(sum.period, period));
   if (known) return known;
   return sumClosed(period, closedUntil, await ledger.days(place, trendFrom(period, books), closedUntil));
 }
