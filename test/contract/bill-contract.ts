@@ -101,9 +101,10 @@ export function billContract(name: string, make: () => Promise<BillBench>): void
     });
 
     it('expects what AWS expects, and nothing where AWS cannot tell', async () => {
-      const { bill, live } = await make();
+      const { bill, live, credit } = await make();
       expect(await bill.forecast('2026-11-23', '2026-12-01')).toBeUndefined();
       live('12.5');
+      credit('2026-11-05', '-100');
       expect(await bill.forecast('2026-11-23', '2026-12-01')).toBe(8 * 12_500_000);
       expect(await bill.forecast('2026-11-23', '2027-04-23')).toBe(151 * 12_500_000);
     });

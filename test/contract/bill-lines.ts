@@ -17,7 +17,7 @@ export function tagsOf(holder: Holder): Record<string, string> {
 /** Every way in which Cost Explorer refuses, what it is to Curfew, and what it says should be done. */
 export const FAULTS_OF_COST_EXPLORER: [code: string, kind: string, more: { says?: string; advice?: string }][] = [
   ['LimitExceededException', 'throttled', {}],
-  ['ThrottlingException', 'throttled', {}],
+  ['ThrottlingException', 'throttled', { says: 'Rate exceeded for the linked account' }],
   ['AccessDeniedException', 'denied', {}],
   [
     'AccessDeniedException',

@@ -3,7 +3,7 @@ import type { BillLine } from '../../local/aws/index.ts';
 import { costExplorerBill } from '../../src/adapters/cost-explorer/bill.ts';
 import { PortError } from '../../src/application/ports.ts';
 import { billOf } from '../../src/wiring.ts';
-import { settle, startWorld } from '../local/world.ts';
+import { clientsOf, settle, startWorld } from '../local/world.ts';
 import { memoryBill } from '../memory/ports.ts';
 import { ALICE, billContract, PAD } from './bill-contract.ts';
 import { arnOf, FAULTS_OF_COST_EXPLORER, tagsOf } from './bill-lines.ts';
@@ -111,6 +111,18 @@ describe('Cost Explorer’s bill', () => {
     expect(inPages.days).toEqual(whole.days);
     // 12 profiles and 13 spaces, each with the untagged rest: 13 and 14 groups, four on a page.
     expect([inPages.requests, calls.count('cost-explorer')]).toEqual([8, 8]);
+  });
+
+  it('counts what the SDK asked again, too', async () => {
+    const fault = {
+      service: 'cost-explorer' as const,
+      action: 'GetCostAndUsage',
+      status: 500,
+      code: 'InternalFailure',
+    };
+    world.aws.faults.add(fault);
+    const { costs } = clientsOf(world.aws, { maxAttempts: 2 });
+    expect((await costExplorerBill(costs).read('us-east-1', '2026-11-02', '2026-11-03')).requests).toBe(3);
   });
 
   it('takes a row that is tagged in one answer, and so untagged in the other, once', async () => {

@@ -109,9 +109,9 @@ export function memoryLedger(): MemoryLedger {
       store.writes++;
       const key = JSON.stringify([placeKey(place), mark.budget, subjectKey(mark.subject), mark.period.from]);
       const known = store.marks.get(key);
-      const overSince = known?.overSince ?? mark.overSince;
       const told = [...new Set([...(known?.told ?? []), ...mark.told])].sort();
-      store.marks.set(key, copy({ ...mark, told, ...(overSince === undefined ? {} : { overSince }) }));
+      const over = [...new Set([...(known?.over ?? []), ...mark.over])].sort();
+      store.marks.set(key, copy({ ...mark, told, over }));
     },
     async except(place, exception) {
       store.writes++;
@@ -629,4 +629,4 @@ export function memoryKeptPrices(): MemoryKeptPrices {
 
 export const PLACE: Place = { account: '111122223333', region: 'us-east-1' };
 
-export { type MemoryBill, memoryBill } from './bill.ts';
+export { memoryBill } from './bill.ts';
