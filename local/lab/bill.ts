@@ -50,9 +50,6 @@ export interface LabBill {
   closings: number;
 }
 
-/** How far back: the lab's spaces are thirty days older than it is. */
-const BEFORE = 400 * DAY;
-
 /** Reads the books as any of Curfew's functions does. */
 export async function readBooks(
   { studio }: EmbeddedAws,
@@ -66,9 +63,9 @@ export async function readBooks(
   const known = await ports.runs.load(place);
   const { books, prices, runs, volumes = [] } = known;
   const rates = await ratesOf({ prices: pricesOf(), policy }, region, prices);
-  const period = { from: Math.floor(now / DAY) * DAY - BEFORE, to: Number.POSITIVE_INFINITY };
+  const period = { from: 0, to: Number.POSITIVE_INFINITY };
   const lines = await linesIn(period, ports, { place, runs, volumes, rates, books }, policy.timezone, now);
-  return { known, days: books ? await ports.ledger.days(place, period.from, books.closedUntil) : [], lines };
+  return { known, days: books ? await ports.ledger.days(place, books.since, books.closedUntil) : [], lines };
 }
 
 /** Holds estimate against bill day by day: what truly ran, what Curfew reckoned, what AWS billed. */

@@ -45,7 +45,8 @@ export interface Curfew {
   pressed(): Promise<void>;
 }
 
-const SCAN_EVERY = 5 * MINUTE;
+/** The stack's own schedule. */
+export const SCAN_EVERY = 5 * MINUTE;
 
 /** How long Lambda waits before it tries an asynchronous event again. The event is the same: so is the time in it. */
 const RETRIES = [MINUTE, 2 * MINUTE];

@@ -1,14 +1,17 @@
 import type { PastNotice } from '../../src/domain/notice.ts';
 import { type Period, periodOf } from '../../src/domain/period.ts';
 import type { Budget, Policy } from '../../src/domain/policy.ts';
-import type { Instant } from '../../src/domain/time.ts';
+import { START_TOLERANCE } from '../../src/domain/run.ts';
+import type { Duration, Instant } from '../../src/domain/time.ts';
 import { HOUR, SECOND } from '../../src/domain/time.ts';
 import { readAmount } from '../aws/bill-money.ts';
 import type { App, EmbeddedAws, Mail } from '../aws/index.ts';
 import type { BooksRead } from './bill.ts';
+import { SCAN_EVERY } from './curfew.ts';
 import { isExempt, type LabRun } from './ledger.ts';
 import { type Meter, ownerKey, ownerOf } from './meter.ts';
 import { TOLERANCE } from './record.ts';
+import { isOfMoney } from './told.ts';
 
 /** What the promises on money are checked on. */
 export interface MoneyEvidence {
@@ -37,7 +40,7 @@ const BELOW = 1.035;
 const BESIDE = 0.99;
 
 /** What Curfew has accrued for whom, and the meter says otherwise: no more than lost and late events explain. */
-export function wrongAccruals({ aws, runs, meter, books, missed, to }: MoneyEvidence): string[] {
+export function wrongAccruals({ aws, runs, meter, books, missed, ruleOf, to }: MoneyEvidence): string[] {
   const accrued = new Map<string, [amount: number, lines: number]>();
   for (const { domainId, owner, accrued: amount = 0 } of books.lines) {
     if (domainId === undefined) continue;
@@ -52,13 +55,26 @@ export function wrongAccruals({ aws, runs, meter, books, missed, to }: MoneyEvid
     const its = runs.filter((run) => ownerOf(aws, run) === whose);
     // What went on when the lab ended may have ended a moment before: its event is under way.
     const isOpen = ({ endedAt = to }: LabRun) => endedAt > to - TOLERANCE;
-    // Otherwise an event tells of it, in whole seconds; and each line is rounded by itself.
-    const unsure = its.map((run) => (isMissed(run) || isOpen(run) ? TOLERANCE : 2 * SECOND) * meter.hourly(run));
+    const unsure = its.map(
+      (run) => (isMissed(run) || isOpen(run) ? TOLERANCE : beside(run, ruleOf(run))) * meter.hourly(run),
+    );
     const [got, lines] = accrued.get(whose) ?? [0, 0];
     const truly = meter.spent(whose, 0, to);
+    // Each line is rounded by itself.
     const allowed = unsure.reduce((sum, amount) => sum + amount / HOUR, lines);
     return Math.abs(got - truly) <= allowed ? [] : [`${whose}: ${usd(got)} accrued, ${usd(truly)} truly ran`];
   });
+}
+
+/**
+ * How far a run's record may be off though its events came in time: they tell whole seconds. A scan that came between a
+ * start and its event goes by AWS's CreationTime, which may be another run's; what is within a minute counts as one
+ * start. A stop within the event of a creation is noted at the event's own time.
+ */
+function beside({ habit, startedAt, endedAt = Number.POSITIVE_INFINITY }: LabRun, rule: string | undefined): Duration {
+  const lived = endedAt - startedAt;
+  if (isOfMoney(rule) && lived <= SCAN_EVERY) return lived;
+  return habit.keepsCreationTime ? START_TOLERANCE : 2 * SECOND;
 }
 
 /** Settled days whose lines do not add up to the bill, each of its rows rounded once. */

@@ -53,7 +53,7 @@ function showTimeline(entries: Entry[], width: number): string[] {
 /** The rule in front of its reason. A warning lifts by another rule's reason, or its own's end. */
 function ruleOf({ kind, rule }: Entry): string {
   if (rule === undefined) return '';
-  const [, name = rule, key] = /^(.*): (max-\w+)$/.exec(rule) ?? [];
+  const [, name = rule, key] = /^(.*): (max-\w+|budget|guardrail)$/.exec(rule) ?? [];
   const words = key === undefined ? name : `${name} (${key})`;
   return kind === 'lifted' ? `no more by ${words}; now: ` : `${words}: `;
 }
