@@ -2,7 +2,7 @@ import { type Answer, type Input, type Service, success } from './answers.ts';
 import { type Calls, callLog } from './calls.ts';
 import { type CloudWatch, startCloudWatch } from './cloudwatch.ts';
 import { type CostExplorer, startCostExplorer } from './cost-explorer.ts';
-import { startDynamoDb } from './dynamodb.ts';
+import { type Capacity, startDynamoDb } from './dynamodb.ts';
 import { type EventBridge, startEventBridge } from './eventbridge.ts';
 import { type Faults, faultList } from './faults.ts';
 import { type Mail, startMailroom } from './mailbox.ts';
@@ -48,6 +48,8 @@ export interface EmbeddedAws {
   /** The mail that arrived: a page for people, a list for tests. The newest 20,000 are kept. */
   mailbox: { url: string; messages(): Promise<Mail[]>; clear(): Promise<void> };
   calls: Calls;
+  /** Request units of DynamoDB, once they are asked for. */
+  capacity: Capacity;
   faults: Faults;
   /** Milliseconds that every call of every service takes, beyond its work. */
   latency: number;
@@ -133,6 +135,7 @@ export async function startEmbeddedAws(options: {
     parameters,
     mailbox: { url: `${url}/`, messages: async () => mailroom.messages(), clear: mailroom.clear },
     calls,
+    capacity: dynamoDb.capacity,
     faults,
     async close() {
       mailroom.close();
