@@ -141,8 +141,13 @@ export function memoryRuns(
       if (isMark(run) || ![...store.past.values()].some((other) => !isMark(other) && isSameStart(other))) archive(run);
     },
     async history(place, since) {
-      const told = [...store.past.values()].filter(({ app }) => placeKey(app) === placeKey(place));
-      return copy(asTheyWere(told).filter(({ endedAt }) => endedAt! > since));
+      // What was told of other runs of a name only ever makes a run end earlier: names without a late end have none.
+      const named = (entry: string) => entry.slice(0, Math.max(entry.lastIndexOf('@'), entry.lastIndexOf('!')));
+      const names = new Set<string>();
+      for (const [entry, run] of store.past) if (run.endedAt! > since) names.add(named(entry));
+      const told = [...store.past].filter(([entry]) => names.has(named(entry))).map(([, run]) => run);
+      const ours = told.filter(({ app }) => placeKey(app) === placeKey(place));
+      return copy(asTheyWere(ours).filter(({ endedAt }) => endedAt! > since));
     },
     async remember(place, state) {
       store.writes++;
