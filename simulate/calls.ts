@@ -78,19 +78,23 @@ async function through(
   const isListing = verb === 'look' || name === 'canvasUse';
   if (how && how !== 'timeout' && how !== 'dies after' && !isListing) {
     const isSending = verb === 'send';
-    throw failed(invocation, name, verb, how === 'refused' && !isSending ? 'fault' : how, judge);
+    const error = failed(invocation, name, verb, how === 'refused' && !isSending ? 'fault' : how, judge);
+    witness(invocation, name, `${verb} failed`, args, error);
+    throw error;
   }
   const lack = isListing && how && how !== 'dies after' ? lacking(call) : undefined;
   if (lack) note(invocation, name, verb, judge);
   let result: unknown;
+  // What a call sees or does is so when it is made: others may come before its answer does.
+  if (verb === 'look') invocation.lookOrder = judge.truth.order;
+  const answer = port[verb]!(...args);
+  lack?.until();
   try {
-    result = await port[verb]!(...args);
+    result = await answer;
   } catch (error) {
     note(invocation, name, verb, judge);
     witness(invocation, name, `${verb} failed`, args, error);
     throw error;
-  } finally {
-    lack?.until();
   }
   witness(invocation, name, verb, args, result);
   if (how === 'dies after') invocation.isDead = true;

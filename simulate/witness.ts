@@ -12,7 +12,6 @@ export function witnessOf(lab: Lab): Witness {
   const { truth } = judge;
   const hears: Record<string, (invocation: Invocation, args: any, result: any) => void> = {
     'fleet.look'(pass, _args, picture: { missing: unknown[]; apps: { status: string }[] }) {
-      pass.lookOrder = truth.order;
       pass.isWhole = picture.missing.length === 0;
       if (!pass.isWhole) truth.calmSince = truth.now;
       pass.listed = picture.apps.filter(({ status }) => status === 'Pending' || status === 'InService').length;
@@ -24,7 +23,8 @@ export function witnessOf(lab: Lab): Witness {
       run.end = truth.now;
       run.endedBy = pass.pressed ? 'link' : 'scan';
       counts.stops += 1;
-      judge.untold.add(run);
+      // Shown as the run before: what was told of that one is told of it too.
+      if (!run.kin) judge.untold.add(run);
       lab.news.stopped.push(run);
       lab.tell?.(`    DeleteApp: ${run.slot.id} stops`);
       judgeStop(judge, pass, run, order);
@@ -40,6 +40,9 @@ export function witnessOf(lab: Lab): Witness {
       if (isDone) pass.wroteOrder = truth.order;
       if (change.kind !== 'stop' || !isDone) return;
       pass.intents.set(slotIdOf(run.app), { order: truth.order, rule: change.stop.rule, at: change.stop.at });
+    },
+    'runs.change unanswered'(_pass, [run, change]: [{ app: AppNamed }, { kind: string }]) {
+      if (change.kind === 'stop') doubt(lab, slotIdOf(run.app));
     },
     'outbox.owe'(pass, [notice]: [Notice], { isNew }: { isNew: boolean }) {
       if (!isNew) return;

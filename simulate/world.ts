@@ -11,7 +11,7 @@ export function happen(lab: Lab, step: Step): void {
     case 'start':
       return start(lab, step);
     case 'end':
-      return end(lab, step.slot);
+      return end(lab, step);
     case 'use': {
       const run = runningIn(truth, step.slot);
       run?.uses.push([truth.now, step.until]);
@@ -23,6 +23,7 @@ export function happen(lab: Lab, step: Step): void {
       return own(lab, step);
     case 'policy':
       lab.spec = { ...lab.spec, ...step.change };
+      lab.judge.lawSince = truth.now;
       truth.calmSince = truth.now;
       return;
     case 'ses':
@@ -87,12 +88,16 @@ function studioId(slot: Slot) {
   return idOf({ ...PLACE, domainId, ...holder, appType, appName });
 }
 
-function end(lab: Lab, slot: string): void {
+function end(lab: Lab, { slot, overlaps }: StepOf<'end'>): void {
   const run = runningIn(lab.judge.truth, slot);
-  if (!run) return;
+  const app = run && lab.studio.app(studioId(run.slot));
+  // A stop of Curfew's may have been quicker by a moment.
+  if (!app || lab.studio.statusOf(app).startsWith('Delet')) return;
   lab.studio.deleteApp(studioId(run.slot));
   run.end = lab.judge.truth.now;
   run.endedBy = 'owner';
+  // At the very moment of a stop, whoever reads the record meanwhile cannot tell whose end it was.
+  if (overlaps) run.isDoubtful = true;
 }
 
 function tag(lab: Lab, resource: string, tags: Record<string, string>): void {

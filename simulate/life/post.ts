@@ -13,6 +13,7 @@ export function readMail(life: Life): void {
     if (mail.kind === 'warning') {
       const stopAt = lab.judge.letters.get(mail.notice)?.letter.facts.stopAt;
       life.wantScan(stopAt ?? now + HOUR);
+      if (life.isBad && luck.chance(0.01)) shorten(life, now);
     }
     // This one only ever reads, and mends: whatever nobody else may be told ends here.
     if (mail.to === ROOT) {
@@ -32,6 +33,16 @@ export function readMail(life: Life): void {
       if (life.isBad && luck.chance(0.1)) post(luck.about(HOUR));
     }
   }
+}
+
+/** An admin makes every grace shorter while warnings stand that promised more. */
+function shorten({ agenda, luck, lab, wantScan }: Life, now: number): void {
+  const at = now + luck.about(5 * MINUTE);
+  wantScan(at + 35 * MINUTE);
+  agenda.put(at, (then) => {
+    const limits = lab.spec.limits.map((limit) => ({ ...limit, grace: 30 * MINUTE }));
+    return [{ at: then, do: 'policy', change: { limits } }];
+  });
 }
 
 /** An admin who is told of the safety valve lets all of it go, and sets it as it was later. */

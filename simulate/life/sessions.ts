@@ -1,4 +1,4 @@
-import { lawOf, runningIn, type TrueRun } from '../oracle/truth.ts';
+import { lawOf, runningIn } from '../oracle/truth.ts';
 import { DAY, HOUR, MINUTE, SECOND } from '../spec.ts';
 import type { Step } from '../steps.ts';
 import type { Person } from './founding.ts';
@@ -9,7 +9,7 @@ import { going } from './luck.ts';
 export function settle(life: Life, start: number): void {
   const { agenda, luck, persons } = life;
   for (const person of persons) {
-    const pace = luck.between(8 * DAY, 60 * DAY);
+    const pace = luck.between(12 * DAY, 90 * DAY);
     const come = (at: number) =>
       agenda.put(at, (now) => {
         come(now + luck.about(pace) + HOUR);
@@ -45,7 +45,7 @@ function begin(life: Life, person: Person, now: number, how: { isForgotten: bool
   const fails = luck.chance(0.02) ? { fails: true as const } : {};
   const steps: Step[] = [{ at: now, do: 'start', slot, ...agent, ...keeps, ...fails }];
   tell(life, 'created', slot, now, now);
-  plan(life, slot, now);
+  plan(life, slot, now, 'up');
   let at = now + luck.about(10 * MINUTE);
   const stretches = how.isShort ? 1 : luck.whole(1, 4);
   for (let i = 0; i < stretches; i++) {
@@ -59,7 +59,7 @@ function begin(life: Life, person: Person, now: number, how: { isForgotten: bool
   }
   // Forgotten: perhaps remembered days later.
   if (luck.chance(0.6)) agenda.put(at + luck.about(50 * HOUR), (then) => endSteps(life, slot, now, then));
-  plan(life, slot, at);
+  plan(life, slot, at, 'idle');
   return steps;
 }
 
@@ -87,8 +87,14 @@ function again(life: Life, slot: string, now: number): void {
   agenda.put(at, (then) => {
     const agent = luck.chance(0.75) ? { agent: 400 * DAY } : {};
     tell(life, 'created', slot, then, then);
-    plan(life, slot, then);
+    plan(life, slot, then, 'up');
+    plan(life, slot, then, 'idle');
     const until = then + luck.about(HOUR) + MINUTE;
+    // Perhaps by somebody who has the mail of the run before still open.
+    const { user } = life.lab.judge.truth.slots.get(slot)!;
+    const to = life.lab.spec.addresses[user];
+    if (to && luck.chance(0.3))
+      agenda.put(then + luck.whole(2, 150) * SECOND, (now) => [{ at: now, do: 'press', to, button: 'stop', ago: 0 }]);
     const isKept = luck.chance(0.4) ? { keepsCreationTime: true as const } : {};
     return [
       { at: then, do: 'start', slot, ...agent, ...isKept },
@@ -108,16 +114,9 @@ function tell(life: Life, what: 'created' | 'deleted', slot: string, now: number
   if (isBad && luck.chance(0.1)) send(luck.chance(0.5) ? soon() : luck.about(9 * HOUR));
 }
 
-/** Has scans made when a run may reach a bound, its warning's grace, and what an asking for more would buy. */
-export function plan({ lab, wantScan }: Life, slot: string, from: number): void {
+/** Has scans made when a run reaches a bound: by the clock from its start, for idleness from its last use. */
+function plan({ lab, wantScan }: Life, slot: string, from: number, bound: 'up' | 'idle'): void {
   const { judge, spec } = lab;
   const law = lawOf(judge.truth, judge.truth.slots.get(slot)!, spec, from, judge.truth.order);
-  if (law === undefined || law === 'exempt') return;
-  for (const bound of [law.idle, law.up])
-    if (bound !== undefined) for (const wait of [0, law.grace]) wantScan(from + bound + wait);
-}
-
-/** When a run was last known to be used, or began. */
-export function lastUseOf({ start, uses }: TrueRun): number {
-  return Math.max(start, ...uses.map(([, to]) => to));
+  if (law !== undefined && law !== 'exempt' && law[bound] !== undefined) wantScan(from + law[bound]);
 }

@@ -97,6 +97,8 @@ export interface Judge {
   told: Map<string, OwedLetter>;
   /** Runs that Curfew stopped, until their news is owed. */
   untold: Set<TrueRun>;
+  /** Since when the policy has stood. */
+  lawSince: number;
   /** When the admins were last told that the safety valve is closed. */
   valveToldAt: number;
   /** When a round of delivery last went well. */
@@ -114,6 +116,7 @@ export function newJudge(now: number): Judge {
     bySlot: new Map(),
     told: new Map(),
     untold: new Set(),
+    lawSince: now,
     valveToldAt: Number.NEGATIVE_INFINITY,
     deliveredAt: Number.NEGATIVE_INFINITY,
     violations: [],

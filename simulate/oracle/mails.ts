@@ -12,6 +12,9 @@ export const PRICES: Record<string, number> = {
 };
 export const CANVAS_PRICE = 19_000_000_000;
 
+/** No policy gives less, and what is younger than its grace is not given anew. */
+const LEAST_GRACE = 25 * 60_000;
+
 /** Two clocks, and a second. */
 const TOLD_BEFORE = 92_000;
 
@@ -87,11 +90,14 @@ export function noteTaken(judge: Judge, pass: Pass, letter: Letter): void {
   const { truth, readerOf } = judge;
   const { id, to, facts } = letter;
   const owed = judge.letters.get(id);
-  if (!owed) return judge.accuse('5 mail that was never owed', `${facts.kind} to ${to}`);
+  if (!owed) {
+    judge.accuse('5 mail that was never owed', `${facts.kind} to ${to}`);
+    return;
+  }
   const claim = owed.claims.findLast((one) => one.pass === pass);
   if (!claim) judge.accuse('5 mail sent without a claim', `${facts.kind} to ${to}`);
   const before = owed.taken.at(-1);
-  if (before && before.isAnswered && !before.by.isDead && before.by.faults === 0)
+  if (before?.isAnswered && !before.by.isDead && before.by.faults === 0)
     judge.accuse('5 a notice sent twice', `${facts.kind} ${owed.slot ?? ''} to ${to}`);
   if (owed.fate && owed.fate.order < (claim?.order ?? 0))
     judge.accuse('5 mail sent that was done with', `${facts.kind} to ${to}`);
@@ -107,26 +113,31 @@ export function noteTaken(judge: Judge, pass: Pass, letter: Letter): void {
 /** One notice for a run, rule and stage, to one reader; what is told in somebody's stead is another. */
 function judgeOnce(judge: Judge, owed: OwedLetter): void {
   const { facts, to } = owed.letter;
-  const isInstead = /told instead/.test(facts.audience?.why ?? '');
+  const instead = isInstead(facts.audience?.why) ? ' instead' : '';
   const about =
     facts.kind === 'digest'
       ? facts.date
       : facts.kind === 'stopped' && owed.slot
-        ? `${owed.slot} ${facts.app!.startedAt}${isInstead ? ' instead' : ''}`
+        ? `${owed.slot} ${facts.app!.startedAt}${instead}`
         : facts.kind === 'warning'
-          ? `${owed.slot} ${facts.app!.startedAt} ${facts.rule}${isInstead ? ' instead' : ''}`
+          ? `${owed.slot} ${facts.app!.startedAt} ${facts.rule}${instead}`
           : undefined;
   if (about === undefined) return;
   const key = `${facts.kind} ${about} ${to.toLowerCase()}`;
   const before = judge.told.get(key);
   judge.told.set(key, owed);
   if (!before || before === owed) return;
-  if (facts.kind !== 'warning') return judge.accuse('5 the same news twice', key);
-  // Another warning needs another reason: while nothing has changed and nothing failed, the clock's bound has but one.
+  if (facts.kind !== 'warning') {
+    judge.accuse('5 the same news twice', key);
+    return;
+  }
+  // Another warning needs another reason, and the clock's bound has but one: a warning that a crash cut off is owed still.
   const run = judge.truth.runs.get(owed.slot!)?.findLast((one) => isMeant(one, facts.app!.startedAt));
-  const isClock = facts.rule?.endsWith('max-uptime');
-  const isQuiet = run && Math.max(run.disturbedAt, judge.truth.calmSince) < before.at && !run.kin;
-  if (isClock && isQuiet) judge.accuse('5 warned twice for one reason', key);
+  const isClock = facts.rule?.endsWith('max-uptime') && !owed.by.spec.exempt.some(({ weekend }) => weekend);
+  const first = Math.min(before.at, owed.at);
+  const isUndisturbed = run && !run.kin && Math.max(run.disturbedAt, judge.lawSince) < first;
+  const isQuiet = judge.truth.calmSince < first || Math.abs(owed.at - before.at) < LEAST_GRACE;
+  if (isClock && isUndisturbed && isQuiet) judge.accuse('5 warned twice for one reason', key);
 }
 
 /** A notice was done with. */
@@ -135,6 +146,16 @@ export function noteSettled(judge: Judge, pass: Pass, id: string, kind: string):
   if (!owed || owed.fate) return;
   owed.fate = { kind, now: pass.now, order: judge.truth.order };
   judge.open.delete(id);
-  if (kind === 'sent' && owed.taken.length === 0)
-    judge.accuse('5 marked as sent, and never sent', `${owed.letter.facts.kind} to ${owed.letter.to}`);
+  const { letter, slot } = owed;
+  const about = `${letter.facts.kind} ${slot ?? ''} to ${letter.to}`;
+  if (kind === 'sent' && owed.taken.length === 0) judge.accuse('5 marked as sent, and never sent', about);
+  if (letter.facts.audience?.role !== 'owner' || kind === 'sent') return;
+  const isToldInstead = judge.bySlot
+    .get(slot!)!
+    .some(({ letter: { facts } }) => facts.kind === letter.facts.kind && isInstead(facts.audience?.why));
+  if (!isToldInstead) judge.accuse('6 what an owner may not be told is told to nobody', about);
+}
+
+function isInstead(why = ''): boolean {
+  return /told instead/.test(why);
 }

@@ -127,7 +127,10 @@ export function judgeDelivery(judge: Judge, pass: Pass, outcome: { isLoud: boole
   const isLoud = outcome instanceof Error || outcome.isLoud;
   if (pass.faults > 0 && !isLoud) judge.accuse('7 a failure that nobody hears of', `${pass.faults} calls failed`);
   if (pass.faults > 0 || !pass.isAlone || !isCalm) return;
-  if (outcome instanceof Error) return judge.accuse('7 a delivery failed though nothing did', outcome.message);
+  if (outcome instanceof Error) {
+    judge.accuse('7 a delivery failed though nothing did', outcome.message);
+    return;
+  }
   const { truth } = judge;
   judge.deliveredAt = truth.now;
   for (const owed of judge.open.values()) {
