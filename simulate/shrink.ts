@@ -3,19 +3,19 @@ import type { Step } from './steps.ts';
 /** Whether a timeline still fails in the same way. */
 type StillFails = (steps: Step[]) => Promise<boolean>;
 
-/** What shrinking may cost, in timelines lived again. */
-const MOST_TRIES = 1500;
+/** What shrinking may cost, in steps lived again: some twenty seconds. */
+const MOST_STEPS = 1_500_000;
 
 /** The shortest timeline that was found to fail still: by its end first, then by leaving out ever smaller parts. */
-export async function shrink(steps: Step[], fails: StillFails, most = MOST_TRIES): Promise<Step[]> {
-  let tries = 0;
+export async function shrink(steps: Step[], fails: StillFails, most = MOST_STEPS): Promise<Step[]> {
+  let lived = 0;
   const stillFails = async (candidate: Step[]) => {
-    tries += 1;
-    return tries <= most && fails(candidate);
+    lived += candidate.length;
+    return lived <= most && fails(candidate);
   };
   const short = await byItsEnd(steps, stillFails);
   const bare = await byWhatIsIn(short, stillFails);
-  return byParts(bare, stillFails, () => tries >= most);
+  return byParts(bare, stillFails, () => lived >= most);
 }
 
 /** What changes the law changes all that follows: it is kept while the beginning is cut off. */
@@ -32,6 +32,7 @@ async function byItsEnd(steps: Step[], fails: StillFails): Promise<Step[]> {
 
 /** Whole kinds of steps, and all that concerns one app or reader, go at once where they bear on nothing. */
 async function byWhatIsIn(steps: Step[], fails: StillFails): Promise<Step[]> {
+  // The many first.
   const marks = (step: Step) => [
     `do ${step.do}`,
     ...('slot' in step ? [`slot ${step.slot}`] : []),

@@ -42,7 +42,10 @@ export function witnessOf(lab: Lab): Witness {
       pass.intents.set(slotIdOf(run.app), { order: truth.order, rule: change.stop.rule, at: change.stop.at });
     },
     'runs.change unanswered'(_pass, [run, change]: [{ app: AppNamed }, { kind: string }]) {
-      if (change.kind === 'stop') doubt(lab, slotIdOf(run.app));
+      if (change.kind === 'stop' || change.kind === 'retry') doubt(lab, slotIdOf(run.app));
+    },
+    'runs.change failed'(_pass, [run, change]: [{ app: AppNamed }, { kind: string }]) {
+      if (change.kind === 'stop' || change.kind === 'retry') doubt(lab, slotIdOf(run.app));
     },
     'outbox.owe'(pass, [notice]: [Notice], { isNew }: { isNew: boolean }) {
       if (!isNew) return;

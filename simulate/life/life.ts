@@ -30,8 +30,8 @@ export interface Life {
 }
 
 /** How long bad and good times last. */
-const BAD = { least: 3 * DAY, most: 9 * DAY };
-const GOOD = { least: 30 * HOUR, most: 54 * HOUR };
+const BAD = { least: 5 * DAY, most: 15 * DAY };
+const GOOD = { least: 26 * HOUR, most: 40 * HOUR };
 
 /** Everything that happens in a lab, drawn from its seed as it lives: each step is performed before the next is drawn. */
 export async function live(

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { CREW, carryOut } from '../crew.ts';
 import { DAY } from '../spec.ts';
+import type { Order } from '../worker.ts';
 
 /** A fault to plant in the service: text that stands once in a file of `src`, and what is put in its place. */
 export interface Mutant {
@@ -39,17 +40,31 @@ const PARTS = [
   'package.json',
 ];
 
-/** Writes a copy of the service with a mutant in it. Throws where the text to replace is not there exactly once. */
-export function plant({ name, file, from, to }: Mutant, folder: string): void {
-  for (const part of PARTS) cpSync(join(ROOT, part), join(folder, part), { recursive: true });
-  const path = join(folder, file);
-  const text = readFileSync(path, 'utf8');
+/** The text of the mutant's file with the mutant in it. Throws where the text to replace is not there exactly once. */
+export function mutated({ name, file, from, to }: Mutant): string {
+  const text = readFileSync(join(ROOT, file), 'utf8');
   const count = text.split(from).length - 1;
   if (count !== 1) throw new Error(`the mutant "${name}" has rotted: its text is ${count} times in ${file}`);
-  writeFileSync(
-    path,
-    text.replace(from, () => to),
-  );
+  return text.replace(from, () => to);
+}
+
+/** Writes a copy of the service with a mutant in it. */
+function plant(mutant: Mutant, folder: string): void {
+  for (const part of PARTS) cpSync(join(ROOT, part), join(folder, part), { recursive: true });
+  writeFileSync(join(folder, mutant.file), mutated(mutant));
+}
+
+const sound = new Map<string, Promise<void>>();
+
+/** Throws where the service as it is fails in a lab: whatever fails there would be no catch. */
+function insistOnSoundness(order: Order): Promise<void> {
+  const known = sound.get(order.seed);
+  if (known) return known;
+  const lived = carryOut(new URL('../worker.ts', import.meta.url), [order], { width: 1 }).then(([result]) => {
+    if (result?.violation) throw new Error(`lab ${order.seed} fails without any mutant: ${result.violation.rule}`);
+  });
+  sound.set(order.seed, lived);
+  return lived;
 }
 
 /** Lives labs under a mutant until a promise is broken. */
@@ -62,6 +77,7 @@ async function hunt(mutant: Mutant, seed: string, people: number): Promise<Catch
     const results = await carryOut(file, orders, { width: 1, isOver: ({ violation }) => violation !== undefined });
     const years = results.reduce((all, { lived }) => all + lived, 0) / (365 * DAY);
     const rule = results.at(-1)?.violation?.rule;
+    if (rule !== undefined) await insistOnSoundness(orders[results.length - 1]!);
     return { mutant: mutant.name, file: mutant.file, caught: rule !== undefined, years, ...(rule ? { rule } : {}) };
   } finally {
     rmSync(folder, { recursive: true, force: true });

@@ -134,7 +134,7 @@ function judgeOnce(judge: Judge, owed: OwedLetter): void {
   // Another warning needs another reason, and the clock's bound has but one: a warning that a crash cut off is owed still.
   const run = judge.truth.runs.get(owed.slot!)?.findLast((one) => isMeant(one, facts.app!.startedAt));
   const isClock = facts.rule?.endsWith('max-uptime') && !owed.by.spec.exempt.some(({ weekend }) => weekend);
-  const first = Math.min(before.at, owed.at);
+  const first = Math.min(before.at, owed.at, before.letter.facts.warnedAt!, facts.warnedAt!);
   const isUndisturbed = run && !run.kin && Math.max(run.disturbedAt, judge.lawSince) < first;
   const isQuiet = judge.truth.calmSince < first || Math.abs(owed.at - before.at) < LEAST_GRACE;
   if (isClock && isUndisturbed && isQuiet) judge.accuse('5 warned twice for one reason', key);
