@@ -10,6 +10,7 @@ import { runningIn, slotIdOf, type TrueRun } from './oracle/truth.ts';
 export function witnessOf(lab: Lab): Witness {
   const { judge, counts } = lab;
   const { truth } = judge;
+  // biome-ignore lint/suspicious/noExplicitAny: each hears one verb, whose arguments and answer it names
   const hears: Record<string, (invocation: Invocation, args: any, result: any) => void> = {
     'fleet.look'(pass, _args, picture: { missing: unknown[]; apps: { status: string }[] }) {
       pass.isWhole = picture.missing.length === 0;
@@ -77,7 +78,7 @@ export function witnessOf(lab: Lab): Witness {
   return (invocation, port, verb, args, result) => {
     truth.order += 1;
     lab.digest = mixed(lab.digest, `${port}.${verb} ${truth.now} ${typeof result === 'object' ? '' : result}`);
-    hears[`${port}.${verb}`]?.(invocation, args as never[], result as never);
+    hears[`${port}.${verb}`]?.(invocation, args, result);
   };
 }
 

@@ -9,18 +9,22 @@ export function happen(lab: Lab, step: Step): void {
   const { truth } = lab.judge;
   switch (step.do) {
     case 'start':
-      return start(lab, step);
+      start(lab, step);
+      return;
     case 'end':
-      return end(lab, step);
+      end(lab, step);
+      return;
     case 'use': {
       const run = runningIn(truth, step.slot);
       run?.uses.push([truth.now, step.until]);
       return;
     }
     case 'tag':
-      return tag(lab, step.resource, step.tags);
+      tag(lab, step.resource, step.tags);
+      return;
     case 'own':
-      return own(lab, step);
+      own(lab, step);
+      return;
     case 'policy':
       lab.spec = { ...lab.spec, ...step.change };
       lab.judge.lawSince = truth.now;
@@ -40,7 +44,8 @@ export function happen(lab: Lab, step: Step): void {
       truth.calmSince = truth.now;
       return;
     case 'metric':
-      return measure(lab, step.slot);
+      measure(lab, step.slot);
+      return;
     default:
       throw new Error(`nobody knows how to ${step.do}`);
   }

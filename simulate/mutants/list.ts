@@ -1,3 +1,4 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: these are texts of source files
 import type { Mutant } from './catch.ts';
 
 /** Faults that somebody might make, a line or two each: the simulator must see every one of them. */

@@ -237,10 +237,8 @@ export function memoryOutbox(): MemoryOutbox {
   const key = (place: Place, id: string) => `${placeKey(place)}#${id}`;
   const isFree = ({ claimedUntil, fate }: OutboxItem, now: Instant) =>
     !fate && (claimedUntil === undefined || claimedUntil <= now);
-  const order = ({ notice }: OutboxItem) =>
-    `${URGENCY[notice.facts.kind]}#${new Date(notice.owedAt).toISOString()}#${notice.id}`;
-  /** Those without a fate, so that what is settled costs a round nothing. */
-  const open = new Set<OutboxItem>();
+  /** Those without a fate, each with its place in the order: what is settled costs a round nothing. */
+  const open = new Map<OutboxItem, string>();
   const store: MemoryOutbox = {
     items: new Map(),
     writes: 0,
@@ -250,7 +248,8 @@ export function memoryOutbox(): MemoryOutbox {
       if (item) return { owedAt: item.notice.owedAt, isNew: false };
       const owed = { notice: copy(notice), attempts: 0 };
       store.items.set(key(notice, notice.id), owed);
-      open.add(owed);
+      const { id, owedAt, facts } = notice;
+      open.set(owed, `${URGENCY[facts.kind]}#${new Date(owedAt).toISOString()}#${id}`);
       return { owedAt: notice.owedAt, isNew: true };
     },
     async standings(place, ids) {
@@ -262,11 +261,13 @@ export function memoryOutbox(): MemoryOutbox {
       });
     },
     async owed(place, now, limit) {
-      const free = [...open].filter((item) => placeKey(item.notice) === placeKey(place) && isFree(item, now));
-      return copy(free.sort((a, b) => (order(a) < order(b) ? -1 : 1)).slice(0, limit)).map(({ notice, attempts }) => ({
-        notice,
-        attempts,
-      }));
+      const free = [...open.keys()].filter((item) => placeKey(item.notice) === placeKey(place) && isFree(item, now));
+      return copy(free.sort((a, b) => (open.get(a)! < open.get(b)! ? -1 : 1)).slice(0, limit)).map(
+        ({ notice, attempts }) => ({
+          notice,
+          attempts,
+        }),
+      );
     },
     async claim(notice, now, until) {
       store.writes++;

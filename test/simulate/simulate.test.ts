@@ -36,12 +36,9 @@ describe('a simulated life', () => {
     const { faults, deaths, overlaps, stops, warned, mails } = lab.counts;
     for (const [name, count] of Object.entries({ faults, deaths, overlaps, stops, warned, mails }))
       expect(count, name).toBeGreaterThan(20);
-    expect([...new Set(steps.map((step) => step.do))].sort()).toEqual(
-      [
-        ...['beat', 'deliver', 'end', 'event', 'listing', 'metric', 'news', 'open', 'own', 'policy', 'press'],
-        ...['profile', 'scan', 'ses', 'start', 'stops', 'tag', 'use'],
-      ].sort(),
-    );
+    const done = new Set(steps.map((step) => step.do));
+    const all = 'beat deliver end event listing metric news open own policy press profile scan ses start stops tag use';
+    for (const what of all.split(' ')) expect(done, what).toContain(what);
   });
 });
 
