@@ -27,7 +27,8 @@ interface Beside {
 }
 
 /** Verbs that change nothing. */
-const READS = /^(load|get|history|place|look|find|ssoUserName|standings|owed|list|read|rates|quota)$/;
+const READS =
+  /^(load|get|history|place|lastPause|look|find|ssoUserName|standings|owed|oldest|list|read|rates|quota|days)$/;
 
 type Port = Record<string, (...args: unknown[]) => Promise<unknown>>;
 

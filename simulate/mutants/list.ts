@@ -12,32 +12,32 @@ export const MUTANTS: Mutant[] = [
   {
     name: 'a stop needs no warning',
     file: 'src/domain/decide.ts',
-    from: "return { ...base, action: 'warn', reason, next: { action: 'stop', at: stopAt } };\n  }\n  // A grace",
-    to: "return { ...base, action: 'stop', reason };\n  }\n  // A grace",
+    from: "return { ...base, action: 'warn', reason, next: { action: 'stop', at: now + grace } };",
+    to: "return { ...base, action: 'stop', reason };",
   },
   {
     name: 'a warning counts for whatever reason',
     file: 'src/domain/decide.ts',
-    from: 'if (given?.due !== verdict.due) return undefined;',
-    to: '',
+    from: 'if (given?.due !== verdict.due || given === undefined) return undefined;',
+    to: 'if (given === undefined) return undefined;',
   },
   {
     name: 'a warning without a promise counts once the policy enforces',
     file: 'src/domain/decide.ts',
-    from: "return (given?.stopAt !== undefined) === (mode === 'enforce') ? given : undefined;",
+    from: "return (given.stopAt !== undefined) === (mode === 'enforce') ? given : undefined;",
     to: 'return mode ? given : undefined;',
   },
   {
     name: 'a grace made shorter breaks the promise of the mail',
     file: 'src/domain/decide.ts',
-    from: 'Math.max(given.stopAt ?? 0, given.at + limit.grace)',
-    to: 'given.at + limit.grace',
+    from: 'Math.max(given.stopAt ?? 0, given.at + grace)',
+    to: 'given.at + grace',
   },
   {
     name: 'the grace is measured from when the limit was reached',
     file: 'src/domain/decide.ts',
-    from: 'Math.max(given.stopAt ?? 0, given.at + limit.grace)',
-    to: 'verdict.due! + limit.grace',
+    from: 'Math.max(given.stopAt ?? 0, given.at + grace)',
+    to: 'verdict.due! + grace',
   },
   {
     name: 'idleness is not looked at again after the warning',
@@ -126,8 +126,8 @@ export const MUTANTS: Mutant[] = [
   {
     name: 'the run’s end is recorded before its news is owed',
     file: 'src/application/stop.ts',
-    from: "  await tellStopped(actor, app, intention, now);\n  await actor.runs.change(run, { kind: 'end', at: now, stop: { ...intention, told: true } });",
-    to: "  await actor.runs.change(run, { kind: 'end', at: now, stop: { ...intention, told: true } });\n  await tellStopped(actor, app, intention, now);",
+    from: "  await tellStopped(actor, app, intention, now);\n  await actor.runs.change(run, { kind: 'end', at: endedAt, stop: { ...intention, told: true } });",
+    to: "  await actor.runs.change(run, { kind: 'end', at: endedAt, stop: { ...intention, told: true } });\n  await tellStopped(actor, app, intention, now);",
   },
   {
     name: 'a stop that a crash cut off is told by nobody',
@@ -185,7 +185,7 @@ export const MUTANTS: Mutant[] = [
   },
   {
     name: 'what an owner may not be told is told to nobody',
-    file: 'src/application/deliver.ts',
+    file: 'src/application/withhold.ts',
     from: "await tellAdmins({ outbox, policy }, notice, `instead of ${notice.id}`, { ...facts, audience }, now);\n  return outbox.settle(notice, { kind: 'redirected', why }, now);",
     to: "return outbox.settle(notice, audience ? { kind: 'withheld', why } : { kind: 'redirected', why }, now);",
   },
