@@ -166,7 +166,8 @@ async function tellBudget(actor: Teller, place: Place, told: Told, seen: Survey,
     await admins({ role: 'admins', why });
     return;
   }
-  await tell(outbox, place, about, [{ to: address.address, facts: { ...facts, audience: { role: 'owner' } } }], now);
+  const reader = { to: address.address, about, facts: { ...facts, audience: { role: 'owner' as const } } };
+  await tell(outbox, place, [reader], now);
 }
 
 /** An owner's address, whether or not an app of theirs runs. */
