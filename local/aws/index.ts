@@ -1,9 +1,13 @@
 import { type Answer, type Input, type Service, success } from './answers.ts';
 import { type Calls, callLog } from './calls.ts';
+import { performCloudTrail, type TrailSetup } from './cloudtrail.ts';
 import { type CloudWatch, startCloudWatch } from './cloudwatch.ts';
+import { performCostTags } from './cost-tags.ts';
 import { startDynamoDb } from './dynamodb.ts';
 import { type EventBridge, startEventBridge } from './eventbridge.ts';
 import { type Faults, faultList } from './faults.ts';
+import { type Iam, performIam } from './iam.ts';
+import { type FunctionSetup, performLambda } from './lambda.ts';
 import { type Mail, startMailroom } from './mailbox.ts';
 import { type Pricing, startPricing } from './pricing.ts';
 import { performSageMaker } from './sagemaker.ts';
@@ -25,7 +29,7 @@ export type { App } from './studio-apps.ts';
 export type { CloudTrailEvent } from './studio-events.ts';
 export type { CreateApp, Studio } from './studio-types.ts';
 
-/** An AWS of its own in this process: SageMaker, DynamoDB, SES, EventBridge, CloudWatch, tagging, pricing, STS and SSM on one loopback port. */
+/** An AWS of its own in this process: SageMaker, DynamoDB, SES, EventBridge, CloudWatch, tagging, pricing, STS, SSM, and what a check-up reads of CloudTrail, Cost Explorer, IAM and Lambda, on one loopback port. */
 export interface EmbeddedAws {
   /** `AWS_REGION`, an `AWS_ENDPOINT_URL_…` for each service, and credentials that open nothing else. */
   env: Record<string, string>;
@@ -38,6 +42,14 @@ export interface EmbeddedAws {
   cloudwatch: CloudWatch;
   /** What the price list says of every region. */
   pricing: Pricing;
+  /** CloudTrail's trails. */
+  trails: TrailSetup[];
+  /** Cost allocation tags that AWS has seen. */
+  costTags: Map<string, 'Active' | 'Inactive'>;
+  /** Deployed functions, for who asks which there are. */
+  functions: FunctionSetup[];
+  /** Roles and users by ARN, for who asks what they may do. Nothing else here goes by it. */
+  iam: Iam;
   /** SSM parameters by name. */
   parameters: Map<string, string>;
   /** The mail that arrived: a page for people, a list for tests. The newest 20,000 are kept. */
@@ -68,6 +80,7 @@ export async function startEmbeddedAws(options: {
   const dynamoDb = startDynamoDb();
   const priceList = startPricing(now);
   const parameters = new Map<string, string>();
+  const books = { trails: [] as TrailSetup[], costTags: new Map(), functions: [] as FunctionSetup[], iam: new Map() };
   const calls = callLog(record);
   const faults = faultList();
 
@@ -80,6 +93,10 @@ export async function startEmbeddedAws(options: {
     pricing: (request, input) => priceList.perform(request.action, input),
     eventbridge: (request, input) => eventBridge.perform(request.action, input),
     cloudwatch: (request, input) => cloudWatch.perform(request.action, input),
+    cloudtrail: (request, input) => performCloudTrail(place, books.trails, request.action, input),
+    'cost-explorer': (request, input) => performCostTags(books.costTags, request.action, input),
+    iam: (request, input) => performIam(books.iam, request.action, input),
+    lambda: (request, input) => performLambda(place, books.functions, request.action, input),
     dynamodb: () => undefined,
   };
   const perform = async (request: Request): Promise<Answer> => {
@@ -108,6 +125,10 @@ export async function startEmbeddedAws(options: {
     'EVENTBRIDGE',
     'CLOUDWATCH',
     'PRICING',
+    'CLOUDTRAIL',
+    'COST_EXPLORER',
+    'IAM',
+    'LAMBDA',
   ];
   return Object.assign(world, {
     env: {
@@ -122,6 +143,7 @@ export async function startEmbeddedAws(options: {
     cloudwatch: cloudWatch.metrics,
     pricing: priceList.pricing,
     parameters,
+    ...books,
     mailbox: { url: `${url}/`, messages: async () => mailroom.messages(), clear: mailroom.clear },
     calls,
     faults,
