@@ -26,6 +26,8 @@ export interface DynamoDb {
 export function startDynamoDb(): DynamoDb {
   const engine = dynalite({ createTableMs: 0, deleteTableMs: 0, updateTableMs: 0 });
   const timeToLive = new Map<string, string>();
+  const recoverable = new Set<string>();
+  const protectedTables = new Set<string>();
 
   const call = (headers: IncomingHttpHeaders, body: Buffer): Promise<Answer> =>
     new Promise((resolve) => {
@@ -73,6 +75,13 @@ export function startDynamoDb(): DynamoDb {
     return answer;
   };
 
+  const describeProtected = async (headers: IncomingHttpHeaders, body: Buffer): Promise<Answer> => {
+    const found = await call(headers, body);
+    if (found.status !== 200) return found;
+    const { Table } = JSON.parse(String(found.body));
+    return success('dynamodb', { Table: { ...Table, DeletionProtectionEnabled: true } });
+  };
+
   return {
     capacity,
     perform(action, headers, body, input) {
@@ -101,6 +110,26 @@ export function startDynamoDb(): DynamoDb {
           return success('dynamodb', { TimeToLiveDescription: description });
         });
       }
+      if (action === 'UpdateContinuousBackups' || action === 'DescribeContinuousBackups') {
+        return withTable(headers, input(), () => {
+          const { TableName: table, PointInTimeRecoverySpecification: wanted } = input();
+          if (wanted?.PointInTimeRecoveryEnabled === true) recoverable.add(table);
+          else if (wanted) recoverable.delete(table);
+          const status = recoverable.has(table) ? 'ENABLED' : 'DISABLED';
+          const PointInTimeRecoveryDescription = { PointInTimeRecoveryStatus: status };
+          return success('dynamodb', {
+            ContinuousBackupsDescription: { ContinuousBackupsStatus: 'ENABLED', PointInTimeRecoveryDescription },
+          });
+        });
+      }
+      // Dynalite knows no deletion protection: what is set of it is kept here, and told with the rest.
+      if (action === 'UpdateTable' && typeof input().DeletionProtectionEnabled === 'boolean') {
+        const { TableName: table, DeletionProtectionEnabled: isWanted } = input();
+        if (isWanted) protectedTables.add(table);
+        else protectedTables.delete(table);
+        return withTable(headers, input(), () => success('dynamodb', { TableDescription: { TableName: table } }));
+      }
+      if (action === 'DescribeTable' && protectedTables.has(input().TableName)) return describeProtected(headers, body);
       if (action === 'DeleteTable') timeToLive.delete(input().TableName);
       if (capacity.isCounted && ITEM_CALLS.test(action)) return counted(action, headers, input());
       return call(headers, body);
