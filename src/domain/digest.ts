@@ -1,7 +1,6 @@
 import { appKey } from './app.ts';
 import { type Standing, shareOf } from './budget.ts';
 import type { Cost } from './cost.ts';
-import { isIdleLimited } from './coverage.ts';
 import type { Decision } from './decide.ts';
 import { costOf } from './money.ts';
 import type { IdleReview } from './native-idle.ts';
