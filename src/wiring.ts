@@ -15,6 +15,7 @@ import { dynamodbLinks } from './adapters/dynamodb/links.ts';
 import { dynamodbOutbox } from './adapters/dynamodb/outbox.ts';
 import { dynamodbPauses } from './adapters/dynamodb/pauses.ts';
 import { dynamodbPrices } from './adapters/dynamodb/prices.ts';
+import { dynamodbReports } from './adapters/dynamodb/reports.ts';
 import { dynamodbRuns } from './adapters/dynamodb/runs.ts';
 import { createTable } from './adapters/dynamodb/table.ts';
 import { dynamodbVolumes } from './adapters/dynamodb/volumes.ts';
@@ -45,6 +46,7 @@ import type {
   Postbox,
   PriceList,
   Prices,
+  Reports,
   Runs,
   StudioSettings,
   Volumes,
@@ -122,6 +124,10 @@ export function ledgerOf({ region, table }: Table): Ledger {
 /** @param cause the event that whatever is owed comes of, as log lines name it */
 export function outboxOf({ region, table }: Table, cause?: string): Outbox {
   return dynamodbOutbox(dynamodb(region), table, cause);
+}
+
+export function reportsOf({ region, table }: Table): Reports {
+  return dynamodbReports(dynamodb(region), table);
 }
 
 export function contactsOf({ region, table }: Table): Contacts {

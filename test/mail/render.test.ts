@@ -17,6 +17,7 @@ import {
   failure,
   fullDigest,
   gallery,
+  hostileReport,
   idleDigest,
   idleWarning,
   LONG,
@@ -325,6 +326,7 @@ describe.each(mails)('$name', ({ facts }) => {
       ...words(
         'Curfew App Since Cost so far Budget Share Why Cost What happened How it stands Domain or profile Outcome',
       ),
+      ...words('What Its time Person Team When and why Saved of it How many Which to mend'),
     ]);
     expect(words(visible(mail.html)).filter((word) => !known.has(word))).toEqual([]);
   });
@@ -341,6 +343,7 @@ describe('names that do harm', () => {
     { ...adminWarning, app: evilApp, reason: EVIL, rule: EVIL, audience: { role: 'admins', why: EVIL } },
     { ...stopped, app: evilApp, reason: EVIL, rule: EVIL, audience: { role: 'admins', why: EVIL } },
     { ...failure, app: evilApp, title: EVIL, details: [EVIL], todo: [EVIL] },
+    hostileReport(EVIL),
     { ...digest, unpriced: [EVIL], warned: [{ app: evilApp, reason: EVIL }] },
   ];
 

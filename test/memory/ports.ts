@@ -37,7 +37,7 @@ import type { Volume } from '../../src/domain/volume.ts';
 /** Ports in memory that keep the adapters' contract (test/contract): for timelines and for crashes. */
 
 const copy = <T>(value: T): T => structuredClone(value);
-const URGENCY = { warning: 1, stopped: 2, budget: 2, failure: 2, confirmation: 3, digest: 5 };
+const URGENCY = { warning: 1, stopped: 2, budget: 2, failure: 2, confirmation: 3, digest: 5, report: 6 };
 
 export interface MemoryRuns extends Runs {
   items: Map<string, Run>;
@@ -275,6 +275,7 @@ function apply(item: Run, change: RunChange): void {
       return;
     case 'evidence':
       item.evidence[change.evidence.source] = copy(change.evidence);
+      if (change.use) item.use = copy(change.use);
       return;
     default:
       assertNever(change);

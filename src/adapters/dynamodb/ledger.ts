@@ -11,7 +11,7 @@ import { DAY, SECOND } from '../../domain/time.ts';
 import { actionsOf, type Calls } from '../actions.ts';
 import { call } from '../aws-error.ts';
 import { expiry, fleetPartition, fromItem, type Item, monthsBetween, toItem } from './items.ts';
-import { partition, query } from './query.ts';
+import { query } from './query.ts';
 
 /** The IAM actions that each verb calls. */
 export const LEDGER_CALLS: Calls<Ledger> = {
@@ -58,7 +58,17 @@ export function dynamodbLedger(client: DynamoDBClient, table: string): Ledger {
     async days(place, from, to) {
       const found = new Map<string, DayItem[]>();
       for (const at of monthsBetween(from, Math.max(from, to - 1))) {
-        const input = { TableName: table, ...partition(ledgerPartition(place, dateOf(at))), ConsistentRead: true };
+        const input = {
+          TableName: table,
+          KeyConditionExpression: 'pk = :pk AND sk BETWEEN :first AND :last',
+          // `~` sorts after whatever a key of that day goes on with.
+          ExpressionAttributeValues: toItem({
+            ':pk': ledgerPartition(place, dateOf(at)),
+            ':first': dateOf(from),
+            ':last': `${dateOf(Math.max(from, to - 1))}~`,
+          }),
+          ConsistentRead: true,
+        };
         await query(client, input, (item) => {
           const chunk = fromItem<DayItem>(item);
           const [date, stamp] = chunk.sk.split('#') as [string, string];

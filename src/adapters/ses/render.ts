@@ -15,6 +15,7 @@ import type {
 import { BY_REQUEST } from '../../domain/rules/by-request.ts';
 import { describeDuration, type Instant } from '../../domain/time.ts';
 import { isMoneyRule } from '../../domain/verdict.ts';
+import { reportView } from '../report/view.ts';
 import { budgetView } from './budget-view.ts';
 import { idleList } from './idle-list.ts';
 import { moneyList } from './money-list.ts';
@@ -47,6 +48,9 @@ interface Mail {
 const SUBJECT = 120;
 const HTML_BYTES = 100_000;
 const ROWS = 50;
+/** A report's mail shows the most of it; its page shows the rest. */
+const REPORT_ROWS = 12;
+const OWN_REPORT = 'You get this mail because the apps that it is about are yours.';
 const ADMIN = 'You get this mail because the policy names you as an admin.';
 
 /** Puts a notice into words, with times in `timezone` (an IANA name) and these links. */
@@ -56,7 +60,7 @@ export function renderNotice(notice: Notice, look: { timezone: string }, urls: M
   const common = {
     place: tidy({ account: notice.account, region: notice.region }),
     timezone: zone,
-    urls: { confirm: '', keep: '', stop: '', unsubscribe: '', ...urls },
+    urls: { confirm: '', keep: '', stop: '', report: '', unsubscribe: '', ...urls },
   };
   switch (facts.kind) {
     case 'warning':
@@ -67,21 +71,30 @@ export function renderNotice(notice: Notice, look: { timezone: string }, urls: M
       return write('budget', (names) => ({ ...common, ...budgetView(facts, notice.owedAt, zone, names) }));
     case 'failure':
       return write('failure', () => ({ ...common, ...failureView(facts, zone) }));
-    case 'digest': {
-      let mail: Mail;
-      let rows = ROWS;
-      do {
-        const view = { ...common, ...digestView(facts, zone, rows) };
-        mail = write('digest', () => view);
-        rows = Math.floor(rows * 0.8);
-      } while (Buffer.byteLength(mail.html) > HTML_BYTES && rows > 0);
-      return mail;
-    }
+    case 'digest':
+      return fitting(ROWS, (rows) => write('digest', () => ({ ...common, ...digestView(facts, zone, rows) })));
+    case 'report':
+      return fitting(REPORT_ROWS, (rows) => {
+        const view = reportView(facts, zone, urls, rows);
+        const why = facts.scope === 'owner' ? OWN_REPORT : (facts.audience.why ?? ADMIN);
+        return write('report', () => ({ ...common, ...view, preview: view.hours || view.span, why }));
+      });
     case 'confirmation':
       return write('confirmation', () => ({ ...common, ...confirmationView(facts, zone) }));
     default:
       return assertNever(facts);
   }
+}
+
+/** A mail with fewer and fewer rows, until it is not clipped. */
+function fitting(most: number, render: (rows: number) => Mail): Mail {
+  let mail: Mail;
+  let rows = most;
+  do {
+    mail = render(rows);
+    rows = Math.floor(rows * 0.8);
+  } while (Buffer.byteLength(mail.html) > HTML_BYTES && rows > 0);
+  return mail;
 }
 
 /** Names are cut only where the subject needs it; the mail itself shows them whole. */
