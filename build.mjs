@@ -1,4 +1,4 @@
-// Writes each Lambda to dist/handlers/<name>.mjs and the CLI to dist/cli.mjs, all self-contained.
+// Writes each Lambda to dist/handlers/<name>.mjs, self-contained, and the CLI to dist/cli.mjs, with dist/cli/ beside it.
 import { chmod, rm } from 'node:fs/promises';
 import { build } from 'esbuild';
 import { writeTemplates } from './templates/compile.mjs';
@@ -46,8 +46,12 @@ async function buildAll() {
     }),
     build({
       ...shared,
-      entryPoints: ['src/cli/main.ts'],
-      outfile: 'dist/cli.mjs',
+      entryPoints: { cli: 'src/cli/main.ts' },
+      outdir: 'dist',
+      outExtension: { '.js': '.mjs' },
+      // What a command loads by `import()` is a file of its own, so that the others do not wait for it.
+      splitting: true,
+      chunkNames: 'cli/[name]-[hash]',
       target: 'node20',
       banner: { js: `#!/usr/bin/env node\n${shared.banner.js}` },
     }),

@@ -4,6 +4,7 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['test/lab/lab.test.ts'],
+    testTimeout: 30_000,
     hookTimeout: 300_000,
     reporters: process.env.CI ? ['default', ['json', { outputFile: '.vitest/lab.json' }]] : ['default'],
   },

@@ -8,15 +8,20 @@ import { type AgentCost, agentFaults, benchAgent, tellAgentCost } from './agent.
 import { bundleJob, HANDLERS } from './bundles.ts';
 import { coldImports } from './cold.ts';
 import { POLICY } from './lab.ts';
+import { measureMoney } from './money.ts';
+import { type Money, printMoney } from './money-report.ts';
+import { ownBill, readStanding } from './own-bill.ts';
+import { measureUse } from './own-use.ts';
 import { packageStack } from './package.ts';
 import { goals, printColdImports, printGoals, printPackage, printWorlds } from './report.ts';
 import { measureWorld, type WorldResult } from './worlds.ts';
 
-const USAGE = `npm run bench -- [--apps 100,1000,10000,100000] [--latency 20] [--runs 15] [--no-worlds] [--no-cold] [--no-package] [--no-agent]
+const USAGE = `npm run bench -- [--apps 100,1000,10000,100000] [--latency 20] [--runs 15] [--no-worlds] [--no-cold] [--no-package] [--no-money] [--no-agent]
 
 Measures a scan of labs of so many apps on an embedded AWS in other processes, at 20 ms a call, and how long each
-bundle takes to load; and what the activity agent costs beside a real Jupyter server, where this machine has one.
-Calls, writes and sizes are asserted (exit 1); times and memory are only told.
+bundle takes to load; what a month of 100,000 runs takes to reckon, and what Curfew itself costs a month by counted
+calls and AWS's prices; and what the activity agent costs beside a real Jupyter server, where this machine has one.
+Calls, reads, writes and sizes are asserted (exit 1); times and memory are only told.
 
   --apps N,N…     the sizes of the worlds
   --latency MS    how long every call takes
@@ -24,6 +29,8 @@ Calls, writes and sizes are asserted (exit 1); times and memory are only told.
   --no-worlds     leaves the worlds out
   --no-cold       leaves the bundles out
   --no-package    leaves the package step out
+  --no-money      leaves the month's money out
+  --owners N      whose month is reckoned, ten runs each
   --no-agent      leaves the activity agent out
 `;
 
@@ -43,6 +50,8 @@ function readArguments() {
         worlds: { type: 'boolean', default: true },
         cold: { type: 'boolean', default: true },
         package: { type: 'boolean', default: true },
+        money: { type: 'boolean', default: true },
+        owners: { type: 'string', default: '10000' },
         agent: { type: 'boolean', default: true },
         help: { type: 'boolean', short: 'h', default: false },
       },
@@ -58,6 +67,7 @@ function readArguments() {
       apps: values.apps.split(',').map((text) => number(text, 1)),
       latency: number(values.latency, 0),
       runs: number(values.runs, 1),
+      owners: number(values.owners, 1),
     };
   } catch (error) {
     console.error(`${error instanceof Error ? error.message : error}\n\n${USAGE}`);
@@ -76,6 +86,22 @@ async function tryAgent(): Promise<AgentCost | undefined> {
   }
 }
 
+/** What money takes to reckon, and what Curfew costs in labs of two sizes. */
+async function benchMoney(folder: string, { owners, latency }: { owners: number; latency: number }): Promise<Money> {
+  const [runner, job] = await Promise.all(['measured', 'job-scan'].map((name) => bundle(name, folder)));
+  const jobs = { runner: runner!, job: job!, handlers: resolve(HANDLERS), folder };
+  const month = await measureMoney(owners, jobs);
+  const standing = await readStanding(new URL('../stack/', import.meta.url));
+  const bills: Money['bills'] = [];
+  for (const users of [100, 1_000])
+    bills.push({ users, items: ownBill(await measureUse(users, latency, jobs), standing) });
+  return { month, bills };
+}
+
+function bundle(name: string, folder: string): Promise<string> {
+  return bundleJob(fileURLToPath(new URL(`./${name}.ts`, import.meta.url)), join(folder, `${name}.mjs`));
+}
+
 async function main(): Promise<void> {
   const args = readArguments();
   if (args.help) {
@@ -89,9 +115,9 @@ async function main(): Promise<void> {
     console.log(`Node ${process.version}, ${availableParallelism()} processors, ${args.latency} ms a call`);
     const worlds: WorldResult[] = [];
     if (args.worlds) {
-      const job = (name: string) =>
-        bundleJob(fileURLToPath(new URL(`./${name}.ts`, import.meta.url)), join(folder, `${name}.mjs`));
-      const [runner, scan, listing] = await Promise.all([job('measured'), job('job-scan'), job('job-listing')]);
+      const [runner, scan, listing] = (await Promise.all(
+        ['measured', 'job-scan', 'job-listing'].map((name) => bundle(name, folder)),
+      )) as [string, string, string];
       const policy = join(folder, 'curfew.yml');
       await writeFile(policy, POLICY);
       const handler = pathToFileURL(resolve(HANDLERS, 'scan.mjs')).href;
@@ -109,12 +135,17 @@ async function main(): Promise<void> {
     const cold = args.cold ? await coldImports(folder, args.runs) : [];
     if (args.cold) printColdImports(cold, args.runs);
     if (stack) printPackage(stack);
+    progress('the money …');
+    const money = args.money ? await benchMoney(folder, args) : undefined;
+    progress('');
+    if (money) printMoney(money, args.latency);
     progress('the activity agent …');
     const agent = args.agent ? await tryAgent() : undefined;
     progress('');
     if (agent) for (const line of tellAgentCost(agent)) console.log(line);
-    printGoals(goals(worlds, cold, { agent, stack }));
-    const faults = [...worlds.flatMap((world) => world.faults), ...(agent ? agentFaults(agent) : [])];
+    printGoals(goals(worlds, cold, { agent, stack, money }));
+    const ofWorlds = worlds.flatMap((world) => world.faults);
+    const faults = [...ofWorlds, ...(money?.month.faults ?? []), ...(agent ? agentFaults(agent) : [])];
     for (const fault of faults) console.error(`WRONG: ${fault}`);
     console.log(`\nTook ${((performance.now() - started) / 1000).toFixed(0)} s.`);
     process.exitCode = faults.length > 0 ? 1 : 0;

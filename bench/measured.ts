@@ -10,6 +10,8 @@ export interface Measured {
   /** Resident memory before the first call, after a collection, and at its peak; in bytes. */
   restBytes: number;
   peakBytes: number;
+  /** What it wrote to its log. */
+  loggedBytes: number;
   /** What the last call answered. */
   answer: unknown;
 }
@@ -19,6 +21,12 @@ export interface Measured {
  * before it runs, since Node's own reading of TypeScript would count as the job's memory.
  */
 const { prepare } = (await import(process.argv[2] as string)) as { prepare(): Promise<() => Promise<unknown>> };
+let loggedBytes = 0;
+const count = process.stdout.write.bind(process.stdout) as (...chunks: unknown[]) => boolean;
+process.stdout.write = ((chunk: string | Uint8Array, ...more: unknown[]) => {
+  loggedBytes += chunk.length;
+  return count(chunk, ...more);
+}) as typeof process.stdout.write;
 const job = await prepare();
 process.once('message', async (wanted: number) => {
   globalThis.gc?.();
@@ -34,7 +42,7 @@ process.once('message', async (wanted: number) => {
     calls.push({ ms, cpuMs: (user + system) / 1000 });
   }
   const peakBytes = process.resourceUsage().maxRSS * 1024;
-  const measured: Measured = { calls, restBytes, peakBytes, answer };
+  const measured: Measured = { calls, restBytes, peakBytes, loggedBytes, answer };
   process.send?.(measured, () => process.exit(0));
 });
 process.send?.('ready');

@@ -7,14 +7,18 @@ import type { Ask, Told } from './world.ts';
 /** A world in another process. */
 export interface World extends Extract<Told, { told: 'ready' }> {
   latency(ms: number): Promise<void>;
+  /** Sets the world's clock. */
+  clock(now: number): Promise<void>;
   /** Calls by `service Action` since this was last asked. */
   counts(): Promise<Record<string, number>>;
+  /** The same, and in a month's world DynamoDB's request units and what was read of the bill. */
+  usage(): Promise<Extract<Told, { told: 'counts' }>>;
   end(): void;
 }
 
-/** Starts a world of so many apps. */
-export async function startWorld(apps: number): Promise<World> {
-  const child = fork(fileURLToPath(new URL('./world.ts', import.meta.url)), [String(apps)], {
+/** Starts a world of so many apps; or, with owners, of a month of theirs. */
+export async function startWorld(apps: number, owners = 0): Promise<World> {
+  const child = fork(fileURLToPath(new URL('./world.ts', import.meta.url)), [String(apps), String(owners)], {
     execArgv: ['--max-old-space-size=8192'],
   });
   const ready = (await messageOf(child, 'the world')) as Extract<Told, { told: 'ready' }>;
@@ -23,15 +27,17 @@ export async function startWorld(apps: number): Promise<World> {
     child.send(question);
     return (await answer) as Told;
   };
+  const usage = async () => (await ask({ ask: 'counts' })) as Extract<Told, { told: 'counts' }>;
   return {
     ...ready,
     async latency(ms) {
       await ask({ ask: 'latency', ms });
     },
-    async counts() {
-      const told = await ask({ ask: 'counts' });
-      return told.told === 'counts' ? told.counts : {};
+    async clock(now) {
+      await ask({ ask: 'clock', now });
     },
+    counts: async () => (await usage()).counts,
+    usage,
     end: () => child.disconnect(),
   };
 }

@@ -1,6 +1,8 @@
 import { AGENT_LIMITS, type AgentCost } from './agent.ts';
 import type { ColdImport } from './cold.ts';
+import type { Money } from './money-report.ts';
 import { megabytes, table, time, whole } from './numbers.ts';
+import { costOf } from './own-bill.ts';
 import type { Packaged } from './package.ts';
 import { type Times, tableCalls, type WorldResult } from './worlds.ts';
 
@@ -136,6 +138,9 @@ export function printPackage({ ms, zips }: Packaged): void {
 /** How long the package step may take. */
 const MOST_PACKAGING = 30_000;
 
+/** What Curfew may cost a month, in dollars, Cost Explorer included; its nearest peer's figure for as many is $11.23. */
+const MOST_COST = 1;
+
 interface Goal {
   name: string;
   measured: string;
@@ -147,7 +152,7 @@ interface Goal {
 export function goals(
   worlds: WorldResult[],
   cold: ColdImport[],
-  { agent, stack }: { agent?: AgentCost | undefined; stack?: Packaged | undefined },
+  { agent, stack, money }: { agent?: AgentCost | undefined; stack?: Packaged | undefined; money?: Money | undefined },
 ): Goal[] {
   const found: Goal[] = [];
   const most = (name: string, value: number, goal: number, show: (value: number) => string = (n) => n.toFixed(2)) =>
@@ -176,6 +181,23 @@ export function goals(
     most('10,000 to 100,000 apps: memory per app', memoryPerApp(large) / memoryPerApp(small), 1.2);
   }
   for (const { handler, ms, sdkMs } of cold) most(`cold import of ${handler} to its SDK`, ms / sdkMs, 1.4);
+  if (money) {
+    const isLeast = money.month.faults.length === 0;
+    found.push({
+      name: `${whole(money.month.owners)} owners: no read for an owner, no write when quiet, full pages of the bill`,
+      measured: isLeast ? 'yes' : 'no',
+      goal: 'yes',
+      isMet: isLeast,
+    });
+    const [small] = money.bills;
+    for (const isBeyondFree of [true, false])
+      most(
+        `Curfew's own month, ${small!.users} users, ${isBeyondFree ? 'beyond what is always free' : 'at list price'}`,
+        costOf(small!.items, isBeyondFree),
+        MOST_COST,
+        (usd) => `$${usd.toFixed(2)}`,
+      );
+  }
   if (stack) most('package step', stack.ms, MOST_PACKAGING, time);
   if (agent) {
     most(

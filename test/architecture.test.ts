@@ -7,7 +7,7 @@ const MAY_IMPORT: Record<string, { rings: string[]; packages: RegExp }> = {
   domain: { rings: ['domain'], packages: /^$/ },
   application: { rings: ['application', 'domain'], packages: /^node:crypto$/ },
   adapters: {
-    rings: ['adapters', 'application/ports.ts', 'domain'],
+    rings: ['adapters', 'application/ports.ts', 'application/doctor-ports.ts', 'domain'],
     packages: /^(node:.*|@aws-sdk\/.*|handlebars\/runtime.*)$/,
   },
   handlers: {
@@ -15,12 +15,22 @@ const MAY_IMPORT: Record<string, { rings: string[]; packages: RegExp }> = {
     packages: /^(node:.*|@middy\/.*|@aws-lambda-powertools\/.*|aws-lambda|zod)$/,
   },
   cli: {
-    rings: ['cli', 'application', 'domain', 'config.ts', 'wiring.ts', '../package.json', '../agent/activity-agent.sh'],
+    rings: [
+      'cli',
+      'application',
+      'domain',
+      'config.ts',
+      'wiring.ts',
+      'wiring-doctor.ts',
+      '../package.json',
+      '../agent/activity-agent.sh',
+    ],
     packages: /^(node:.*|commander|cli-table3|csv-parse\/sync|string-width)$/,
   },
   'config.ts': { rings: ['domain', 'policy-file.ts'], packages: /^node:fs\/promises$/ },
   'policy-file.ts': { rings: ['domain', 'policy-schema.ts'], packages: /^yaml$/ },
   'policy-schema.ts': { rings: ['domain'], packages: /^zod$/ },
+  'wiring-doctor.ts': { rings: ['adapters', 'application/doctor-ports.ts'], packages: /^@aws-sdk\/.*$/ },
   'wiring.ts': { rings: ['adapters', 'application/ports.ts', 'config.ts'], packages: /^@aws-sdk\/.*$/ },
 };
 

@@ -21,9 +21,12 @@ export type Service =
   | 'sts'
   | 'ssm'
   | 'pricing'
-  | 'cost-explorer'
   | 'eventbridge'
-  | 'cloudwatch';
+  | 'cloudwatch'
+  | 'cloudtrail'
+  | 'cost-explorer'
+  | 'iam'
+  | 'lambda';
 
 /** A request's body once parsed. Tests look into it freely, so it is not typed further. */
 // biome-ignore lint/suspicious/noExplicitAny: every operation has a form of its own, checked by the operation itself.
@@ -50,11 +53,14 @@ const jsonTypes: Record<Service, string> = {
   'resource-groups-tagging-api': 'application/x-amz-json-1.1',
   ssm: 'application/x-amz-json-1.1',
   pricing: 'application/x-amz-json-1.1',
-  'cost-explorer': 'application/x-amz-json-1.1',
   sesv2: 'application/json',
   sts: 'text/xml',
   eventbridge: 'application/x-amz-json-1.1',
   cloudwatch: 'application/x-amz-json-1.0',
+  cloudtrail: 'application/x-amz-json-1.1',
+  'cost-explorer': 'application/x-amz-json-1.1',
+  iam: 'text/xml',
+  lambda: 'application/json',
 };
 
 /** Wraps a successful result in the service's protocol; no result is an empty body, as for DeleteApp. */
@@ -69,18 +75,18 @@ export function success(service: Service, result: unknown): Answer {
 /** Wraps a refusal in the service's protocol: `__type`, an `x-amzn-ErrorType` header, or XML. */
 export function failure(service: Service, error: { code: string; status: number; message: string }): Answer {
   const { code, status, message } = error;
-  if (service === 'sts') {
+  if (service === 'sts' || service === 'iam') {
     const fault = status >= 500 ? 'Receiver' : 'Sender';
     const body =
-      '<ErrorResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><Error>' +
+      `<ErrorResponse xmlns="${service === 'sts' ? 'https://sts.amazonaws.com/doc/2011-06-15/' : 'https://iam.amazonaws.com/doc/2010-05-08/'}"><Error>` +
       `<Type>${fault}</Type><Code>${escapeXml(code)}</Code><Message>${escapeXml(message)}</Message>` +
       '</Error><RequestId>00000000-0000-4000-8000-000000000000</RequestId></ErrorResponse>';
-    return { status, contentType: jsonTypes.sts, body };
+    return { status, contentType: jsonTypes[service], body };
   }
-  if (service === 'sesv2') {
+  if (service === 'sesv2' || service === 'lambda') {
     return {
       status,
-      contentType: jsonTypes.sesv2,
+      contentType: jsonTypes[service],
       headers: { 'x-amzn-ErrorType': code },
       body: JSON.stringify({ message }),
     };
@@ -98,7 +104,7 @@ export function failure(service: Service, error: { code: string; status: number;
 }
 
 /** Escapes text for XML. */
-function escapeXml(text: string): string {
+export function escapeXml(text: string): string {
   return text.replace(/[<>&"']/g, (char) => `&#${char.charCodeAt(0)};`);
 }
 

@@ -31,7 +31,7 @@ export interface CostExplorer {
   forecastNeeds: number;
   /** Not switched on for the account: every call is denied, whatever its rights. */
   isEnabled: boolean;
-  /** Changes an answer of GetCostAndUsage before it goes out: what AWS has never been seen to do. */
+  /** Changes an answer before it goes out: what AWS has never been seen to do. */
   tamper: (answer: Input, input: Input) => unknown;
   /** What the bill says now, line by line, extras included. */
   lines(): BillLine[];
@@ -85,7 +85,7 @@ export function startCostExplorer(
       if (!Array.isArray(metrics) || metrics.length === 0) throw invalid('At least one metric is required.');
       const period = checkHistory(input.TimePeriod, now());
       const query: CostQuery = { input, period, granularity, metrics, tagOf, isEstimated };
-      return world.tamper(pages(query, world.lines, world.pageSize), input);
+      return pages(query, world.lines, world.pageSize);
     },
 
     GetCostForecast(input) {
@@ -144,7 +144,7 @@ export function startCostExplorer(
       const operation = operations[action];
       if (operation === undefined) throw unknownOperation('cost-explorer', action);
       if (!world.isEnabled) throw awsError('AccessDeniedException', 'User not enabled for cost explorer access');
-      return operation(input);
+      return world.tamper(operation(input), input);
     },
   };
 }

@@ -6,8 +6,16 @@ import { type Answer, failure, type Input, success } from './answers.ts';
 const require = createRequire(import.meta.url);
 const dynalite: (options: Record<string, unknown>) => Server = require('dynalite');
 
+/** What calls have consumed, in the request units that AWS charges on demand: nothing is counted until it is asked for. */
+export interface Capacity {
+  isCounted: boolean;
+  read: number;
+  write: number;
+}
+
 /** A DynamoDB engine in this process. */
 export interface DynamoDb {
+  capacity: Capacity;
   perform(action: string, headers: IncomingHttpHeaders, body: Buffer, input: () => Input): Promise<Answer>;
 }
 
@@ -18,6 +26,8 @@ export interface DynamoDb {
 export function startDynamoDb(): DynamoDb {
   const engine = dynalite({ createTableMs: 0, deleteTableMs: 0, updateTableMs: 0 });
   const timeToLive = new Map<string, string>();
+  const recoverable = new Set<string>();
+  const protectedTables = new Set<string>();
 
   const call = (headers: IncomingHttpHeaders, body: Buffer): Promise<Answer> =>
     new Promise((resolve) => {
@@ -53,7 +63,27 @@ export function startDynamoDb(): DynamoDb {
     return found.status === 200 ? answer() : found;
   };
 
+  const capacity: Capacity = { isCounted: false, read: 0, write: 0 };
+  const counted = async (action: string, headers: IncomingHttpHeaders, input: Input): Promise<Answer> => {
+    const body = Buffer.from(JSON.stringify({ ...input, ReturnConsumedCapacity: 'TOTAL' }));
+    const answer = await call({ ...headers, 'content-length': String(body.length) }, body);
+    const { ConsumedCapacity: consumed } = answer.status === 200 ? JSON.parse(String(answer.body)) : {};
+    const isRead = /^(Query|GetItem|Scan)$/.test(action);
+    // Reading nothing costs as reading something; a write that its condition refuses, as one that it grants.
+    const least = isRead && input.ConsistentRead !== true ? 0.5 : 1;
+    capacity[isRead ? 'read' : 'write'] += Math.max(least, consumed?.CapacityUnits ?? 0);
+    return answer;
+  };
+
+  const describeProtected = async (headers: IncomingHttpHeaders, body: Buffer): Promise<Answer> => {
+    const found = await call(headers, body);
+    if (found.status !== 200) return found;
+    const { Table } = JSON.parse(String(found.body));
+    return success('dynamodb', { Table: { ...Table, DeletionProtectionEnabled: true } });
+  };
+
   return {
+    capacity,
     perform(action, headers, body, input) {
       if (action === 'UpdateTimeToLive') {
         const { TableName: table, TimeToLiveSpecification: wanted } = input();
@@ -80,11 +110,34 @@ export function startDynamoDb(): DynamoDb {
           return success('dynamodb', { TimeToLiveDescription: description });
         });
       }
+      if (action === 'UpdateContinuousBackups' || action === 'DescribeContinuousBackups') {
+        return withTable(headers, input(), () => {
+          const { TableName: table, PointInTimeRecoverySpecification: wanted } = input();
+          if (wanted?.PointInTimeRecoveryEnabled === true) recoverable.add(table);
+          else if (wanted) recoverable.delete(table);
+          const status = recoverable.has(table) ? 'ENABLED' : 'DISABLED';
+          const PointInTimeRecoveryDescription = { PointInTimeRecoveryStatus: status };
+          return success('dynamodb', {
+            ContinuousBackupsDescription: { ContinuousBackupsStatus: 'ENABLED', PointInTimeRecoveryDescription },
+          });
+        });
+      }
+      // Dynalite knows no deletion protection: what is set of it is kept here, and told with the rest.
+      if (action === 'UpdateTable' && typeof input().DeletionProtectionEnabled === 'boolean') {
+        const { TableName: table, DeletionProtectionEnabled: isWanted } = input();
+        if (isWanted) protectedTables.add(table);
+        else protectedTables.delete(table);
+        return withTable(headers, input(), () => success('dynamodb', { TableDescription: { TableName: table } }));
+      }
+      if (action === 'DescribeTable' && protectedTables.has(input().TableName)) return describeProtected(headers, body);
       if (action === 'DeleteTable') timeToLive.delete(input().TableName);
+      if (capacity.isCounted && ITEM_CALLS.test(action)) return counted(action, headers, input());
       return call(headers, body);
     },
   };
 }
+
+const ITEM_CALLS = /^(Query|Scan|(Get|Put|Update|Delete)Item)$/;
 
 function refusal(message: string): Answer {
   return failure('dynamodb', { code: 'com.amazon.coral.validate#ValidationException', status: 400, message });

@@ -1,10 +1,13 @@
 import { type Answer, type Input, type Service, success } from './answers.ts';
 import { type Calls, callLog } from './calls.ts';
+import { performCloudTrail, type TrailSetup } from './cloudtrail.ts';
 import { type CloudWatch, startCloudWatch } from './cloudwatch.ts';
 import { type CostExplorer, startCostExplorer } from './cost-explorer.ts';
-import { startDynamoDb } from './dynamodb.ts';
+import { type Capacity, startDynamoDb } from './dynamodb.ts';
 import { type EventBridge, startEventBridge } from './eventbridge.ts';
 import { type Faults, faultList } from './faults.ts';
+import { type Iam, performIam } from './iam.ts';
+import { type FunctionSetup, performLambda } from './lambda.ts';
 import { type Mail, startMailroom } from './mailbox.ts';
 import { type Pricing, startPricing } from './pricing.ts';
 import { performSageMaker } from './sagemaker.ts';
@@ -28,7 +31,10 @@ export type { App } from './studio-apps.ts';
 export type { CloudTrailEvent } from './studio-events.ts';
 export type { CreateApp, Studio } from './studio-types.ts';
 
-/** An AWS of its own in this process: SageMaker, DynamoDB, SES, EventBridge, CloudWatch, tagging, pricing, Cost Explorer, STS and SSM on one loopback port. */
+/**
+ * An AWS of its own in this process: SageMaker, DynamoDB, SES, EventBridge, CloudWatch, tagging, pricing, Cost Explorer, STS,
+ * SSM, and what a check-up reads of CloudTrail, IAM and Lambda, on one loopback port.
+ */
 export interface EmbeddedAws {
   /** `AWS_REGION`, an `AWS_ENDPOINT_URL_…` for each service, and credentials that open nothing else. */
   env: Record<string, string>;
@@ -43,11 +49,19 @@ export interface EmbeddedAws {
   pricing: Pricing;
   /** The bill of what ran, and the means to make it late, wrong or untagged. */
   costExplorer: CostExplorer;
+  /** CloudTrail's trails. */
+  trails: TrailSetup[];
+  /** Deployed functions, for who asks which there are. */
+  functions: FunctionSetup[];
+  /** Roles and users by ARN, for who asks what they may do. Nothing else here goes by it. */
+  iam: Iam;
   /** SSM parameters by name. */
   parameters: Map<string, string>;
   /** The mail that arrived: a page for people, a list for tests. The newest 20,000 are kept. */
   mailbox: { url: string; messages(): Promise<Mail[]>; clear(): Promise<void> };
   calls: Calls;
+  /** Request units of DynamoDB, once they are asked for. */
+  capacity: Capacity;
   faults: Faults;
   /** Milliseconds that every call of every service takes, beyond its work. */
   latency: number;
@@ -74,6 +88,7 @@ export async function startEmbeddedAws(options: {
   const priceList = startPricing(now);
   const costs = startCostExplorer(studio, priceList.pricing, now);
   const parameters = new Map<string, string>();
+  const books = { trails: [] as TrailSetup[], functions: [] as FunctionSetup[], iam: new Map() };
   const calls = callLog(record);
   const faults = faultList();
 
@@ -87,6 +102,9 @@ export async function startEmbeddedAws(options: {
     'cost-explorer': (request, input) => costs.perform(request.action, input),
     eventbridge: (request, input) => eventBridge.perform(request.action, input),
     cloudwatch: (request, input) => cloudWatch.perform(request.action, input),
+    cloudtrail: (request, input) => performCloudTrail(place, books.trails, request.action, input),
+    iam: (request, input) => performIam(books.iam, request.action, input),
+    lambda: (request, input) => performLambda(place, books.functions, request.action, input),
     dynamodb: () => undefined,
   };
   const perform = async (request: Request): Promise<Answer> => {
@@ -116,6 +134,9 @@ export async function startEmbeddedAws(options: {
     'CLOUDWATCH',
     'PRICING',
     'COST_EXPLORER',
+    'CLOUDTRAIL',
+    'IAM',
+    'LAMBDA',
   ];
   return Object.assign(world, {
     env: {
@@ -131,8 +152,10 @@ export async function startEmbeddedAws(options: {
     pricing: priceList.pricing,
     costExplorer: costs.costExplorer,
     parameters,
+    ...books,
     mailbox: { url: `${url}/`, messages: async () => mailroom.messages(), clear: mailroom.clear },
     calls,
+    capacity: dynamoDb.capacity,
     faults,
     async close() {
       mailroom.close();

@@ -99,9 +99,10 @@ const targets: Record<string, Service> = {
   ResourceGroupsTaggingAPI_20170126: 'resource-groups-tagging-api',
   AmazonSSM: 'ssm',
   AWSPriceListService: 'pricing',
-  AWSInsightsIndexService: 'cost-explorer',
   AWSEvents: 'eventbridge',
   GraniteServiceVersion20100801: 'cloudwatch',
+  CloudTrail_20131101: 'cloudtrail',
+  AWSInsightsIndexService: 'cost-explorer',
 };
 
 /** Tells which call a request is; undefined where it is a person's browser. */
@@ -126,17 +127,27 @@ function identify(incoming: IncomingMessage, body: Buffer): Request | undefined 
   }
   const path = url.split('?')[0] ?? '/';
   if (path.startsWith('/v2/email/')) {
+    const identity = /^\/v2\/email\/identities\/([^/]+)$/.exec(path)?.[1];
+    const isRead = method === 'GET' && identity !== undefined;
     return {
       service: 'sesv2',
-      action: sesActions[`${method} ${path.slice(9)}`] ?? `${method} ${path}`,
+      action: isRead ? 'GetEmailIdentity' : (sesActions[`${method} ${path.slice(9)}`] ?? `${method} ${path}`),
       headers,
       body,
-      input: json,
+      input: isRead ? () => ({ EmailIdentity: decodeURIComponent(identity) }) : json,
     };
+  }
+  if (path.startsWith('/2015-03-31/')) {
+    const action =
+      method === 'GET' && /^\/2015-03-31\/functions\/?$/.test(path) ? 'ListFunctions' : `${method} ${path}`;
+    const asked = Object.fromEntries(new URL(url, 'http://localhost').searchParams);
+    return { service: 'lambda', action, headers, body, input: () => asked };
   }
   if (headers['content-type']?.startsWith('application/x-www-form-urlencoded') && method === 'POST') {
     const form = Object.fromEntries(new URLSearchParams(body.toString()));
-    return { service: 'sts', action: form.Action ?? '', headers, body, input: () => form };
+    // Two services speak the Query protocol here, each in a version of its own.
+    const service = form.Version === '2010-05-08' ? 'iam' : 'sts';
+    return { service, action: form.Action ?? '', headers, body, input: () => form };
   }
   return undefined;
 }
@@ -160,20 +171,24 @@ const signingNames: Record<Service, string> = {
   'resource-groups-tagging-api': 'tagging',
   ssm: 'ssm',
   pricing: 'pricing',
-  'cost-explorer': 'ce',
   sesv2: 'ses',
   sts: 'sts',
   eventbridge: 'events',
   cloudwatch: 'monitoring',
+  cloudtrail: 'cloudtrail',
+  'cost-explorer': 'ce',
+  iam: 'iam',
+  lambda: 'lambda',
 };
+
+/** These have one home for all regions. */
+const AT_HOME: Service[] = ['pricing', 'cost-explorer', 'iam'];
 
 /** Signatures are not verified, but a call without one, for another region or for another service, is refused. */
 function checkSignature(service: Service, region: string, authorization: string | undefined): void {
   const scope = /^AWS4-HMAC-SHA256 Credential=[^/]+\/\d{8}\/([^/]+)\/([^/]+)\/aws4_request/.exec(authorization ?? '');
   if (scope === null) throw awsError('MissingAuthenticationTokenException', 'Missing Authentication Token', 403);
-  // The price list and Cost Explorer have one home for all regions.
-  const home = service === 'pricing' || service === 'cost-explorer' ? 'us-east-1' : region;
-  if (scope[1] !== home)
+  if (scope[1] !== (AT_HOME.includes(service) ? 'us-east-1' : region))
     throw awsError('InvalidSignatureException', 'Credential should be scoped to a valid region.', 403);
   if (scope[2] !== signingNames[service]) {
     throw awsError(

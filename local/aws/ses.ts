@@ -16,6 +16,10 @@ export interface Ses {
   paused: boolean;
   /** Verified addresses, and domains with all below them. */
   identities: Set<string>;
+  /** Identities that SES knows and has not verified yet. */
+  pending: Set<string>;
+  /** What SES's own review of the account says. */
+  enforcement: 'HEALTHY' | 'PROBATION' | 'SHUTDOWN';
   configurationSets: Set<string>;
   /**
    * The account-level suppression list: SES takes such mail, counts it, and bounces it by itself. An address that
@@ -54,6 +58,8 @@ export function startSes(
     production: true,
     paused: false,
     identities: new Set(['example.org']),
+    pending: new Set(),
+    enforcement: 'HEALTHY',
     configurationSets: new Set(),
     suppressed: new Set(),
     bouncing: new Set(),
@@ -111,10 +117,11 @@ export function startSes(
     account,
     async perform(action, input) {
       if (action === 'SendEmail') return await sendEmail(input);
+      if (action === 'GetEmailIdentity') return getIdentity(account, input.EmailIdentity);
       if (action !== 'GetAccount') throw unknownOperation('sesv2', action);
       return {
         DedicatedIpAutoWarmupEnabled: false,
-        EnforcementStatus: 'HEALTHY',
+        EnforcementStatus: account.enforcement,
         ProductionAccessEnabled: account.production,
         SendingEnabled: !account.paused,
         SendQuota: {
@@ -125,6 +132,18 @@ export function startSes(
         SuppressionAttributes: { SuppressedReasons: ['BOUNCE', 'COMPLAINT'] },
       };
     },
+  };
+}
+
+function getIdentity({ identities, pending }: Ses, name: string): unknown {
+  if (!identities.has(name) && !pending.has(name))
+    throw awsError('NotFoundException', `Email identity ${name} does not exist.`, 404);
+  const isVerified = identities.has(name);
+  return {
+    IdentityType: name.includes('@') ? 'EMAIL_ADDRESS' : 'DOMAIN',
+    FeedbackForwardingStatus: true,
+    VerifiedForSendingStatus: isVerified,
+    VerificationStatus: isVerified ? 'SUCCESS' : 'PENDING',
   };
 }
 

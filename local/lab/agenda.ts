@@ -1,4 +1,4 @@
-import type { Instant } from '../../src/domain/time.ts';
+import { type Instant, SECOND } from '../../src/domain/time.ts';
 
 /** The world's clock: it stands still while anybody works. */
 export interface Clock {
@@ -10,7 +10,7 @@ type Deed = () => void | Promise<void>;
 /** What is to happen, and when. */
 export interface Agenda {
   clock: Clock;
-  /** Does `deed` at `at`, or now if that is past; what is due at the same instant, in the order of its noting. */
+  /** Does `deed` at the first second from `at` on, or now if that is past; what is due at the same instant, in the order of its noting. */
   at(at: Instant, deed: Deed): void;
   /** Does one thing after another until `end`; `passed` hears of each. */
   live(end: Instant, passed: (now: Instant) => void): Promise<void>;
@@ -23,7 +23,9 @@ export function createAgenda(start: Instant): Agenda {
   const deeds: { at: Instant; deed: Deed }[] = [];
   return {
     clock,
-    at(at, deed) {
+    at(wanted, deed) {
+      // CloudTrail tells seconds, and the bill counts in whole milliseconds.
+      const at = Math.ceil(wanted / SECOND) * SECOND;
       let low = 0;
       let high = deeds.length;
       while (low < high) {

@@ -21,7 +21,7 @@ and an AWS embedded in this process. Nothing leaves this machine, and no AWS acc
   --seed S   any text: the same seed gives the same timeline (default 1)
   --policy FILE
              govern it by this policy instead of local/lab/policy.yml
-  --json     print one JSON document {lab, timeline, summary, stories, invariants}, and nothing else, on stdout
+  --json     print one JSON document {lab, timeline, summary, bill, stories, invariants}, and nothing else, on stdout
   --help     print this
 
 The people are in local/lab/people.ts. NO_COLOR is respected.

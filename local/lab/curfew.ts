@@ -1,3 +1,5 @@
+import type { SpendReport } from '../../src/application/spend-daily.ts';
+import type { AppRef } from '../../src/domain/app.ts';
 import type { Instant } from '../../src/domain/time.ts';
 import { MINUTE } from '../../src/domain/time.ts';
 import type { ScanSummary } from '../../src/handlers/summary.ts';
@@ -9,6 +11,10 @@ import type { Agenda } from './agenda.ts';
 export interface Listener {
   scanned(summary: ScanSummary): void;
   delivered(answer: Answer): void;
+  /** An app was stopped within the event of its creation. */
+  enforced(app: AppRef): Promise<void>;
+  /** The books were closed, as far as that went. */
+  closed(report: SpendReport): void;
 }
 
 /** What Curfew did, in numbers. */
@@ -30,6 +36,8 @@ export interface Curfew {
   tally: Tally;
   /** A schedule: every 5 minutes, from `from` on. */
   scanEvery5Minutes(from: Instant): void;
+  /** Another schedule: each morning, what things cost. */
+  spendAt(at: Instant): void;
   noteStudioEvent(event: CloudTrailEvent): Promise<void>;
   noteHeartbeat(event: BusEvent): Promise<void>;
   noteMail(event: BusEvent): Promise<void>;
@@ -37,7 +45,8 @@ export interface Curfew {
   pressed(): Promise<void>;
 }
 
-const SCAN_EVERY = 5 * MINUTE;
+/** The stack's own schedule. */
+export const SCAN_EVERY = 5 * MINUTE;
 
 /** How long Lambda waits before it tries an asynchronous event again. The event is the same: so is the time in it. */
 const RETRIES = [MINUTE, 2 * MINUTE];
@@ -152,10 +161,20 @@ export function deployCurfew(
         this.scanEvery5Minutes(from + SCAN_EVERY);
       });
     },
+    spendAt(at) {
+      agenda.at(at, () =>
+        invoke('spend', scheduled('spend'), async (answer) => {
+          const report = (answer.ok ? answer.value : answer.summary) as SpendReport | undefined;
+          if (report) listener.closed(report);
+        }),
+      );
+    },
     noteStudioEvent: (event) =>
       invoke('studio-event', event, async (answer) => {
-        const { noted } = (answer.ok ? answer.value : {}) as { noted?: string };
+        const { noted, enforced } = (answer.ok ? answer.value : {}) as { noted?: string; enforced?: string };
         if (noted === 'run started') tally.runs += 1;
+        if (enforced === 'stopped')
+          await listener.enforced({ account, region, ...event.detail.requestParameters } as unknown as AppRef);
         await sendSoon();
       }),
   };

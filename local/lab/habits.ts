@@ -91,6 +91,11 @@ export function openTab(space: string, instanceType: string): Habit {
   return notebook(space, instanceType, 0, times);
 }
 
+/** Another machine beside one's own, now and then of an afternoon. */
+export function secondMachine(space: string, instanceType: string): Habit {
+  return notebook(space, instanceType, 0, { weekdays: [2, 4], comes: 1, starts: [13, 15], ends: [16, 17] });
+}
+
 /** The course's exercise: everybody at once, and half of them walk away from it. */
 export function exercise(space: string, weekday: number): Habit {
   const times = { weekdays: [weekday], starts: [14, 14.6], ends: [16, 17], comes: 0.95 } as const;

@@ -5,6 +5,8 @@ import { clockTime, dayHeading } from './calendar.ts';
 import type { IdleStop } from './idle-stops.ts';
 import { wasInUse } from './idle-stops.ts';
 import type { LabRun } from './ledger.ts';
+import type { MoneyEvidence } from './money-promises.ts';
+import { wrongAccruals, wrongBills, wrongBlocks, wrongGuards, wrongThresholds } from './money-promises.ts';
 import type { Reader } from './readers.ts';
 
 /** A promise that Curfew makes, held against what truly happened. */
@@ -36,6 +38,7 @@ export interface Evidence {
   leaks: string[];
   /** What people truly said, by address. */
   readers: Map<string, Reader>;
+  money: Omit<MoneyEvidence, 'aws' | 'mails' | 'runs' | 'policy' | 'ruleOf'>;
 }
 
 /** Calls on SageMaker and its tags that change nothing. */
@@ -45,6 +48,7 @@ const READS = /^(List|Describe|Get)/;
 export function checkInvariants(evidence: Evidence): Invariant[] {
   const { aws, mails, runs, policy, idleStops } = evidence;
   const { admins } = policy;
+  const money: MoneyEvidence = { ...evidence.money, aws, mails, runs, policy, ruleOf: evidence.ruleOf };
   const stopped = runs.filter(({ endedBy }) => endedBy === 'Curfew');
   const changes = Object.entries(aws.calls.counts()).filter(([call]) => {
     const [service, action = ''] = call.split(' ');
@@ -55,7 +59,7 @@ export function checkInvariants(evidence: Evidence): Invariant[] {
       ? invariant('no exempt app was stopped', stopped.filter(({ wasExempt }) => wasExempt).map(describe))
       : { ...invariant('no exempt app was stopped', []), skipped: 'the lab knows only its own policy’s exemptions' },
     invariant(
-      'every stop had its warning mail accepted at least its grace before',
+      'every stop had its warning mail accepted at least its grace before, or is one that the policy makes at once',
       stopped.map((run) => lackOfWarning(run, evidence)).filter((lack) => lack !== undefined),
     ),
     invariant(
@@ -70,7 +74,7 @@ export function checkInvariants(evidence: Evidence): Invariant[] {
     ),
     invariant(
       'every stop was told to its owner or to every admin, to each of them once',
-      stopped.flatMap((run) => lackOfNews(run, mails, admins) ?? []),
+      stopped.flatMap((run) => lackOfNews(run, stopped, mails, admins) ?? []),
     ),
     invariant(
       'nothing but DeleteApp changed SageMaker',
@@ -81,6 +85,17 @@ export function checkInvariants(evidence: Evidence): Invariant[] {
       mails.flatMap((mail) => lackOfConsent(mail, evidence) ?? []),
     ),
     invariant('every run on record truly was, and ended when it truly did', evidence.recordErrors),
+    invariant('what was accrued is what truly ran, but for what lost and late events explain', wrongAccruals(money)),
+    invariant('what is billed on record is AWS’s bill of settled days, to the micro-dollar', wrongBills(money)),
+    invariant(
+      'nobody kept an app past one scan whose blocking budget was spent, and nobody else lost one to it',
+      wrongBlocks(money),
+    ),
+    invariant('what a guardrail stopped was beyond it', wrongGuards(money)),
+    invariant(
+      'each threshold of a budget was told to each reader once, and once it was reached',
+      wrongThresholds(money),
+    ),
     invariant('no function logged an address, or the token of a link', evidence.leaks),
     invariant('no event was refused and no handler crashed', [...evidence.refused, ...evidence.crashes]),
   ];
@@ -105,10 +120,13 @@ function lackOfWord(run: LabRun, staleAfter: Duration): string | undefined {
 }
 
 /** Each reader of a stop's news hears it once: every admin, or one owner; where the owner's mail came back, the admins too. */
-function lackOfNews(run: LabRun, mails: Mail[], admins: string[]): string | undefined {
+function lackOfNews(run: LabRun, stopped: LabRun[], mails: Mail[], admins: string[]): string | undefined {
+  const since = run.endedAt!;
+  // What was started anew and stopped again has news of its own.
+  const later = stopped.filter(({ app, endedAt }) => app.arn === run.app.arn && endedAt! > since);
+  const until = Math.min(since + NEWS, ...later.map(({ endedAt }) => endedAt!));
   const news = mails.filter(
-    (mail) =>
-      mail.tags.notice === 'stopped' && mail.at >= run.endedAt! && mail.at < run.endedAt! + NEWS && isAbout(run, mail),
+    (mail) => mail.tags.notice === 'stopped' && mail.at >= since && mail.at < until && isAbout(run, mail),
   );
   const readers = news.flatMap(({ to }) => to);
   const isTwice = new Set(readers).size < readers.length;
@@ -143,6 +161,7 @@ function isAbout({ app }: LabRun, { text = '' }: Mail): boolean {
 
 /** A warning must have gone out within the life of this run, its grace before the end. */
 function lackOfWarning(run: LabRun, { mails, policy, ruleOf }: Evidence): string | undefined {
+  if (isAtOnce(ruleOf(run) ?? '', policy)) return undefined;
   const { startedAt, endedAt } = run;
   const limit = policy.limits.find(({ name }) =>
     [`${name}: max-idle`, `${name}: max-uptime`].includes(ruleOf(run) ?? ''),
@@ -154,4 +173,11 @@ function lackOfWarning(run: LabRun, { mails, policy, ruleOf }: Evidence): string
   if (warnings.some(({ at }) => at + limit.grace <= endedAt!)) return undefined;
   const first = warnings[0];
   return `${describe(run)}: ${first ? `warned only ${when(first.at)}` : 'no warning mail'}`;
+}
+
+/** Guardrails stop at once, and so do budgets without a grace that do more than warn: their mail says why. */
+function isAtOnce(rule: string, { budgets, guardrails }: Policy): boolean {
+  const budget = budgets.find(({ name }) => rule === `${name}: budget`);
+  if (budget) return budget.atLimit !== 'warn' && budget.grace === undefined;
+  return guardrails.some(({ name }) => rule === `${name}: guardrail`);
 }

@@ -1,14 +1,17 @@
 import { bundledPrices } from '../../src/adapters/prices/bundled.ts';
 import type { DeliverReport } from '../../src/application/deliver.ts';
+import type { SpendReport } from '../../src/application/spend-daily.ts';
 import type { AppRef } from '../../src/domain/app.ts';
 import type { Policy } from '../../src/domain/policy.ts';
 import type { Instant } from '../../src/domain/time.ts';
 import type { ScanSummary } from '../../src/handlers/summary.ts';
-import { contactsOf, outboxOf } from '../../src/wiring.ts';
-import type { BusEvent, EmbeddedAws } from '../aws/index.ts';
+import { contactsOf, outboxOf, runsOf } from '../../src/wiring.ts';
+import type { BusEvent, CloudTrailEvent, EmbeddedAws } from '../aws/index.ts';
 import type { Lambdas } from '../host/lambdas.ts';
 import type { Agenda } from './agenda.ts';
 import { installAgents, paceOf } from './agents.ts';
+import { badBill } from './bad-bill.ts';
+import { billOf, readBooks } from './bill.ts';
 import { wallTime } from './calendar.ts';
 import type { Listener } from './curfew.ts';
 import { deployCurfew } from './curfew.ts';
@@ -17,6 +20,7 @@ import { checkInvariants } from './invariants.ts';
 import type { LabRun } from './ledger.ts';
 import { createLedger } from './ledger.ts';
 import { peopleLive } from './life.ts';
+import { meterOf } from './meter.ts';
 import { PEOPLE } from './people.ts';
 import { eventPost } from './post.ts';
 import { randomOf } from './random.ts';
@@ -28,6 +32,7 @@ import { savingsOf } from './savings.ts';
 import { furnish, ORPHANED, whose } from './spaces.ts';
 import { lookAtCast, storiesOf } from './stories.ts';
 import { createTimeline } from './timeline.ts';
+import { isOfMoney, toldBy } from './told.ts';
 import { badWeather } from './weather.ts';
 
 /** What a lab is made of. */
@@ -43,6 +48,9 @@ export interface Lab {
   days: number;
 }
 
+/** When the stack's own schedule closes the books, in hours after midnight. */
+const SPEND_AT = 5.5;
+
 /** Lives the lab's days, from its first midnight on. @returns what came of it, the same for the same seed */
 export async function live(lab: Lab, passed: (now: Instant) => void): Promise<Report> {
   const { aws, agenda, policy, policyFile, table, seed, days } = lab;
@@ -53,6 +61,8 @@ export async function live(lab: Lab, passed: (now: Instant) => void): Promise<Re
   const outbox = outboxOf({ region, table });
   const isOwed = async () => (await outbox.owed({ account, region }, Number.MAX_SAFE_INTEGER, 1)).length > 0;
   const rules = new Map<LabRun, string>();
+  const money = { scans: [] as Instant[], missed: [] as { arn: string; at: Instant }[], refused: new Set<LabRun>() };
+  const closings: SpendReport[] = [];
   let told = 0;
 
   const subject = (app: AppRef) => {
@@ -66,6 +76,7 @@ export async function live(lab: Lab, passed: (now: Instant) => void): Promise<Re
   };
   const scanned = ({ outcomes, faults, failed }: ScanSummary) => {
     const at = agenda.clock.now;
+    if (faults.length === failed) money.scans.push(at);
     for (const { app, kind, rule, reason: why = '', code, stopAt } of outcomes) {
       if (!['warned', 'lifted', 'stopped', 'already gone', 'failed'].includes(kind)) continue;
       const { who, what, run } = subject(app);
@@ -84,11 +95,25 @@ export async function live(lab: Lab, passed: (now: Instant) => void): Promise<Re
         });
       if (kind === 'warned') answers.onWarned(run, stopAt);
       if (rule && (kind === 'stopped' || kind === 'failed')) rules.set(run, rule);
-      if (kind === 'stopped') answers.onStopped(run);
+      if (kind === 'failed') money.refused.add(run);
+      if (kind === 'stopped') answers.onStopped(run, isOfMoney(rule));
     }
     // The last of the faults are the failed apps, which stand above.
     for (const why of faults.slice(0, Math.max(0, faults.length - failed)))
       timeline.add({ at, kind: 'failed', who: 'scan', what: '', why, code: why.slice(0, 30) });
+  };
+  const enforced: Listener['enforced'] = async (app) => {
+    const { who, what, run } = subject(app);
+    const { rule = '', reason: why = '' } = (await runsOf({ region, table }).get(app))?.stop ?? {};
+    timeline.add({ at: agenda.clock.now, kind: 'stopped', who, what, rule, why: `${why}; just created`, app });
+    if (!run) return;
+    rules.set(run, rule);
+    answers.onStopped(run, isOfMoney(rule));
+  };
+  const closed: Listener['closed'] = (report) => {
+    closings.push(report);
+    for (const why of report.faults)
+      timeline.add({ at: agenda.clock.now, kind: 'failed', who: 'spend', what: '', why, code: why.slice(0, 30) });
   };
   const delivered: Listener['delivered'] = async (answer) => {
     const at = agenda.clock.now;
@@ -97,15 +122,16 @@ export async function live(lab: Lab, passed: (now: Instant) => void): Promise<Re
       timeline.add({ at, kind: 'failed', who: 'deliver', what: '', why: faults[0], code: 'mail' });
     const mails = await aws.mailbox.messages();
     const news = mails.slice(told);
-    const failures = news.filter(({ tags }) => tags.notice === 'failure');
     told = mails.length;
     readers.read(news);
-    for (const why of [...new Set(failures.map((mail) => mail.subject))].sort())
-      timeline.add({ at, kind: 'told', who: 'the admins', what: '', why });
+    for (const { who, why } of toldBy(news)) timeline.add({ at, kind: 'told', who, what: '', why });
   };
 
-  const curfew = deployCurfew(lab, isOwed, { scanned, delivered });
-  const trail = eventPost(agenda, randomOf(seed, 'post'), curfew.noteStudioEvent);
+  const curfew = deployCurfew(lab, isOwed, { scanned, delivered, enforced, closed });
+  const noteMissed = ({ detail: { requestParameters: app } }: CloudTrailEvent) => {
+    if (app.appType !== undefined) money.missed.push({ arn: aws.studio.arn.app(app as never), at: agenda.clock.now });
+  };
+  const trail = eventPost(agenda, randomOf(seed, 'post'), curfew.noteStudioEvent, noteMissed);
   aws.studio.onEvent(ledger.hear);
   aws.studio.onEvent(trail.send);
   const agents = installAgents(agenda, region, paceOf(policy));
@@ -129,8 +155,10 @@ export async function live(lab: Lab, passed: (now: Instant) => void): Promise<Re
   furnish(aws.studio, from, (day, deed) => agenda.at(wallTime(day, 7), deed));
   const answers = peopleLive({ studio: aws.studio, ledger, agents, agenda, seed }, days);
   agenda.at(wallTime(ORPHANED.day, 12), () => aws.studio.removeSpaceOwner(ORPHANED.domainId, ORPHANED.space));
+  badBill(aws, randomOf(seed, 'bill'), seed, days);
   badWeather(aws, () => agenda.clock.now, randomOf(seed, 'weather'), days);
   curfew.scanEvery5Minutes(from);
+  for (let day = 0; day < days; day++) curfew.spendAt(wallTime(day, SPEND_AT));
   const { place } = aws.studio;
   agenda.at(wallTime(1, 5), () => lookAtCast({ agenda, policy, place, table }, ledger, timeline));
   await agenda.live(to, passed);
@@ -146,6 +174,11 @@ export async function live(lab: Lab, passed: (now: Instant) => void): Promise<Re
   const recordErrors = errorsOfRecord(await recordedRuns(region, table), runs, aws);
   const ruleOf = (run: LabRun) => rules.get(run);
   const idleStops = idleStopsOf(runs, policy.limits, ruleOf);
+  const meter = meterOf(aws, runs, to);
+  const books = await readBooks(aws, lab, to);
+  const past = await outbox.history({ account, region }, from, to);
+  const notices = past.filter(({ notice }) => notice.facts.kind === 'budget');
+  const requests = aws.calls.count('cost-explorer');
   const [eventsLost, heartbeats, heartbeatsLost] = [trail.lost.count, agents.sent.count, bus.lost.count];
   return {
     seed,
@@ -158,10 +191,12 @@ export async function live(lab: Lab, passed: (now: Instant) => void): Promise<Re
       ...{ entries, runs, tally, mails, idleStops, savings, prices: rates.source },
       ...{ eventsLost, heartbeats, heartbeatsLost, contacts, readers },
     }),
+    bill: billOf(books, meter, { from, to }, { requests, closings: closings.length }),
     stories: storiesOf(runs, timeline, to),
     invariants: checkInvariants({
       ...{ aws, mails, runs, policy, isOwnPolicy: policyFile === undefined, idleStops, ruleOf },
       ...{ recordErrors, refused, crashes, leaks: lab.lambdas.leaks(), readers: readers.all },
+      money: { ...money, meter, books, notices, from, to },
     }),
   };
 }

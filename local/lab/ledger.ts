@@ -83,7 +83,7 @@ function isByCurfew({ userIdentity }: CloudTrailEvent['detail']): boolean {
 }
 
 /** The policy's exemptions, told again without its code: the nearest tag counts. */
-function isExempt(studio: Studio, app: App): boolean {
+export function isExempt(studio: Studio, app: App): boolean {
   if (app.appType === 'JupyterServer') return true;
   const { domainId, spaceName, userProfileName } = app;
   const space = spaceName === undefined ? undefined : studio.space(domainId, spaceName);

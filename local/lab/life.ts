@@ -14,8 +14,12 @@ import { atWork, type Use, usesOf } from './use.ts';
 /** How people answer what Curfew does to their app. */
 export interface Life {
   onWarned(run: LabRun, stopAt: number | undefined): void;
-  onStopped(run: LabRun): void;
+  /** @param isMoney by a budget or a guardrail */
+  onStopped(run: LabRun, isMoney: boolean): void;
 }
+
+/** How often the stubborn start anew what no budget lets them. */
+const GIVE_UP = 2;
 
 interface World {
   studio: Studio;
@@ -39,6 +43,7 @@ export function peopleLive(world: World, days: number): Life {
     }
   }
   const random = randomOf(world.seed, 'answers');
+  const tries = new Map<Person, number>();
   return {
     onWarned(run, stopAt) {
       const { now } = world.agenda.clock;
@@ -52,11 +57,13 @@ export function peopleLive(world: World, days: number): Life {
       else if (hasHeeded) world.agenda.at(at, () => stop(world, run));
       else if (hasReturned) work(world, run, uses);
     },
-    onStopped(run) {
-      if (!run.person.stubborn) return;
+    onStopped(run, isMoney) {
+      const { person } = run;
+      if (!person.stubborn || (isMoney && (tries.get(person) ?? 0) >= GIVE_UP)) return;
+      if (isMoney) tries.set(person, (tries.get(person) ?? 0) + 1);
       const at = world.agenda.clock.now + random.between(2, 8) * MINUTE;
       const uses = usesOf(run.habit, { from: at, leaves: at, until: run.until }, random);
-      world.agenda.at(at, () => begin(world, run.person, run.habit, run.until, uses));
+      world.agenda.at(at, () => begin(world, person, run.habit, run.until, uses));
     },
   };
 }

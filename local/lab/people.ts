@@ -10,6 +10,7 @@ import {
   notebook,
   openTab,
   overnight,
+  secondMachine,
   WEEKDAYS,
 } from './habits.ts';
 
@@ -54,9 +55,14 @@ export const PEOPLE: Person[] = [
   person(VISION, "Niamh O'Neill", 'niamh-oneill', [notebook('niamh-lab', 'ml.t3.large', 0.2)], {
     sso: "n.o'neill@example.org",
   }),
-  person(VISION, 'Zoë Çelik', 'zoe-celik', [notebook('zoe-lab', 'ml.g5.xlarge', 0.35)], {
-    sso: 'zoë.çelik@example.org',
-  }),
+  person(
+    VISION,
+    'Zoë Çelik',
+    'zoe-celik',
+    // The second is one GPU too many, while the first runs.
+    [notebook('zoe-lab', 'ml.g5.xlarge', 0.35), secondMachine('zoe-sweep', 'ml.g4dn.xlarge')],
+    { sso: 'zoë.çelik@example.org' },
+  ),
   person(VISION, 'Ivo Marek', 'ivo-marek', [forgotten(notebook('ivo-detector', 'ml.g5.12xlarge', 1), 0)], { heeds: 0 }),
   person(
     VISION,

@@ -8,7 +8,7 @@ import type { EmbeddedAws } from '../aws/index.ts';
 import type { LabRun } from './ledger.ts';
 
 /** How far off a recorded start or end may be: events get lost, and then a scan that AWS lets look has to find it. */
-const TOLERANCE = 35 * MINUTE;
+export const TOLERANCE = 35 * MINUTE;
 
 /** Every run that Curfew has on record, the ended ones included. */
 export async function recordedRuns(region: string, table: string): Promise<Run[]> {

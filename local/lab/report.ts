@@ -2,6 +2,7 @@ import type { Contact } from '../../src/domain/contact.ts';
 import type { MicroDollars } from '../../src/domain/money.ts';
 import type { Instant } from '../../src/domain/time.ts';
 import type { Mail } from '../aws/index.ts';
+import type { LabBill } from './bill.ts';
 import type { Tally } from './curfew.ts';
 import type { IdleStop } from './idle-stops.ts';
 import { wasInUse } from './idle-stops.ts';
@@ -12,6 +13,7 @@ import type { Savings } from './savings.ts';
 import { SAVED_MEANS } from './savings.ts';
 import type { Story } from './stories.ts';
 import type { Entry } from './timeline.ts';
+import { isOfMoney } from './told.ts';
 
 /** What is left of a lab when it has been lived: all that is shown, by seed alone. */
 export interface Report {
@@ -23,6 +25,7 @@ export interface Report {
   to: Instant;
   timeline: Entry[];
   summary: Summary;
+  bill: LabBill;
   stories: Story[];
   invariants: Invariant[];
 }
@@ -37,6 +40,8 @@ export interface Summary {
   lifted: number;
   stopped: number;
   stoppedIdle: number;
+  /** Stopped at once, by a budget or a guardrail. */
+  stoppedForMoney: number;
   /** Stopped for idleness while in use again, which no heartbeat had told in time. */
   stoppedUnheard: number;
   alreadyGone: number;
@@ -87,6 +92,7 @@ export function summaryOf(lived: {
     lifted: count('lifted'),
     stopped: runs.filter(({ endedBy }) => endedBy === 'Curfew').length,
     stoppedIdle: idleStops.length,
+    stoppedForMoney: entries.filter(({ kind, rule }) => kind === 'stopped' && isOfMoney(rule)).length,
     stoppedUnheard: idleStops.filter((one) => !wasInUse(one, one.knownUse) && wasInUse(one, one.lastUse)).length,
     alreadyGone: count('already gone'),
     failed: entries.filter(({ kind, app }) => kind === 'failed' && app !== undefined).length,
@@ -112,14 +118,14 @@ export function summaryOf(lived: {
 /** The report as one JSON document. */
 export function toJson(report: Report): string {
   const at = (instant: Instant) => new Date(instant).toISOString();
-  const { seed, days, policy, from, to, timeline, summary, stories, invariants } = report;
+  const { seed, days, policy, from, to, timeline, summary, bill, stories, invariants } = report;
   const entries = timeline.map(({ at: instant, stopAt, ...entry }) => ({
     at: at(instant),
     ...entry,
     ...(stopAt === undefined ? {} : { stopAt: at(stopAt) }),
   }));
   return JSON.stringify(
-    { lab: { seed, days, policy, from: at(from), to: at(to) }, timeline: entries, summary, stories, invariants },
+    { lab: { seed, days, policy, from: at(from), to: at(to) }, timeline: entries, summary, bill, stories, invariants },
     null,
     2,
   );

@@ -15,7 +15,8 @@ export interface Savings {
 export const SAVED_MEANS =
   'Saved: from each stop until its user would have stopped the app, or started it again, or the lab ended, whichever came first; at list price.';
 
-interface Interval {
+/** A stretch of time: from `from` on, and before `to`. */
+export interface Interval {
   from: Instant;
   to: Instant;
 }
@@ -45,7 +46,7 @@ export function savingsOf(runs: LabRun[], rates: ReadonlyMap<string, HourlyRate>
 }
 
 /** One charge: an app, or all KernelGateway apps of one user on one instance type (aws-facts, "Bills"). */
-function chargedAs({ app }: LabRun): string {
+export function chargedAs({ app }: LabRun): string {
   if (app.appType !== 'KernelGateway') return `${app.arn} ${app.instanceType}`;
   return `${app.domainId} ${app.userProfileName ?? app.spaceName} ${app.instanceType}`;
 }
@@ -62,7 +63,8 @@ function savedBy(group: LabRun[], end: Instant): Duration {
   return length(union([...ran, ...wouldHave])) - length(ran);
 }
 
-function union(intervals: Interval[]): Interval[] {
+/** Joins what overlaps or touches. */
+export function union(intervals: Interval[]): Interval[] {
   const joined: Interval[] = [];
   for (const { from, to } of intervals.filter((one) => one.to > one.from).sort((a, b) => a.from - b.from)) {
     const last = joined.at(-1);

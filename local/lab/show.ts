@@ -3,6 +3,7 @@ import { describeMoney } from '../../src/domain/money.ts';
 import { localTime } from '../../src/domain/time.ts';
 import { clockTime, dayHeading, ZONE } from './calendar.ts';
 import type { Report, Summary } from './report.ts';
+import { showBill } from './show-bill.ts';
 import type { Entry } from './timeline.ts';
 
 type Style = Parameters<typeof styleText>[0];
@@ -52,7 +53,7 @@ function showTimeline(entries: Entry[], width: number): string[] {
 /** The rule in front of its reason. A warning lifts by another rule's reason, or its own's end. */
 function ruleOf({ kind, rule }: Entry): string {
   if (rule === undefined) return '';
-  const [, name = rule, key] = /^(.*): (max-\w+)$/.exec(rule) ?? [];
+  const [, name = rule, key] = /^(.*): (max-\w+|budget|guardrail)$/.exec(rule) ?? [];
   const words = key === undefined ? name : `${name} (${key})`;
   return kind === 'lifted' ? `no more by ${words}; now: ` : `${words}: `;
 }
@@ -73,7 +74,7 @@ function wrap(text: string, width: number): string[] {
   return [...lines, line];
 }
 
-function showSummary({ seed, days, policy, summary, stories, invariants }: Report, width: number): string[] {
+function showSummary({ seed, days, policy, summary, bill, stories, invariants }: Report, width: number): string[] {
   const rows = rowsOf(summary);
   const label = Math.max(...rows.map(([name]) => name.length));
   const lines = [
@@ -90,7 +91,10 @@ function showSummary({ seed, days, policy, summary, stories, invariants }: Repor
     '',
     ...wrap(`${summary.savedMeans} Prices: ${summary.prices}.`, width),
     '',
-    paint('bold', 'Who was idle, and who was not'),
+    paint('bold', 'Estimate against bill, day by day (UTC)'),
+    ...showBill(bill).map((line) => `  ${line}`),
+    '',
+    paint('bold', 'Who was idle, who was not, and who spent too much'),
     ...stories.flatMap(({ told }) => wrap(told, width - 4).map((line, i) => `${i === 0 ? '  ' : '    '}${line}`)),
     '',
     paint('bold', 'Promises, held against what truly happened'),
@@ -130,8 +134,8 @@ function addressesOf({ asked, confirmed, bounced, unsubscribed, kept }: Summary[
   return `${asked} asked to confirm, ${confirmed} did; ${bounced} bounce, ${unsubscribed} unsubscribed; apps kept running by a link ${kept} times`;
 }
 
-function stoppedOf({ stopped, stoppedIdle, stoppedUnheard, alreadyGone }: Summary): string {
+function stoppedOf({ stopped, stoppedIdle, stoppedForMoney, stoppedUnheard, alreadyGone }: Summary): string {
   const unheard = ` (${stoppedUnheard} in use again, which no heartbeat had told yet)`;
   const gone = `, and ${alreadyGone} found gone already`;
-  return `${stopped}, ${stoppedIdle} of them for idleness${stoppedUnheard ? unheard : ''}${alreadyGone ? gone : ''}`;
+  return `${stopped}, ${stoppedIdle} of them for idleness${stoppedUnheard ? unheard : ''}, ${stoppedForMoney} by budgets and guardrails${alreadyGone ? gone : ''}`;
 }

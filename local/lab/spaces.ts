@@ -13,7 +13,7 @@ const SPECIAL: Record<string, { sharing: 'Private' | 'Shared'; isOwned: boolean;
 };
 
 /** The shared space whose owner leaves the lab, and the day on which they do. */
-export const ORPHANED = { domainId: 'd-genome3h6w5r', space: 'core-facility', day: 6 };
+export const ORPHANED = { domainId: 'd-genome3h6w5r', space: 'core-facility', owner: 'tess-murphy', day: 6 };
 
 /** Somebody who joins only during the lab: their profile and space come with events. */
 const NEWCOMERS: Record<string, number> = { 'visitor-2': 2, 'xavier-le-goff': 1 };

@@ -1,12 +1,13 @@
 import { scan } from '../../src/application/scan.ts';
 import type { Policy } from '../../src/domain/policy.ts';
-import { type Duration, HOUR, type Instant } from '../../src/domain/time.ts';
+import { type Duration, HOUR, type Instant, SECOND } from '../../src/domain/time.ts';
 import { fleetOf, outboxOf, pricesOf, runsOf } from '../../src/wiring.ts';
 import type { Place } from '../aws/studio-events.ts';
 import type { Agenda } from './agenda.ts';
+import { clockTime, dayHeading } from './calendar.ts';
 import type { LabRun, Ledger } from './ledger.ts';
 import { whose } from './spaces.ts';
-import type { Timeline } from './timeline.ts';
+import type { Entry, Timeline } from './timeline.ts';
 import { lastUse, type Use } from './use.ts';
 
 /** What became of somebody, in a sentence. */
@@ -22,6 +23,8 @@ interface Fate {
   /** How often and for how long they were at something, as of each run's end or the lab's. */
   inAll(hours: (run: LabRun, end: Instant) => Duration): string;
   by(key: 'max-idle' | 'max-uptime'): string;
+  /** What a budget made of it. */
+  overspent: string;
 }
 
 /** Those whose stories show what evidence of use is good for, each by the space of their app. */
@@ -31,6 +34,8 @@ const CAST: Record<string, (fate: Fate) => string> = {
   'rosa-lab': ({ who, inAll, by }) => `${who} left an idle tab open, ${inAll(idleInTab)}: ${by('max-idle')}.`,
   'qiang-align': ({ who, by }) =>
     `${who} has no agent, so that use is unknown: ${by('max-idle')}, ${by('max-uptime')}.`,
+  'kaito-lab': ({ who, overspent }) =>
+    `${who} leaves a GPU running, and starts it anew when it is stopped: ${overspent}.`,
   'lukas-lab': ({ who, runs, by }) =>
     `${who}’s agent dies ${runs[0]!.habit.agent} h after each start, so that use is unknown from then on: ${by('max-idle')}, ${by('max-uptime')}.`,
 };
@@ -59,8 +64,20 @@ export function storiesOf(runs: LabRun[], { entries }: Timeline, end: Instant): 
       const hours = some.reduce((sum, duration) => sum + duration, 0) / HOUR;
       return `${times(some.length)}, ${hours.toFixed(1)} h in all`;
     };
-    return [{ who, told: tell({ who, runs: own, inAll, by }) }];
+    return [{ who, told: tell({ who, runs: own, inAll, by, overspent: overspentOf(done, own) }) }];
   });
+}
+
+/** When a budget first stopped it, and how soon what was started after that. */
+function overspentOf(done: Entry[], runs: LabRun[]): string {
+  const [first, ...others] = done.filter(({ kind, rule }) => kind === 'stopped' && rule?.endsWith(': budget'));
+  if (!first) return 'no budget has stopped it yet';
+  const lasted = others.flatMap(({ at }) => {
+    const run = runs.find(({ endedAt }) => endedAt === at);
+    return run ? [`${Math.round((at - run.startedAt) / SECOND)} s`] : [];
+  });
+  const again = others.length === 0 ? '' : `, and when started anew, after ${lasted.join(' and ')}`;
+  return `stopped for the budget “${first.rule!.replace(/: budget$/, '')}” on ${dayHeading(first.at)} at ${clockTime(first.at)}${again}`;
 }
 
 function times(count: number): string {

@@ -1,5 +1,5 @@
 import type { Place } from '../domain/app.ts';
-import type { BilledDay, BillReading } from '../domain/bill.ts';
+import type { BilledDay } from '../domain/bill.ts';
 import type { Rates } from '../domain/cost.ts';
 import {
   closableUntil,
@@ -7,9 +7,10 @@ import {
   driftOf,
   isSettled,
   type LedgerDay,
-  type Owners,
   settleDay,
+  unbilledOf,
 } from '../domain/ledger.ts';
+import { describeMoney } from '../domain/money.ts';
 import { billingDay, dateOf, type Period, periodOf } from '../domain/period.ts';
 import type { Policy } from '../domain/policy.ts';
 import type { Run } from '../domain/run.ts';
@@ -17,8 +18,10 @@ import { chargesOf } from '../domain/spend.ts';
 import { sumClosed } from '../domain/spending.ts';
 import { DAY, type Instant } from '../domain/time.ts';
 import type { Volume } from '../domain/volume.ts';
-import { type Bill, type Books, PortError, type Prices } from './ports.ts';
+import { type Owners, ownersOf } from '../domain/whose.ts';
+import type { Bill, Books, Prices } from './ports.ts';
 import { ratesOf } from './prices.ts';
+import { notOnTheBill, readBill, readForecast } from './read-bill.ts';
 import { isSame, periodsOf, type SpendPorts, trendFrom } from './spending.ts';
 
 /** Cost Explorer knows no more (its user guide: "up to the last 13 months"). */
@@ -27,6 +30,12 @@ const BILL_REACHES: number = 390 * DAY;
 const UNSETTLED_FOR: number = 62 * DAY;
 /** Over how many days estimate and bill are held against each other. */
 const DRIFT_DAYS: number = 30 * DAY;
+
+/** What is on record of the days in question. */
+interface OnBooks {
+  runs: Run[];
+  volumes: Volume[];
+}
 
 /** What a closing of the books did. */
 export interface BooksReport {
@@ -57,43 +66,53 @@ export async function closeBooks(
   const { timezone } = policy;
   const known = await runs.load(place);
   const before = known.books;
-  const earliest = periodOf('month', now, timezone).from;
-  const since = before?.closedUntil ?? Math.max(0, now - BILL_REACHES);
-  const [past, gone] = await Promise.all([runs.history(place, since, now), volumes.history(place, since, now)]);
-  const record = { runs: [...past, ...known.runs], volumes: [...gone, ...(known.volumes ?? [])] };
-  const rates = await ratesOf({ prices: ports.prices, policy }, place.region, known.prices);
-
-  const from =
-    before?.closedUntil ?? firstDay(record, [...periodsOf(policy, now).map((one) => one.from), earliest], now);
-  const closedUntil = Math.max(from, closableUntil(now));
-  const owed = (before?.unsettled ?? []).filter((date) => billingDay(date).from >= now - UNSETTLED_FOR);
-  const reading = await readBill(ports.bill, place, owed, from, now);
-
-  const fresh = datesBetween(from, closedUntil).map((date) => close(date, record, rates, timezone, now));
-  const firstOwed = owed[0] === undefined ? from : billingDay(owed[0]).from;
-  const waiting = (await ledger.days(place, firstOwed, from)).filter(({ date }) => owed.includes(date));
-  const billed = new Map(reading.days.map((day) => [day.date, day]));
-  const owners = ownersOf(record);
-  const days = [...waiting, ...fresh].map((day) => withBill(day, billed.get(day.date), owners, timezone, now));
-  const settled = days.filter(({ settledAt }) => settledAt !== undefined);
-  // What is closed for the first time is written whatever the bill says; what waits, only once the bill has come.
-  const isFresh = new Set(fresh.map(({ date }) => date));
-  for (const day of days) if (isFresh.has(day.date) || day.settledAt !== undefined) await ledger.close(place, day);
-
   const month = periodOf('month', now, timezone);
   const ofBudgets = periodsOf(policy, now);
   // The month's own too: whoever asks for a forecast finds a trend there.
   const periods = ofBudgets.some((one) => isSame(one, month)) ? ofBudgets : [...ofBudgets, month];
-  const from0 = Math.min(closedUntil - DRIFT_DAYS, ...periods.map((period) => trendFrom(period, closedUntil)));
-  const closed = await ledger.days(place, from0, closedUntil);
-  const within = (start: Instant) => closed.filter(({ date }) => billingDay(date).to > start);
+  const owed = (before?.unsettled ?? []).filter((date) => billingDay(date).from >= now - UNSETTLED_FOR);
+  // From the first day whose bill is still to come: whose a space was then may be told by what has ended since.
+  const reach = before ? (owed[0] === undefined ? before.closedUntil : billingDay(owed[0]).from) : now - BILL_REACHES;
+  const [past, gone] = await Promise.all([runs.history(place, reach, now), volumes.history(place, reach, now)]);
+  const record = { runs: [...past, ...known.runs], volumes: [...gone, ...(known.volumes ?? [])] };
+  const rates = await ratesOf({ prices: ports.prices, policy }, place.region, known.prices);
+
+  const from = before?.closedUntil ?? firstDay(record, periods, now);
+  const since = before?.since ?? from;
+  const closedUntil = Math.max(from, closableUntil(now));
+  const reading = await readBill(ports.bill, place, owed[0] ?? dateOf(from), now);
+
+  const fresh = datesBetween(from, closedUntil).map((date) => close(date, record, rates, timezone, now));
+  const waiting = owed.length === 0 ? [] : await ledger.days(place, reach, from);
+  const open = [...waiting.filter(({ date }) => owed.includes(date)), ...fresh];
+  const billed = new Map(reading.days.map((day) => [day.date, day]));
+  const ownersOn = ownersOf(record);
+  const days = open.map((day) => withBill(day, billed.get(day.date), ownersOn, timezone, now));
+  const settled = days.filter(({ settledAt }) => settledAt !== undefined);
+  // What is closed for the first time is written whatever the bill says; what waits, only where the bill tells more.
+  for (const day of days) if (!waiting.includes(day)) await ledger.close(place, day);
+
+  const starts = periods.map((period) => trendFrom(period, { since, closedUntil }));
+  const closed = await ledger.days(place, Math.min(closedUntil - DRIFT_DAYS, ...starts), closedUntil);
+  const within = (start: Instant) => closed.filter(({ date }) => billingDay(date).from >= start);
   const drift = driftOf(within(closedUntil - DRIFT_DAYS));
-  const sums = periods.map((period) => sumClosed(period, closedUntil, within(trendFrom(period, closedUntil))));
+  const sums = periods.map((period, i) => sumClosed(period, closedUntil, within(starts[i]!)));
   const unsettled = days.filter(({ settledAt }) => settledAt === undefined).map(({ date }) => date);
-  const forecast = await forecastOf(ports.bill, policy, now);
+  const forecast = await readForecast(ports.bill, policy, now);
   const billedAt = reading.isWhole ? now : before?.billedAt;
-  const findings = [...reading.findings, ...forecast.findings];
+  const unbilled = settled.flatMap((day) =>
+    [...unbilledOf(day)].map(([usage, amount]) => ({ date: day.date, usage, amount })),
+  );
+  const isAnyMetered = settled.some(({ lines }) =>
+    lines.some(({ accrued, billed }) => accrued && billed !== undefined),
+  );
+  const findings = [
+    ...reading.findings,
+    ...(unbilled.length > 0 && !isAnyMetered ? [notOnTheBill(place)] : []),
+    ...forecast.findings,
+  ];
   const books: Books = {
+    since,
     closedUntil,
     sums,
     unsettled,
@@ -106,28 +125,29 @@ export async function closeBooks(
   const requests = reading.requests + forecast.requests;
   const faults = [...reading.faults, ...forecast.faults];
   const counts = { closed: fresh.length, settled: settled.length, unsettled: unsettled.length, requests };
-  return { ...counts, drift, doubts: reading.doubts, findings, faults };
+  const doubts = unbilled.map(
+    ({ date, usage, amount }) =>
+      `the bill of ${date} has no row of ${usage}: ${describeMoney(amount)} stay as they were reckoned`,
+  );
+  return { ...counts, drift, doubts: [...reading.doubts, ...doubts], findings, faults };
 }
 
-/** The first day on which anything is on record, or on which a period of a budget begins: the bill knows those before us. */
-function firstDay({ runs, volumes }: { runs: Run[]; volumes: Volume[] }, periods: Instant[], now: Instant): Instant {
+/**
+ * The first day on which anything is on record, or on which a period of a budget begins: the bill knows those before us.
+ * A day that is still open is never it.
+ */
+function firstDay({ runs, volumes }: OnBooks, periods: Period[], now: Instant): Instant {
   const starts = [...runs.map(({ startedAt }) => startedAt), ...volumes.map(({ since }) => since)];
-  const wanted = periods.filter((from) => from > 0);
-  const first = Math.max(now - BILL_REACHES, Math.min(now, ...starts, ...wanted));
-  return Math.floor(first / DAY) * DAY;
+  const wanted = periods.flatMap(({ from }) => (from > 0 ? [from] : []));
+  const first = [...starts, ...wanted].reduce((earliest, at) => Math.min(earliest, at), closableUntil(now));
+  return Math.floor(Math.max(now - BILL_REACHES, first) / DAY) * DAY;
 }
 
 function datesBetween(from: Instant, to: Instant): string[] {
   return Array.from({ length: Math.max(0, Math.round((to - from) / DAY)) }, (_, i) => dateOf(from + i * DAY));
 }
 
-function close(
-  date: string,
-  record: { runs: Run[]; volumes: Volume[] },
-  rates: Rates,
-  timezone: string,
-  now: Instant,
-): LedgerDay {
+function close(date: string, record: OnBooks, rates: Rates, timezone: string, now: Instant): LedgerDay {
   const day = billingDay(date);
   const touches = (from: Instant, to = now) => from < day.to && to > day.from;
   // KernelGateway apps that share an instance overlap one another: what does not touch the day carries nothing of it.
@@ -141,102 +161,13 @@ function close(
 function withBill(
   day: LedgerDay,
   billed: BilledDay | undefined,
-  owners: Owners,
+  ownersOn: (day: Period) => Owners,
   timezone: string,
   now: Instant,
 ): LedgerDay {
   if (!billed) return day;
-  if (!isSettled(billed, now)) return billed.foreign.length > 0 ? { ...day, foreign: billed.foreign } : day;
-  return settleDay(day, billed, owners, timezone, now);
-}
-
-/** Whose spaces are, and of which team owners are: by what is on record, the newest last. */
-function ownersOf({ runs, volumes }: { runs: Run[]; volumes: Volume[] }): Owners {
-  const spaces = new Map<string, string>();
-  const teams = new Map<string, string>();
-  const note = (
-    domainId: string,
-    spaceName: string | undefined,
-    owner: string | undefined,
-    team: string | undefined,
-  ) => {
-    if (spaceName !== undefined && owner !== undefined) spaces.set(JSON.stringify([domainId, spaceName]), owner);
-    if (team !== undefined) teams.set(JSON.stringify([domainId, owner]), team);
-  };
-  for (const { app, owner, team } of runs) note(app.domainId, app.spaceName, owner, team);
-  for (const { domainId, spaceName, owner, team } of volumes) note(domainId, spaceName, owner, team);
-  return {
-    ofSpace: (domainId, spaceName) => spaces.get(JSON.stringify([domainId, spaceName])),
-    teamOf: (domainId, owner) => teams.get(JSON.stringify([domainId, owner])),
-  };
-}
-
-type Reading = Pick<BillReading, 'days' | 'faults' | 'requests'> & {
-  doubts: string[];
-  findings: string[];
-  isWhole: boolean;
-};
-
-/** Reads the bill of every day that is not settled yet. What AWS refuses is told, with what to do. */
-async function readBill(bill: Bill, place: Place, owed: string[], from: Instant, now: Instant): Promise<Reading> {
-  const start = owed[0] ?? dateOf(from);
-  const end = dateOf(now);
-  const nothing: Reading = { days: [], doubts: [], faults: [], requests: 0, findings: [], isWhole: false };
-  if (start >= end) return nothing;
-  try {
-    const { days, faults, requests } = await bill.read(place.region, start, end);
-    return { ...nothing, days, requests, isWhole: true, doubts: faults, findings: untagged(days) };
-  } catch (error) {
-    if (!(error instanceof PortError)) throw error;
-    const why = `the bill was not read (${error.code}: ${error.message}); figures stay as they were reckoned`;
-    // What a right or Cost Explorer itself does not give is no failure of the pass: it would fail every day.
-    const isFailure = error.kind !== 'denied' && error.code !== 'DataUnavailableException';
-    return { ...nothing, faults: isFailure ? [why] : [], findings: [`${why}. ${remedyOf(error)}`] };
-  }
-}
-
-function remedyOf({ kind, code }: PortError): string {
-  if (kind === 'denied')
-    return 'Give the spend function ce:GetCostAndUsage, and enable Cost Explorer and IAM access to billing in the management account.';
-  if (code === 'DataUnavailableException')
-    return 'Cost Explorer has no data yet: it takes up to 24 hours after it was first enabled.';
-  return 'It is tried again tomorrow.';
-}
-
-/** Where nothing carries a tag, nobody has activated them: the bill names no owner. */
-function untagged(days: BilledDay[]): string[] {
-  const rows = days.flatMap((day) => day.rows).filter(({ usage }) => /^(Studio|Canvas):/i.test(usage));
-  if (rows.length === 0 || rows.some(({ holder }) => holder)) return [];
-  return [
-    'No row of the bill carries sagemaker:user-profile-arn or sagemaker:space-arn, so it names no owner and owners’ figures are estimates. ' +
-      'Activate them as cost allocation tags in the management account (Billing console, Cost allocation tags; or aws ce update-cost-allocation-tags-status ' +
-      '--cost-allocation-tags-status TagKey=sagemaker:user-profile-arn,Status=Active TagKey=sagemaker:space-arn,Status=Active TagKey=sagemaker:domain-arn,Status=Active). ' +
-      'They count from then on, within 48 hours.',
-  ];
-}
-
-type Forecast = Pick<Books, 'awsForecast' | 'findings'> & { requests: number; faults: string[] };
-
-/** AWS's own forecast, for a budget of the account that asks for one: a request a day. */
-async function forecastOf(bill: Bill, { budgets, timezone }: Policy, now: Instant): Promise<Forecast> {
-  const asks = budgets.find(
-    (budget) => budget.for === 'account' && budget.period === 'month' && budget.forecastAt.length > 0,
-  );
-  const nothing: Forecast = { requests: 0, findings: [], faults: [] };
-  if (!asks) return nothing;
-  const period = periodOf('month', now, timezone);
-  // AWS's month ends at midnight of UTC, and a forecast begins today.
-  const [start, end] = [dateOf(now), dateOf(period.to)];
-  if (start >= end) return nothing;
-  try {
-    const amount = await bill.forecast(start, end);
-    return {
-      ...nothing,
-      requests: 1,
-      ...(amount === undefined ? {} : { awsForecast: { amount, from: Date.parse(start), period } }),
-    };
-  } catch (error) {
-    if (!(error instanceof PortError)) throw error;
-    return { ...nothing, requests: 1, faults: [`AWS's forecast was not read (${error.code}: ${error.message})`] };
-  }
+  if (isSettled(billed, now)) return settleDay(day, billed, ownersOn(billingDay(day.date)), timezone, now);
+  // As billed so far; what is on record already is not written again.
+  const { foreign } = billed;
+  return JSON.stringify(foreign) === JSON.stringify(day.foreign ?? []) ? day : { ...day, foreign };
 }

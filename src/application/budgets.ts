@@ -1,6 +1,6 @@
 import type { Place } from '../domain/app.ts';
 import { appKey } from '../domain/app.ts';
-import { type Burning, crossingsOf, type Standing, standingsOf } from '../domain/budget.ts';
+import { type Burning, crossingsOf, overMark, overSince, type Standing, standingsOf } from '../domain/budget.ts';
 import { refusalOf } from '../domain/contact.ts';
 import { type Cost, costsSoFar, type Rates, sumBasisOf } from '../domain/cost.ts';
 import { costOf } from '../domain/money.ts';
@@ -114,14 +114,14 @@ export async function tellBudgets(
   const faults: string[] = [];
   for (const standing of standings) {
     const crossed = crossingsOf(standing);
-    const isNewlyOver = standing.isOver && standing.mark?.overSince === undefined;
+    const isNewlyOver = standing.isOver && overSince(standing) === undefined;
     if (crossed.length === 0 && !isNewlyOver) continue;
     try {
       if (crossed.length > 0) await tellBudget(actor, { account, region }, { ...standing, crossed }, seen, now);
       const { budget, subject, period } = standing;
       const told = crossed.map(({ mark }) => mark);
-      const over = standing.isOver ? { overSince: now } : {};
-      await ledger.mark({ account, region }, { budget: budget.name, subject, period, told, ...over });
+      const over = isNewlyOver ? [overMark(standing.limit, now)] : [];
+      await ledger.mark({ account, region }, { budget: budget.name, subject, period, told, over });
     } catch (error) {
       const whose = `${standing.budget.name} (${describeSubject(standing.subject)})`;
       faults.push(`telling of budget ${whose} failed: ${error instanceof Error ? error.message : error}`);
@@ -129,6 +129,9 @@ export async function tellBudgets(
   }
   return faults;
 }
+
+/** Apps that a notice names: an account's thousands are more than an item of the table holds. */
+const MOST_APPS = 20;
 
 type Told = Standing & { crossed: ReturnType<typeof crossingsOf> };
 
@@ -163,7 +166,8 @@ async function tellBudget(actor: Teller, place: Place, told: Told, seen: Survey,
     await admins({ role: 'admins', why });
     return;
   }
-  await tell(outbox, place, about, [{ to: address.address, facts: { ...facts, audience: { role: 'owner' } } }], now);
+  const reader = { to: address.address, about, facts: { ...facts, audience: { role: 'owner' as const } } };
+  await tell(outbox, place, [reader], now);
 }
 
 /** An owner's address, whether or not an app of theirs runs. */
@@ -180,9 +184,10 @@ async function addressOfOwner(teller: Teller, owner: { domainId: string; userPro
 
 function factsOf({ policy, rates }: Teller, told: Told, seen: Survey, now: Instant): Omit<BudgetFacts, 'audience'> {
   const { budget, subject, period, limit, spend, forecast, crossed, hourly } = told;
-  const running = seen.running.flatMap(({ app }): AppFacts[] =>
+  const its = seen.running.flatMap(({ app }): AppFacts[] =>
     isOf(app, subject, policy) ? [appFacts(app, rates, now)] : [],
   );
+  const running = its.sort((a, b) => (b.cost ?? 0) - (a.cost ?? 0)).slice(0, MOST_APPS);
   const costs = costsSoFar(
     seen.running.map(({ app }) => app),
     rates,
@@ -203,6 +208,7 @@ function factsOf({ policy, rates }: Teller, told: Told, seen: Survey, now: Insta
     atLimit: policy.mode === 'enforce' ? budget.atLimit : 'warn',
     ...(budget.grace === undefined ? {} : { grace: budget.grace }),
     running,
+    ...(its.length > running.length ? { more: its.length - running.length } : {}),
     hourly,
     basis: sumBasisOf(costs.values(), rates),
     admins: policy.admins,

@@ -113,6 +113,8 @@ export interface OnRecord {
 
 /** What the daily closing of the books leaves for the passes, so that none reads a month. */
 export interface Books {
+  /** The first day that was ever closed: no reader need look before it. */
+  since: Instant;
   /** Days before this are closed: what was accrued in them stays. */
   closedUntil: Instant;
   /** What closed days add up to, for each period that the policy's budgets speak of. */
@@ -137,7 +139,7 @@ export interface Ledger {
   close(place: Place, day: LedgerDay): Promise<void>;
   /** Keeps what the closing leaves; `Runs.load` gives it. */
   keep(place: Place, books: Books): Promise<void>;
-  /** Adds to what a budget has told; an earlier `overSince` stays. `Runs.load` gives it. */
+  /** Adds to what a budget has told and seen. `Runs.load` gives it. */
   mark(place: Place, mark: BudgetMark): Promise<void>;
   /** Records a grant or a lift. `Runs.load` gives it. */
   except(place: Place, exception: Exception): Promise<void>;

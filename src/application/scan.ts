@@ -1,5 +1,5 @@
 import { appKey, type Place } from '../domain/app.ts';
-import { hourlyOf } from '../domain/cost.ts';
+import { hourlyOf, type Rates } from '../domain/cost.ts';
 import { decide } from '../domain/decide.ts';
 import type { MicroDollars } from '../domain/money.ts';
 import { describePause, isPaused, type Pause } from '../domain/pause.ts';
@@ -7,7 +7,6 @@ import type { Missing } from '../domain/picture.ts';
 import { type Intent, inReadingOrder, type Plan, plan } from '../domain/plan.ts';
 import type { Policy } from '../domain/policy.ts';
 import type { Run } from '../domain/run.ts';
-import type { RunningApp } from '../domain/running-app.ts';
 import { DAY, type Instant } from '../domain/time.ts';
 import { type Actor, act, type Outcome } from './act.ts';
 import { moneyOf, tellBudgets } from './budgets.ts';
@@ -129,12 +128,16 @@ export async function scan(
     `telling the admins failed: ${error instanceof Error ? error.message : error}`,
   ]);
   const faults = [...seen.faults, ...money.faults, ...untold, ...unrecorded, ...told];
-  return { ...found, outcomes, stoppedHourly: hourlyOf(stoppedBy(outcomes, seen), rates, now), faults };
+  return { ...found, outcomes, stoppedHourly: stoppedHourly(outcomes, seen, rates, now), faults };
 }
 
-function stoppedBy(outcomes: Outcome[], { running }: Survey): RunningApp[] {
+/** What the fleet costs less an hour: an app that shared its instance with one that stays cost nothing. */
+function stoppedHourly(outcomes: Outcome[], { running }: Survey, rates: Rates, now: Instant): MicroDollars {
   const stopped = new Set(outcomes.filter(({ kind }) => kind === 'stopped').map(({ app }) => appKey(app)));
-  return running.map(({ app }) => app).filter(({ ref }) => stopped.has(appKey(ref)));
+  if (stopped.size === 0) return 0;
+  const apps = running.map(({ app }) => app);
+  const left = apps.filter(({ ref }) => !stopped.has(appKey(ref)));
+  return hourlyOf(apps, rates, now) - hourlyOf(left, rates, now);
 }
 
 /** Records and does all of it, each app by itself: an app that fails is an outcome, and the others go on. */

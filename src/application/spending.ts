@@ -54,14 +54,14 @@ export async function spendingIn(
 async function closedPart(period: Period, ledger: Ledger, place: Place, books: Books | undefined): Promise<Spending> {
   if (!books) return sumClosed(period, period.from, []);
   const { closedUntil, sums } = books;
-  const known = sums.find((sum) => isSame(sum.period, period) && sum.closedUntil === closedUntil);
+  const known = sums.find((sum) => isSame(sum.period, period));
   if (known) return known;
-  return sumClosed(period, closedUntil, await ledger.days(place, trendFrom(period, closedUntil), closedUntil));
+  return sumClosed(period, closedUntil, await ledger.days(place, trendFrom(period, books), closedUntil));
 }
 
-/** From where on closed days are read for a period: a trend may look at some before it. */
-export function trendFrom(period: Period, closedUntil: Instant): Instant {
-  return Math.min(period.from, closedUntil - TREND);
+/** From which day on closed days are read for a period, which may begin within it; a trend may look at some before it. */
+export function trendFrom(period: Period, { since, closedUntil }: Pick<Books, 'since' | 'closedUntil'>): Instant {
+  return Math.max(since, Math.floor(Math.min(period.from, closedUntil - TREND) / DAY) * DAY);
 }
 
 export function isSame(a: Period, b: Period): boolean {
@@ -93,7 +93,7 @@ export async function linesIn(
   const [past, gone, days] = await Promise.all([
     isOpen ? runs.history(place, openFrom, now) : [],
     isOpen ? volumes.history(place, openFrom, now) : [],
-    books ? ledger.days(place, Math.floor(period.from / DAY) * DAY, Math.min(closedUntil, period.to)) : [],
+    books ? ledger.days(place, trendFrom(period, books), Math.min(closedUntil, period.to)) : [],
   ]);
   const record = { runs: [...past, ...goings.runs], volumes: [...gone, ...goings.volumes] };
   const started = [...record.runs.map(({ startedAt }) => startedAt), ...record.volumes.map(({ since }) => since), now];

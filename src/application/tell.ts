@@ -32,9 +32,10 @@ interface Owing {
   notices: string[];
 }
 
-/** A reader of a notice, and what it says to them. */
+/** A reader of a notice, what it is about, and what it says to them. */
 interface Reader {
   to: string;
+  about: string;
   facts: NoticeFacts;
 }
 
@@ -46,20 +47,14 @@ export function tellAdmins(
   facts: NoticeFacts,
   now: Instant,
 ): Promise<Owing> {
-  const readers = policy.admins.map((to) => ({ to, facts }));
-  return tell(outbox, place, about, readers, now);
+  const readers = policy.admins.map((to) => ({ to, about, facts }));
+  return tell(outbox, place, readers, now);
 }
 
-export async function tell(
-  outbox: Outbox,
-  place: Place,
-  about: string,
-  readers: Reader[],
-  now: Instant,
-): Promise<Owing> {
+export async function tell(outbox: Outbox, place: Place, readers: Reader[], now: Instant): Promise<Owing> {
   const { account, region } = place;
   const owing: Owing = { at: Number.NEGATIVE_INFINITY, notices: [] };
-  for (const { to, facts } of readers) {
+  for (const { to, about, facts } of readers) {
     const id = noticeId(facts.kind, about, to);
     const { owedAt } = await outbox.owe({ id, to, account, region, owedAt: now, facts });
     owing.at = Math.max(owing.at, owedAt);
@@ -81,17 +76,24 @@ async function tellOf(
   const { contact } = app.run;
   const address = given && 'unknown' in given && contact ? { address: contact } : given;
   let refusal: string | undefined;
+  let forAdmins = about;
   if (address && 'address' in address) {
     const owner = { domainId: app.ref.domainId, userProfileName: app.owner! };
     refusal = refusalOf(await meet(teller, app.ref, owner, address.address, now), facts.kind, 'owner');
+    // As `deliver` and `mail-feedback` name what they redirect: the owner's own may be owed already, by a pass that died.
+    if (refusal !== undefined) forAdmins = `instead of ${noticeId(facts.kind, about, address.address)}`;
   }
   const { owner, admins, words } = audienceOf(app, address, refusal);
-  const say = (to: string, audience: Audience): Reader => ({ to, facts: { ...facts, audience } });
+  const say = (to: string, audience: Audience, named = about): Reader => ({
+    to,
+    about: named,
+    facts: { ...facts, audience },
+  });
   const readers = owner ? [say(owner.to, owner.audience)] : [];
   // An owner who is an admin reads it once.
   for (const to of admins ? teller.policy.admins : [])
-    if (to.toLowerCase() !== owner?.to.toLowerCase()) readers.push(say(to, admins!));
-  return { ...(await tell(teller.outbox, app.ref, about, readers, now)), told: words };
+    if (to.toLowerCase() !== owner?.to.toLowerCase()) readers.push(say(to, admins!, forAdmins));
+  return { ...(await tell(teller.outbox, app.ref, readers, now)), told: words };
 }
 
 /** Owes the warning of a run: its grace runs from when it was first owed. */

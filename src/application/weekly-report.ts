@@ -60,7 +60,7 @@ export async function reportWeekly(
   const after = known?.week === week.name ? known.after : undefined;
   const owe = async ({ to, about, facts }: Report) => {
     try {
-      await tell(ports.outbox, place, `${week.name} ${about}`, [{ to, facts }], now);
+      await tell(ports.outbox, place, [{ to, about: `${week.name} ${about}`, facts }], now);
       result.owed++;
     } catch (error) {
       result.faults.push(`a report was not owed: ${error instanceof Error ? error.message : error}`);

@@ -2,7 +2,7 @@ import { moneyOf } from '../application/budgets.ts';
 import { ratesOf } from '../application/prices.ts';
 import { type Survey, survey } from '../application/survey.ts';
 import { ConfigError } from '../config.ts';
-import { type Exception, type Standing, type Subject, subjectKey } from '../domain/budget.ts';
+import { type Exception, overSince, type Standing, type Subject, subjectKey } from '../domain/budget.ts';
 import { describeMoney, parseMoney } from '../domain/money.ts';
 import { isOwnerCalled } from '../domain/owner.ts';
 import { type Period, periodOf } from '../domain/period.ts';
@@ -36,7 +36,7 @@ export async function budgetListCommand(options: WorldOptions & { json?: boolean
   const opened = await open(options, '`budget`');
   const { standings, policy, now, seen, faults } = opened;
   const sorted = [...standings].sort((a, b) => b.spend.amount / b.limit - a.spend.amount / a.limit);
-  if (options.json) printJson({ now: iso(now), budgets: sorted.map((one) => toJson(one, policy)) });
+  if (options.json) printJson({ now: iso(now), budgets: sorted.map((one) => toJson(one)) });
   else if (sorted.length > 0)
     printTable(
       COLUMNS,
@@ -61,7 +61,7 @@ export async function budgetShowCommand(name: string, options: WorldOptions & { 
     printJson({
       now: iso(now),
       subject,
-      budgets: its.map((one) => toJson(one, policy)),
+      budgets: its.map((one) => toJson(one)),
       exceptions: exceptions.map(exceptionToJson),
     });
     return 0;
@@ -187,10 +187,12 @@ function row(standing: Standing, { timezone }: Policy, now: Instant): string[] {
   ];
 }
 
-function stateOf({ isOver, lifted, mark, budget }: Standing, timezone: string, now: Instant): string {
+function stateOf(standing: Standing, timezone: string, now: Instant): string {
+  const { isOver, lifted, budget } = standing;
   if (lifted) return `lifted until ${describeInstant(lifted.until, timezone, now)}`;
   if (!isOver) return 'within';
-  const since = mark?.overSince === undefined ? '' : ` since ${describeInstant(mark.overSince, timezone, now)}`;
+  const at = overSince(standing);
+  const since = at === undefined ? '' : ` since ${describeInstant(at, timezone, now)}`;
   return `over${since}${budget.atLimit === 'block' ? ', blocked' : ''}`;
 }
 
@@ -210,10 +212,9 @@ function exceptionToJson({ amount, until, at, ...rest }: Exception): object {
   return { ...rest, at: iso(at), until: end, ...(amount === undefined ? {} : { usd: amount / 1e6 }) };
 }
 
-function toJson(
-  { budget, subject, period, limit, spend, hourly, forecast, isOver, lifted, mark }: Standing,
-  _: Policy,
-): object {
+function toJson(standing: Standing): object {
+  const { budget, subject, period, limit, spend, hourly, forecast, isOver, lifted, mark } = standing;
+  const since = overSince(standing);
   return {
     budget: budget.name,
     subject,
@@ -229,7 +230,7 @@ function toJson(
     isOver,
     lifted: lifted ? exceptionToJson(lifted) : null,
     told: mark?.told ?? [],
-    overSince: mark?.overSince === undefined ? null : iso(mark.overSince),
+    overSince: since === undefined ? null : iso(since),
   };
 }
 

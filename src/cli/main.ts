@@ -3,7 +3,7 @@ import packageFile from '../../package.json' with { type: 'json' };
 import { PortError } from '../application/ports.ts';
 import { ConfigError, loadPolicy } from '../config.ts';
 import { AGENT_APP_TYPES, type AgentAppType } from '../domain/agent.ts';
-import { makeTable, parameterReader, regionOfSdk } from '../wiring.ts';
+import { parameterReader, regionOfSdk } from '../wiring.ts';
 import { agentInstallCommand, agentScriptCommand, agentUninstallCommand } from './agent.ts';
 import { DEFAULT_BUS } from './agent-script.ts';
 import { budgetGrantCommand, budgetLiftCommand, budgetListCommand, budgetShowCommand } from './budget.ts';
@@ -17,6 +17,7 @@ import { note } from './print.ts';
 import { scanCommand } from './scan.ts';
 import { spendCommand } from './spend.ts';
 import { statusCommand } from './status.ts';
+import { tableCreate } from './table.ts';
 import type { WorldOptions } from './world.ts';
 
 const program = new Command('curfew');
@@ -110,6 +111,10 @@ recorded(program.command('history'))
   .option('--json', 'print JSON')
   .action(exitWith(historyCommand));
 
+recorded(program.command('doctor'))
+  .description('check the account, read-only: for each part ok, warning, wrong or not known, and how to mend it')
+  .option('--json', 'print JSON')
+  .action(exitWith(async (options: WorldOptions) => (await import('./doctor.ts')).doctorCommand(options)));
 recorded(program.command('pause'))
   .description(
     'the kill switch: from now on nothing is stopped and nobody is written to, in the deployment and here, until `resume`',
@@ -258,17 +263,6 @@ async function policyCheck(file: string | undefined): Promise<number> {
     note(error.message);
     return 1;
   }
-}
-
-async function tableCreate(options: { table?: string; region?: string }): Promise<number> {
-  const name = options.table ?? process.env.CURFEW_TABLE;
-  if (!name) throw new ConfigError('which table? Name it with CURFEW_TABLE or --table');
-  const region = options.region ?? (await regionOfSdk());
-  if (!region) throw new ConfigError('no region: set AWS_REGION, or name one with --region');
-  const { isNew, expires } = await makeTable({ region, table: name });
-  process.stdout.write(`Table ${name} in ${region}: ${isNew ? 'made' : 'was there already'}.\n`);
-  if (!expires) note('This endpoint knows no time to live: old items will not expire.');
-  return 0;
 }
 
 /** One clear line for whatever went wrong; a stack trace only for what we did not foresee, and only where it is asked for. */

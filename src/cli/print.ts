@@ -57,7 +57,7 @@ export function printTable(columns: Column[], rows: string[][]): void {
 }
 
 /** Names come from AWS and from files: nothing in them may move the cursor, break a line or a column. */
-function tame(text: string): string {
+export function tame(text: string): string {
   return stripVTControlCharacters(text).replaceAll(/\p{Cc}/gu, ' ');
 }
 

@@ -43,7 +43,7 @@ export async function spendCommand(options: SpendOptions): Promise<number> {
   const record = { runs: ports.runs!, volumes: ports.volumes!, ledger: ports.ledger! };
   const closedUntil = books?.closedUntil ?? period.from;
   // A trend may look at some days before the period.
-  const range = { from: trendFrom(period, closedUntil), to: period.to };
+  const range = { from: books ? trendFrom(period, books) : period.from, to: period.to };
   const all = await progress('Adding up', linesIn(range, record, goings, policy.timezone, now));
   const isWanted = ({ domainId, owner, team }: Pick<LedgerLine, 'domainId' | 'owner' | 'team'>) =>
     (options.owner === undefined || (owner !== undefined && isOwnerCalled(`${domainId}/${owner}`, options.owner))) &&

@@ -35,8 +35,25 @@ export interface BudgetMark {
   period: Period;
   /** Thresholds that were told, each with its limit: `spent 0.8 of 200000000`. */
   told: string[];
-  /** When the limit was first seen spent; apps that had started by then are stopped. */
-  overSince?: Instant;
+  /**
+   * When each limit was first seen spent, `200000000 since 1764028800000`: apps that had started by then are stopped. A
+   * grant makes another limit.
+   */
+  over: string[];
+}
+
+/** What a mark says of a limit that is seen spent. */
+export function overMark(limit: MicroDollars, since: Instant): string {
+  return `${limit} since ${since}`;
+}
+
+/** When the limit was first seen spent: of two passes that saw it, the earlier counts. Undefined where it was not. */
+export function overSince({ mark, limit }: Pick<Standing, 'mark' | 'limit'>): Instant | undefined {
+  const moments = (mark?.over ?? []).flatMap((one) => {
+    const [known, since] = one.split(' since ');
+    return Number(known) === limit ? [Number(since)] : [];
+  });
+  return moments.length === 0 ? undefined : Math.min(...moments);
 }
 
 /** Where one budget stands for one subject. */

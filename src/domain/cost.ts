@@ -116,7 +116,6 @@ export function costsSoFar(apps: RunningApp[], rates: Rates, now: Instant): Map<
 
 /** What apps with a known price cost an hour together. */
 export function hourlyOf(apps: RunningApp[], rates: Rates, now: Instant): MicroDollars {
-  if (apps.length === 0) return 0;
   const costs = [...costsSoFar(apps, rates, now).values()];
   return costs.reduce((sum, cost) => sum + (cost.kind === 'known' ? costOf(cost.rate, HOUR) : 0), 0);
 }

@@ -1,9 +1,7 @@
 import { appKey } from './app.ts';
 import { type Standing, shareOf } from './budget.ts';
 import type { Cost } from './cost.ts';
-import { isIdleLimited } from './coverage.ts';
 import type { Decision } from './decide.ts';
-import { useOf } from './evidence.ts';
 import { costOf } from './money.ts';
 import type { IdleReview } from './native-idle.ts';
 import type { AppFacts, DigestBudget, DigestFacts, DigestRow } from './notice.ts';
@@ -13,6 +11,7 @@ import type { Run } from './run.ts';
 import type { RunningApp } from './running-app.ts';
 import type { Instant } from './time.ts';
 import { HOUR, localTime } from './time.ts';
+import { unknownUses } from './unknown-use.ts';
 
 /** Rows that a list of the digest holds at most: a mail, not a report. */
 const MOST_ROWS = 30;
@@ -70,11 +69,7 @@ export function digestOf(
   const failing = decisions
     .filter(({ app }) => (app.run.stop?.failures ?? 0) > 0)
     .map(({ app }) => row(facts(app), `${app.run.stop!.failures} failed stops, the last with ${app.run.stop!.code}`));
-  const unknownUse = decisions.flatMap((decision) => {
-    const { app } = decision;
-    const use = useOf(app.run.evidence, policy.evidence.staleAfter, now);
-    return use.kind === 'unknown' && isIdleLimited(decision, policy, local) ? [row(facts(app), use.why)] : [];
-  });
+  const unknownUse = unknownUses(decisions, policy, now).unknown.map(({ app, why }) => row(facts(app), why));
   const longest = [...decisions]
     .sort((a, b) => a.app.startedAt - b.app.startedAt)
     .map(({ app, reason }) => row(facts(app), reason));

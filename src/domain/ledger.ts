@@ -4,6 +4,7 @@ import { billingDay, type Period, slicesOf } from './period.ts';
 import { shareOut } from './share-out.ts';
 import type { Charge } from './spend.ts';
 import { DAY, type Duration, type Instant } from './time.ts';
+import type { Owners } from './whose.ts';
 
 /** What one owner, or nobody, spent on one usage in one slice of a day. */
 export interface LedgerLine extends Period {
@@ -64,14 +65,6 @@ export function closeDay(date: string, timezone: string, chargesIn: (slice: Peri
   return { date, lines };
 }
 
-/** Whose spaces and owners are: what the bill's tags are mapped by. */
-export interface Owners {
-  /** The owner of a space; undefined where it has none, or none is known. */
-  ofSpace(domainId: string, spaceName: string): string | undefined;
-  /** The value of the team's tag for an owner; undefined where there is none. */
-  teamOf(domainId: string, owner: string | undefined): string | undefined;
-}
-
 /** Whether AWS's figures of a day may replace ours. Other currencies are no sum of ours: such a day keeps what was accrued. */
 export function isSettled({ date, isEstimated, foreign }: BilledDay, now: Instant): boolean {
   return !isEstimated && foreign.length === 0 && billingDay(date).to + SETTLES_AFTER <= now;
@@ -80,7 +73,9 @@ export function isSettled({ date, isEstimated, foreign }: BilledDay, now: Instan
 /**
  * Puts AWS's bill of a day beside what was accrued. What carries a tag is its owner's. A usage that an owner accrued and
  * the bill gives nobody is theirs as it was reckoned, taken out of what the bill gives nobody, and no more than lies
- * there; what is left over is nobody's line. So the lines' sum is the bill, to the micro-dollar.
+ * there; what is left over is nobody's line. So the lines' sum is the bill, to the micro-dollar. What has no price stays
+ * without a figure where something of its usage lies untagged: that may be its own, and is no $0. And of a usage that the
+ * bill has no row of at all, nothing is known: it stays as it was reckoned.
  */
 export function settleDay(
   day: LedgerDay,
@@ -90,7 +85,9 @@ export function settleDay(
   now: Instant,
 ): LedgerDay {
   const slices = slicesOf(billingDay(day.date), timezone);
-  const lines: LedgerLine[] = day.lines.map(({ billed: _, isReckoned: __, ...line }) => line);
+  // Settled again, after a crash or by a better bill: what an earlier bill alone knew of is not ours.
+  const seen = day.lines.filter(({ duration }) => duration > 0);
+  const lines: LedgerLine[] = seen.map(({ billed: _, isReckoned: __, ...line }) => line);
   const byUsage = Map.groupBy(billed.rows, ({ usage }) => usage.toLowerCase());
   for (const line of lines) if (!byUsage.has(line.usage.toLowerCase())) byUsage.set(line.usage.toLowerCase(), []);
   const settled: LedgerLine[] = [];
@@ -98,12 +95,13 @@ export function settleDay(
     const accrued = lines.filter((line) => line.usage.toLowerCase() === usage);
     settled.push(...settleUsage(accrued, rows, owners, slices));
   }
-  return { ...day, lines: settled, settledAt: now };
+  return { date: day.date, lines: settled, settledAt: now };
 }
 
 const ownerKey = ({ domainId, owner }: Pick<LedgerLine, 'domainId' | 'owner'>) => JSON.stringify([domainId, owner]);
 
 function settleUsage(accrued: LedgerLine[], rows: BilledRow[], owners: Owners, slices: Period[]): LedgerLine[] {
+  if (rows.length === 0) return accrued;
   const byOwner = Map.groupBy(accrued, ownerKey);
   const settled: LedgerLine[] = [];
   const tagged = Map.groupBy(
@@ -128,8 +126,10 @@ function settleUsage(accrued: LedgerLine[], rows: BilledRow[], owners: Owners, s
   const others = [...byOwner.values()].flat();
   const reckoned = others.reduce((total, { accrued: amount = 0 }) => total + amount, 0);
   const theirs = Math.max(0, Math.min(reckoned, left));
-  for (const { line, amount } of shared(others, theirs))
-    settled.push({ ...line, billed: amount, ...(amount > 0 ? { isReckoned: true as const } : {}) });
+  for (const { line, amount } of shared(others, theirs)) {
+    if (left > 0 && line.accrued === undefined) settled.push(line);
+    else settled.push({ ...line, billed: amount, ...(amount > 0 ? { isReckoned: true as const } : {}) });
+  }
   if (left - theirs !== 0) {
     const usage = nobodys[0]!.usage;
     const lines = emptyLines({ usage, what: whatOf(usage) }, slices);
@@ -166,6 +166,14 @@ export function shared<T extends LedgerLine>(lines: T[], amount: MicroDollars): 
   return lines.map((line, i) => ({ line, amount: parts[i]! }));
 }
 
+/** What was accrued of usage that the bill of a settled day has no row of, by usage type. */
+export function unbilledOf({ lines, settledAt }: LedgerDay): Map<string, MicroDollars> {
+  const unbilled = new Map<string, MicroDollars>();
+  for (const { usage, accrued = 0, billed } of settledAt === undefined ? [] : lines)
+    if (billed === undefined && accrued > 0) unbilled.set(usage, (unbilled.get(usage) ?? 0) + accrued);
+  return unbilled;
+}
+
 /** What AWS bills of each dollar that was accrued, in millionths, and on how much that rests. */
 export interface Drift {
   billed: MicroDollars;
@@ -178,7 +186,8 @@ export function driftOf(days: LedgerDay[]): Drift {
   const drift: Drift = { billed: 0, accrued: 0, days: 0 };
   for (const { lines, settledAt } of days) {
     if (settledAt === undefined) continue;
-    const metered = new Set(lines.flatMap(({ usage, accrued }) => (accrued ? [usage.toLowerCase()] : [])));
+    const isBoth = ({ accrued, billed }: LedgerLine) => accrued !== undefined && accrued > 0 && billed !== undefined;
+    const metered = new Set(lines.filter(isBoth).map(({ usage }) => usage.toLowerCase()));
     const both = lines.filter(({ usage }) => metered.has(usage.toLowerCase()));
     if (both.length === 0) continue;
     drift.days++;

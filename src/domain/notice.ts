@@ -132,8 +132,10 @@ export interface BudgetFacts {
   atLimit: 'warn' | 'stop' | 'block';
   /** How long after its warning an app is stopped; absent: at once. */
   grace?: Duration;
-  /** What runs now, and what an hour of it costs. */
+  /** What runs now, the dearest first, as many as a mail shows; and how many more run. */
   running: AppFacts[];
+  more?: number;
+  /** What an hour of all that costs. */
   hourly: MicroDollars;
   /** What the reckoned figures rest on: `list price of 2026-09-24`. */
   basis: string;

@@ -140,6 +140,9 @@ export function sight(app: App | undefined, known: Run | undefined, now: Instant
   }
   // Recorded as ended, listed as running, and not created since: running again, or listed before it ended.
   if (known.endedAt > now - LISTING_LAG) return { now: 'unsure', run: known };
+  // Created after the known run was, it is another: whoever saw that one end had a clock that was ahead.
+  if (createdAt !== undefined && createdAt > known.startedAt + START_TOLERANCE)
+    return { now: 'started', run: newRun(app, createdAt, app), replaces: { ...known, endedAt: createdAt } };
   return { now: 'started', run: newRun(app, now, app), replaces: known };
 }
 

@@ -44,37 +44,45 @@ export function sumClosed(period: Period, closedUntil: Instant, days: { lines: L
   const sumFor = byOwner(spending);
   for (const line of days.flatMap(({ lines }) => lines)) {
     const { billed, accrued, what, duration } = line;
-    const inside = partOf(line, period);
-    const recent = partOf(line, { from: closedUntil - TREND, to: closedUntil });
-    if (inside === 0 && recent === 0) continue;
+    const trend = { from: closedUntil - TREND, to: closedUntil };
+    const isInside = liesIn(line, period);
+    if (!isInside && !liesIn(line, trend)) continue;
     const sum = sumFor(line);
-    sum.recent += Math.round((billed ?? accrued ?? 0) * recent);
-    if (billed !== undefined) sum.billed += Math.round(billed * inside);
-    else if (accrued !== undefined) sum.accrued += Math.round(accrued * inside);
-    else if (inside > 0) sum.unpriced[what] = (sum.unpriced[what] ?? 0) + Math.round(duration * inside);
+    sum.recent += partOf(billed ?? accrued ?? 0, line, trend);
+    if (!isInside) continue;
+    if (billed !== undefined) sum.billed += partOf(billed, line, period);
+    else if (accrued !== undefined) sum.accrued += partOf(accrued, line, period);
+    else sum.unpriced[what] = (sum.unpriced[what] ?? 0) + partOf(duration, line, period);
   }
   return spending;
 }
 
-/** The share of a line that lies in a period: all or nothing, unless the policy's zone has changed since its day was closed. */
-function partOf({ from, to }: Period, period: Period): number {
-  return overlap(from, to, period) / (to - from);
+function liesIn({ from, to }: Period, period: Period): boolean {
+  return overlap(from, to, period) > 0;
+}
+
+/**
+ * What of a line's amount lies in a period: all or nothing, unless the policy's zone has changed since its day was closed.
+ * Then it is shared out by time, as a meter shows it: parts that join lose nothing.
+ */
+function partOf(amount: number, { from, to }: Period, period: Period): number {
+  const shownAt = (at: Instant) => Math.round(amount * ((Math.min(Math.max(at, from), to) - from) / (to - from)));
+  return shownAt(period.to) - shownAt(period.from);
 }
 
 /** A line as far as it lies in a period: none, itself, or a part of it where the policy's zone has changed since. */
 export function within(line: LedgerLine, period: Period): LedgerLine[] {
-  const part = partOf(line, period);
-  if (part === 0) return [];
-  if (part === 1) return [line];
   const { accrued, billed, duration, from, to } = line;
+  if (!liesIn(line, period)) return [];
+  if (period.from <= from && to <= period.to) return [line];
   return [
     {
       ...line,
       from: Math.max(from, period.from),
       to: Math.min(to, period.to),
-      duration: Math.round(duration * part),
-      ...(accrued === undefined ? {} : { accrued: Math.round(accrued * part) }),
-      ...(billed === undefined ? {} : { billed: Math.round(billed * part) }),
+      duration: partOf(duration, line, period),
+      ...(accrued === undefined ? {} : { accrued: partOf(accrued, line, period) }),
+      ...(billed === undefined ? {} : { billed: partOf(billed, line, period) }),
     },
   ];
 }

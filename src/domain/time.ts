@@ -41,14 +41,17 @@ export interface LocalTime {
   minutes: number;
 }
 
-// A pass asks for one instant in one zone as often as it has apps.
-let latest: { instant: Instant; timezone: string; local: LocalTime } | undefined;
+// A pass asks for its own instant as often as it has apps, and for that of each standing warning in every scan.
+const asked = new Map<string, LocalTime>();
+const MOST_ASKED = 256;
 const formats = new Map<string, Intl.DateTimeFormat>();
 const WEEKDAYS = ['Sun', 'Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat'];
 
 /** What the clock on the wall shows in `timezone` (an IANA name). Throws RangeError for a zone that does not exist. */
 export function localTime(instant: Instant, timezone: string): LocalTime {
-  if (latest?.instant === instant && latest.timezone === timezone) return latest.local;
+  const question = `${instant} ${timezone}`;
+  const answered = asked.get(question);
+  if (answered) return answered;
   let format = formats.get(timezone);
   if (!format) {
     format = new Intl.DateTimeFormat('en-US', {
@@ -70,7 +73,8 @@ export function localTime(instant: Instant, timezone: string): LocalTime {
     weekday: WEEKDAYS.indexOf(part.weekday!),
     minutes: Number(part.hour) * 60 + Number(part.minute),
   };
-  latest = { instant, timezone, local };
+  if (asked.size >= MOST_ASKED) asked.clear();
+  asked.set(question, local);
   return local;
 }
 

@@ -99,6 +99,14 @@ describe('thresholds', () => {
     expect(facts.running.map(({ appName }) => appName)).toEqual(['default']);
   });
 
+  test('a notice of an account with more apps than an item holds names the dearest, and counts the rest', async () => {
+    const it = lab({ budgets: [{ ...perPerson, for: 'account', atLimit: 'warn' }] });
+    for (let i = 0; i < 300; i++) it.ports.fleet.start(it.app('alice', `app${i}`), NOON - i * MINUTE);
+    await it.pass(NOON + MINUTE);
+    const facts = it.ports.postbox.sent.find((one) => one.facts.kind === 'budget')!.facts as BudgetFacts;
+    expect([facts.running.length, facts.more, facts.running[0]!.appName]).toEqual([20, 280, 'app299']);
+  });
+
   test('never again after a dip, and a new limit has thresholds of its own', async () => {
     const it = lab({ budgets: [{ ...perPerson, atLimit: 'warn' }] });
     it.ports.fleet.start(it.app('alice'), NOON);
@@ -204,6 +212,20 @@ describe('at the limit', () => {
     expect(await it.pass(NOON + 10 * HOUR)).toEqual(['started default', 'stopped default']);
     expect(await it.create(it.app('alice', 'again'), NOON + 11 * HOUR)).toEqual({ kind: 'let be' });
     expect(await it.pass(NOON + 12 * HOUR)).toEqual([]);
+  });
+
+  test('stop: after a grant is spent too, what had started by then is stopped again', async () => {
+    const it = lab({ budgets: [{ ...perPerson, atLimit: 'stop' }] });
+    it.ports.fleet.start(it.app('alice'), NOON);
+    await it.pass(NOON + 10 * HOUR);
+    const subject = { kind: 'owner' as const, name: `${ref.domainId}/alice` };
+    const times = { at: NOON + 10 * HOUR, until: NOON + 9 * DAY, by: 'admin', why: '' };
+    await it.ports.ledger.except(PLACE, { kind: 'grant', subject, amount: 20_000_000, ...times });
+    await it.create(it.app('alice', 'again'), NOON + 11 * HOUR);
+    expect(await it.pass(NOON + 12 * HOUR)).toEqual([]);
+    expect(await it.pass(NOON + 13 * HOUR)).toEqual(['stopped again']);
+    await it.create(it.app('alice', 'after'), NOON + 14 * HOUR);
+    expect(await it.pass(NOON + 15 * HOUR)).toEqual([]);
   });
 
   test('with a grace: a warning first, without a button that would not help', async () => {
@@ -354,7 +376,8 @@ describe('guardrails', () => {
 describe('any history', () => {
   test('a blocked owner’s app never outlives one event or one scan, and thresholds fire exactly once', async () => {
     const step = fc.record({
-      wait: fc.integer({ min: 1, max: 300 }),
+      // No app is created, deleted and created again within a minute (START_TOLERANCE).
+      wait: fc.integer({ min: 2, max: 300 }),
       who: fc.constantFrom('alice', 'bob'),
       appName: fc.constantFrom('a', 'b'),
       does: fc.constantFrom('start', 'start', 'end', 'scan', 'scan'),

@@ -151,7 +151,8 @@ describe('deliver', () => {
   test('nothing owed: SES is not asked', async () => {
     const lab = world();
     lab.ports.postbox.quota = async () => Promise.reject(new Error('asked'));
-    expect(await lab.deliver(NOON)).toEqual({ sent: 0, refused: 0, withheld: 0, postponed: 0, faults: [] });
+    const nothing = { sent: 0, refused: 0, withheld: 0, postponed: 0, faults: [] };
+    expect(await lab.deliver(NOON)).toEqual({ ...nothing, mails: [], age: 0 });
   });
 
   test('throttled: the round ends, and the next ones send the rest', async () => {

@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { noteActivity } from '../../src/application/activity-event.ts';
+import { noteFeedback } from '../../src/application/mail-feedback.ts';
+import { noteContact } from '../../src/application/note-contact.ts';
 import { PortError } from '../../src/application/ports.ts';
 import { matches } from '../../src/domain/match.ts';
 import { needsOf } from '../../src/domain/needs.ts';
@@ -256,3 +258,50 @@ for (const [name, first] of [
     const { intents } = await lab.scan(NOON + 6 * HOUR + 2 * MINUTE);
     expect(intents).toMatchObject([{ decision: { action: 'keep' } }]);
   });
+
+describe('found by the simulator', () => {
+  test('seed 1.59: begun again seconds after a scan whose clock was ahead saw it gone, a run begins at its creation', async () => {
+    const lab = world();
+    lab.ports.fleet.start(gpu, NOON);
+    await lab.scan(NOON);
+    lab.ports.fleet.end(gpu);
+    await lab.scan(NOON + HOUR + 44 * SECOND);
+    lab.ports.fleet.start(gpu, NOON + HOUR + 9 * SECOND);
+    await lab.scan(NOON + 3 * HOUR);
+    const [run] = [...lab.ports.runs.items.values()];
+    expect(run).toMatchObject({ startedAt: NOON + HOUR + 9 * SECOND });
+    expect(run).not.toHaveProperty('endedAt');
+  });
+  test('seed 1.28: a scan that is tried again by its first clock lifts no warning that was given since', async () => {
+    const lab = world();
+    lab.ports.fleet.start(gpu, NOON);
+    await lab.scan(NOON);
+    await lab.scan(NOON + DAY + 35 * SECOND);
+    expect(kinds(await lab.scan(NOON + DAY - SECOND))).toEqual([]);
+    await lab.scan(NOON + DAY + 5 * MINUTE);
+    await lab.deliver(NOON + DAY + 6 * MINUTE);
+    expect(lab.mails()).toEqual(['warning default']);
+  });
+  test('seed 1.12: owed to an owner by a scan that died, then bounced: the admins are told once, whoever finds out', async () => {
+    const lab = Object.assign(world({ owners: { address: undefined, exceptions: { alice: 'alice@example.org' } } }), {
+      baseUrl: 'https://curfew.example.org',
+    });
+    const { contacts, outbox } = lab.ports;
+    lab.ports.fleet.start(gpu, NOON);
+    await lab.scan(NOON);
+    await noteContact(contacts, PLACE, 'alice@example.org', { kind: 'confirmed' }, NOON);
+    await killAfterOwe(lab, NOON + DAY);
+    await lab.deliver(NOON + DAY + MINUTE);
+    const warning = lab.ports.postbox.sent.at(-1)!;
+    expect(warning).toMatchObject({ to: 'alice@example.org', facts: { kind: 'warning' } });
+    const bounce = { kind: 'bounced', isPermanent: true, isSuppressed: false, said: 'no such user' } as const;
+    const news = { ...bounce, at: NOON + DAY + 2 * MINUTE, notice: warning.id, addresses: ['alice@example.org'] };
+    await noteFeedback({ outbox, contacts, policy: lab.policy }, PLACE, news, news.at);
+    await lab.scan(NOON + DAY + 5 * MINUTE);
+    await lab.deliver(NOON + DAY + 6 * MINUTE);
+    const told = lab.ports.postbox.sent.filter(
+      ({ to, facts }) => to === 'admin@example.org' && facts.kind === 'warning',
+    );
+    expect(told).toHaveLength(1);
+  });
+});

@@ -128,6 +128,7 @@ it('shows the bill beside the estimate once the books are closed', async () => {
   const carols = { ...line, domainId: 'd-lab', owner: 'carol', duration: HOUR, accrued: 1_410_000, billed: 1_370_000 };
   await ledger.close(place, { date, lines: [carols, nobodys], settledAt: lab.clock.now });
   await ledger.keep(place, {
+    since: day,
     closedUntil: day + 24 * HOUR,
     sums: [],
     unsettled: [],

@@ -3,7 +3,10 @@ import type { AddressInfo } from 'node:net';
 import { SageMakerClient } from '@aws-sdk/client-sagemaker';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { Fault } from '../../local/aws/index.ts';
+import { createStudio } from '../../local/aws/studio.ts';
+import { type FleetCall, studioFleet } from '../../simulate/ports/fleet.ts';
 import { sagemakerFleet } from '../../src/adapters/sagemaker/fleet.ts';
+import { PortError } from '../../src/application/ports.ts';
 import type { Place } from '../../src/domain/app.ts';
 import { startWorld } from '../local/world.ts';
 import { fleetContract } from './fleet-contract.ts';
@@ -22,6 +25,14 @@ const newWorld = async () => {
   const world = await startWorld({ record: true });
   worlds.push(world);
   return world;
+};
+
+/** What the adapter makes of AWS's codes, for the port that has none of them to read. */
+const KINDS: Record<string, PortError['kind']> = {
+  AccessDeniedException: 'denied',
+  ExpiredTokenException: 'denied',
+  ThrottlingException: 'throttled',
+  ResourceInUse: 'refused',
 };
 
 const ACTIONS = {
@@ -46,6 +57,23 @@ fleetContract('SageMaker', async () => {
           ? ({ service: 'resource-groups-tagging-api', action: 'GetResources' } as const)
           : ({ service: 'sagemaker', action: ACTIONS[call] } as const);
       aws.faults.add({ ...target, code, status, message: 'no', times: Number.POSITIVE_INFINITY });
+    },
+  };
+});
+
+fleetContract('in memory', async () => {
+  const clock = { now: Date.UTC(2026, 10, 23, 9) };
+  const studio = createStudio({ now: () => clock.now, ...place, partition: 'aws' });
+  const failing = new Map<FleetCall, PortError>();
+  const faultOf = (call: FleetCall) => failing.get(call);
+  return {
+    fleet: studioFleet(studio, { faultOf }),
+    studio,
+    clock,
+    place,
+    fail(call, { code }) {
+      const action = call === 'tags' ? 'tag:GetResources' : `sagemaker:${ACTIONS[call]}`;
+      failing.set(call, new PortError(KINDS[code] ?? 'fault', code, `${action}: no`, { cause: code }));
     },
   };
 });

@@ -1,10 +1,12 @@
 import { SESv2Client } from '@aws-sdk/client-sesv2';
 import { afterAll, expect, it } from 'vitest';
+import { mailRoom } from '../../simulate/ports/postbox.ts';
 import { sesPostbox } from '../../src/adapters/ses/postbox.ts';
+import { PortError } from '../../src/application/ports.ts';
 import { parsePolicy } from '../../src/policy-file.ts';
 import { postboxOf } from '../../src/wiring.ts';
 import { startWorld } from '../local/world.ts';
-import { postboxContract } from './postbox-contract.ts';
+import { postboxContract, type Received } from './postbox-contract.ts';
 
 const worlds: Awaited<ReturnType<typeof startWorld>>[] = [];
 afterAll(() => Promise.all(worlds.map(({ aws }) => aws.close())));
@@ -52,6 +54,45 @@ postboxContract('SES', async () => {
     },
   };
 });
+
+/** What the adapter makes of SES's codes, for the port that has none of them to read. */
+const KINDS: Record<string, PortError['kind']> = {
+  BadRequestException: 'refused',
+  TooManyRequestsException: 'throttled',
+  ThrottlingException: 'throttled',
+  LimitExceededException: 'throttled',
+  InternalServiceError: 'fault',
+  ServiceUnavailable: 'fault',
+};
+
+postboxContract(
+  'in memory',
+  async () => {
+    const room = mailRoom();
+    const received: Received[] = [];
+    const failures: PortError[] = [];
+    room.faultOf = (call) => (call === 'send' ? failures.shift() : undefined);
+    room.onMail = ({ to }) =>
+      void received.push({ from: { name: '', address: '' }, to: [to], subject: '', text: '', html: '' });
+    return {
+      postbox: () => room,
+      received: async () => received,
+      fail({ code, message = '' }) {
+        const isContent = code === 'MessageRejected' && !message.includes('not verified');
+        const kind = isContent ? 'refused' : (KINDS[code] ?? 'denied');
+        failures.push(new PortError(kind, code, message, { cause: code }));
+      },
+      quota({ max24HourSend, maxSendRate }) {
+        const perDay = max24HourSend < 0 ? Number.POSITIVE_INFINITY : max24HourSend;
+        room.granted = { ...room.granted, perSecond: maxSendRate, perDay };
+      },
+      pause() {
+        room.granted = { ...room.granted, isPaused: true };
+      },
+    };
+  },
+  { look: 'plain' },
+);
 
 const notice = {
   id: 'a',

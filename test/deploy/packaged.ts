@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { cp, mkdir, mkdtemp, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
@@ -11,6 +11,9 @@ const INPUTS = ['serverless.yml', 'curfew.yml', 'package.json', 'stack', 'dist/h
 
 /** Where packages are kept, so that not every test file makes its own; a change of any input makes another. */
 const KEPT = '.vitest/packages';
+
+/** What is older than this was of other inputs. */
+const AN_HOUR = 3_600_000;
 
 const TEMPLATE = 'cloudformation-template-update-stack.json';
 
@@ -38,6 +41,10 @@ async function make(params: Record<string, string>, folder: string): Promise<voi
   const made = await mkdtemp(resolve(KEPT, 'new-'));
   await cp(join(work, '.serverless'), made, { recursive: true });
   await rm(work, { recursive: true });
+  for (const name of await readdir(KEPT)) {
+    const old = resolve(KEPT, name);
+    if ((await stat(old)).mtimeMs < Date.now() - AN_HOUR) await rm(old, { recursive: true, force: true });
+  }
   // Another test file may have been quicker: either will do.
   await rename(made, folder).catch(() => rm(made, { recursive: true }));
 }

@@ -7,7 +7,11 @@ export interface Asked {
   resources: string[];
 }
 
-const PREFIXES: Partial<Record<Call['service'], string>> = { sesv2: 'ses', 'resource-groups-tagging-api': 'tag' };
+const PREFIXES: Partial<Record<Call['service'], string>> = {
+  sesv2: 'ses',
+  'resource-groups-tagging-api': 'tag',
+  'cost-explorer': 'ce',
+};
 
 const arn = (service: string, rest: string) =>
   `arn:${PLACE.partition}:${service}:${PLACE.region}:${PLACE.account}:${rest}`;

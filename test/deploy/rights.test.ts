@@ -80,6 +80,29 @@ describe('each function', () => {
   });
 });
 
+describe('the statement of docs/security.md', () => {
+  const [, json = ''] =
+    /```json\n(\{\n {2}"Sid": "NeverStop[\s\S]*?)```/.exec(readFileSync('docs/security.md', 'utf8')) ?? [];
+
+  it.each(['scan', 'links'])('keeps %s from stopping what is tagged exempt, and from nothing else', async (name) => {
+    const { policies } = functionOf(name);
+    const guarded = [...policies, { Version: '2012-10-17', Statement: [JSON.parse(json) as Statement] }];
+    const stop = (context: Record<string, string>, of = guarded) =>
+      isAllowed(of, {
+        action: 'sagemaker:DeleteApp',
+        resource: arn('sagemaker', 'app/d-abcdefghijkl/alice/jupyterlab/default'),
+        context,
+      });
+    const exempt = { 'aws:ResourceTag/curfew': 'exempt' };
+    expect(await Promise.all([stop(exempt), stop({ 'aws:ResourceTag/curfew': 'training' }), stop({})])).toEqual([
+      false,
+      true,
+      true,
+    ]);
+    expect(await stop(exempt, policies)).toBe(true);
+  });
+});
+
 describe('the lists of actions', () => {
   const adapters = readdirSync('src/adapters', { recursive: true, encoding: 'utf8' }).filter((file) =>
     file.endsWith('.ts'),

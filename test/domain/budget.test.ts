@@ -125,7 +125,7 @@ describe('thresholds', () => {
   ])('of $100, %i micro-dollars: %s', (amount, words) => expect(crossed(at(amount))).toBe(words));
 
   test('what was told is not told again, and the limit itself always is', () => {
-    const mark = { budget: 'b', subject: at(0).subject, period, told: ['spent 0.5 of 100000000'] };
+    const mark = { budget: 'b', subject: at(0).subject, period, told: ['spent 0.5 of 100000000'], over: [] };
     expect(crossed(at(60_000_000, { mark }))).toBe('');
     expect(crossed(at(60_000_000, { mark, limit: 120_000_000 }))).toBe('50 % spent');
     expect(crossed(at(100_000_000, { budget: { ...budget, warnAt: [] } }))).toBe('100 % spent');

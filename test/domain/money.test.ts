@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { costsSoFar } from '../../src/domain/cost.ts';
+import { costsSoFar, hourlyOf } from '../../src/domain/cost.ts';
 import { costOf, describeMoney, parseRate } from '../../src/domain/money.ts';
 import { DAY, HOUR, MINUTE } from '../../src/domain/time.ts';
 import { appWith, NOON, type quietApp, ref } from './builders.ts';
@@ -44,6 +44,17 @@ describe('what running apps have cost so far', () => {
 
   test('an unknown type is unknown, and never $0', () =>
     expect(costs(app('JupyterLab', 'a', 'ml.x9.large', 10))).toEqual([{ kind: 'unknown' }]));
+
+  test('an hour of all is that of each that has a price, and of a shared instance once', () => {
+    const apps = [
+      app('JupyterLab', 'a', 'ml.t3.medium', 10),
+      app('JupyterLab', 'b', 'ml.x9.large', 10),
+      app('KernelGateway', 'young', 'ml.t3.medium', 2),
+      app('KernelGateway', 'old', 'ml.t3.medium', 10),
+    ];
+    expect(hourlyOf(apps, rates, NOON)).toBe(100_000);
+    expect(hourlyOf([], rates, NOON)).toBe(0);
+  });
 
   test('JupyterServer on system is free; on an instance of its own it is not', () => {
     expect(costs(app('JupyterServer', 'default', 'system', 10))).toEqual([{ kind: 'free' }]);

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { billingMonths, overlap, periodOf } from '../../src/domain/period.ts';
+import { billingDay, billingMonths, overlap, type Period, periodOf, slicesOf } from '../../src/domain/period.ts';
 import { DAY, HOUR, localTime, MINUTE, startOfDay } from '../../src/domain/time.ts';
 
 const at = (time: string) => Date.parse(time);
@@ -121,4 +121,60 @@ describe('periods', () => {
       '2026-11-01T00:00:00.000Z',
       '2026-12-01T00:00:00.000Z',
     ]));
+});
+
+describe('slices', () => {
+  const told = (period: Period, timezone: string) =>
+    slicesOf(period, timezone).map(({ from, to }) => `${iso(from).slice(5, 16)} ${(to - from) / HOUR} h`);
+
+  test.each([
+    ['2026-11-20', 'UTC', ['11-20T00:00 24 h']],
+    ['2026-11-20', 'America/New_York', ['11-20T00:00 5 h', '11-20T05:00 19 h']],
+    ['2026-11-01', 'America/New_York', ['11-01T00:00 4 h', '11-01T04:00 20 h']],
+    ['2026-11-20', 'Asia/Kathmandu', ['11-20T00:00 18.25 h', '11-20T18:15 5.75 h']],
+    // The day has 23 hours, and lies in one of UTC with the first hour of the next.
+    ['2026-03-29', 'Europe/London', ['03-29T00:00 23 h', '03-29T23:00 1 h']],
+    ['2026-10-25', 'Europe/London', ['10-25T00:00 24 h']],
+    // A Sunday that begins an hour into UTC's, and ends with it.
+    ['2026-03-29', 'Atlantic/Azores', ['03-29T00:00 1 h', '03-29T01:00 23 h']],
+    ['2026-11-20', 'Pacific/Kiritimati', ['11-20T00:00 10 h', '11-20T10:00 14 h']],
+    // 2011-12-30 never was.
+    ['2011-12-30', 'Pacific/Apia', ['12-30T00:00 10 h', '12-30T10:00 14 h']],
+  ])('%s in %s', (date, timezone, expected) => expect(told(billingDay(date), timezone)).toEqual(expected));
+
+  test('of a stretch of several days, and of none', () => {
+    const period = { from: at('2026-11-20T03:00:00Z'), to: at('2026-11-21T06:00:00Z') };
+    expect(told(period, 'America/New_York')).toEqual([
+      '11-20T03:00 2 h',
+      '11-20T05:00 19 h',
+      '11-21T00:00 5 h',
+      '11-21T05:00 1 h',
+    ]);
+    expect(slicesOf({ from: period.from, to: period.from }, 'UTC')).toEqual([]);
+  });
+
+  test('join without gap or overlap, and each lies in one day of the bill and in one of the zone', () => {
+    fc.assert(
+      fc.property(
+        fc.constantFrom(...ZONES, 'Europe/London', 'Africa/Casablanca'),
+        fc.integer({ min: 0, max: 20 * 365 }).map((day) => at('2010-01-01T00:00:00Z') + day * DAY),
+        (timezone, day) => {
+          const slices = slicesOf({ from: day, to: day + DAY }, timezone);
+          expect([slices[0]!.from, slices.at(-1)!.to]).toEqual([day, day + DAY]);
+          expect(slices.slice(1).map(({ from }) => from)).toEqual(slices.slice(0, -1).map(({ to }) => to));
+          expect(slices.every(({ from, to }) => from < to)).toBe(true);
+          // Every beginning of a local day, looked for minute by minute, is an edge, and there are no others.
+          const edges = new Set<number>([day]);
+          let last = localTime(day - MINUTE, timezone).date;
+          for (let minute = day; minute < day + DAY; minute += MINUTE) {
+            const { date } = localTime(minute, timezone);
+            if (date > last) edges.add(minute);
+            last = date > last ? date : last;
+          }
+          expect(slices.map(({ from }) => iso(from))).toEqual([...edges].sort((a, b) => a - b).map(iso));
+        },
+      ),
+      { numRuns: 60 },
+    );
+  });
 });

@@ -97,6 +97,26 @@ describe('deliver', () => {
     expect((await deliver.invoke(at(), context)).value).toMatchObject({ sent: 1 });
   });
 
+  it('tells how long mail has been owed, retries included, and that SES has paused', async () => {
+    await owe('a');
+    lab.clock.now += 31 * MINUTE;
+    lab.aws.ses.paused = true;
+    const paused = await deliver.invoke(at(), context);
+    lab.aws.ses.paused = false;
+    expect(paused.error?.name).toBe('PassFailed');
+    expect(paused.log).toContainEqual(
+      expect.objectContaining({ OutboxAge: 1_860, SendingPaused: 1, MailPostponed: 1 }),
+    );
+    // It waits for its next try, and is owed all the same.
+    lab.clock.now += 10_000;
+    const waiting = await deliver.invoke(at(), context);
+    expect(waiting.log).toContainEqual(expect.objectContaining({ OutboxAge: 1_870, MailSent: 0 }));
+    lab.clock.now += HOUR;
+    const sent = await deliver.invoke(at(), context);
+    expect(sent.log).toContainEqual(expect.objectContaining({ MailSent: 1, SendingPaused: 0 }));
+    expect((await deliver.invoke(at(), context)).log).toContainEqual(expect.objectContaining({ OutboxAge: 0 }));
+  });
+
   it('rejects at the end over what an admin must mend, the others sent, nothing lost, no address logged', async () => {
     await owe('a', 'nobody@elsewhere.example');
     await owe('b');

@@ -121,6 +121,44 @@ describe('evidence of use', () => {
   });
 });
 
+describe('money', () => {
+  const entries = (): Entry[] => JSON.parse(first.out).timeline;
+  const stops = (rule: string) => entries().filter((entry) => entry.kind === 'stopped' && entry.rule === rule);
+
+  test('holds estimate against bill, day by day, and says what that took', () => {
+    const { bill } = JSON.parse(first.out);
+    const [before, monday, tuesday] = bill.rows;
+    // What went on when Curfew came is reckoned from its beginning; the bill of the lab's own days is still to come.
+    expect(before).toMatchObject({ date: '2026-09-26', days: 30, accrued: expect.any(Number) });
+    expect(Math.abs(before.accrued - before.ran)).toBeLessThan(1000);
+    // Volumes are billed as they are, instances at 100 hours of 103.
+    expect(before.drift).toBeGreaterThan(-0.0292);
+    expect(before.drift).toBeLessThan(-0.01);
+    for (const row of [monday, tuesday]) {
+      expect(row.billed).toBeUndefined();
+      expect(Math.abs(row.accrued / row.ran - 1)).toBeLessThan(0.01);
+    }
+    expect(bill).toMatchObject({ closings: 2, settled: { days: 30, billed: before.billed } });
+    expect(bill.requests).toBeLessThanOrEqual(8);
+  });
+
+  test('tells each threshold of a budget, and stops who has spent it', () => {
+    const told = entries().filter(({ kind, who }) => kind === 'told' && who === 'Ivo Marek');
+    expect(told.map(({ why }) => why)).toEqual([
+      expect.stringMatching(/^You have spent \$90\..*\$180\.00/),
+      expect.stringMatching(/^You have spent \$144\..*\$180\.00/),
+      expect.stringMatching(/^You have spent \$18\d\..*over the limit of \$180\.00/),
+    ]);
+    expect(stops('per person: budget')).toMatchObject([{ who: 'Ivo Marek', why: expect.stringMatching(/^\$2\d\d\./) }]);
+  });
+
+  test('stops what a guardrail does not allow within the event of its creation', () => {
+    expect(stops('one GPU a person: guardrail')).toMatchObject([
+      { who: 'Zoë Çelik', why: 'zoe-celik runs 1 on ml.g* already, and at most 1 are allowed at once; just created' },
+    ]);
+  });
+});
+
 test('another policy governs, and what the lab cannot tell by it is skipped with a word', () => {
   expect(governed.code).toBe(0);
   const { lab, timeline, summary, invariants } = JSON.parse(governed.out);

@@ -3,6 +3,7 @@ import { type EmbeddedAws, startEmbeddedAws } from '../../local/aws/index.ts';
 import { idleStopsOf } from '../../local/lab/idle-stops.ts';
 import { checkInvariants } from '../../local/lab/invariants.ts';
 import type { LabRun } from '../../local/lab/ledger.ts';
+import { meterOf } from '../../local/lab/meter.ts';
 import { PEOPLE } from '../../local/lab/people.ts';
 import { summaryOf } from '../../local/lab/report.ts';
 import type { Use } from '../../local/lab/use.ts';
@@ -49,7 +50,12 @@ describe('a stop for idleness, held against the truth', () => {
     const ruleOf = () => 'all: max-idle';
     const runs = [run];
     const idleStops = idleStopsOf(runs, policy.limits, ruleOf);
-    const nothing = { recordErrors: [], refused: [], crashes: [], leaks: [] };
+    const books = { known: { runs: [], state: {} }, days: [], lines: [] };
+    const money = {
+      ...{ meter: meterOf(aws, [], STOP), books, notices: [], scans: [], missed: [], refused: new Set<LabRun>() },
+      ...{ from: START, to: STOP },
+    };
+    const nothing = { recordErrors: [], refused: [], crashes: [], leaks: [], money };
     const all = checkInvariants({
       aws,
       mails: [],

@@ -1,12 +1,16 @@
 import {
   CreateTableCommand,
   DescribeContinuousBackupsCommand,
+  DescribeKinesisStreamingDestinationCommand,
+  DescribeTableCommand,
   DescribeTimeToLiveCommand,
   DynamoDBClient,
   GetItemCommand,
   ListTablesCommand,
   PutItemCommand,
   TransactWriteItemsCommand,
+  UpdateContinuousBackupsCommand,
+  UpdateTableCommand,
   UpdateTimeToLiveCommand,
 } from '@aws-sdk/client-dynamodb';
 import { GetResourcesCommand, ResourceGroupsTaggingAPIClient } from '@aws-sdk/client-resource-groups-tagging-api';
@@ -48,8 +52,26 @@ describe('DynamoDB', () => {
     expect((await world.dynamodb.send(new GetItemCommand({ TableName: 'runs', Key: item }))).Item).toEqual(item);
     const transaction = new TransactWriteItemsCommand({ TransactItems: [{ Put: { TableName: 'runs', Item: item } }] });
     expect((await refusalOf(world.dynamodb.send(transaction))).name).toBe('UnknownOperationException');
-    const backups = new DescribeContinuousBackupsCommand({ TableName: 'runs' });
-    expect((await refusalOf(world.dynamodb.send(backups))).name).toBe('UnknownOperationException');
+    const stream = new DescribeKinesisStreamingDestinationCommand({ TableName: 'runs' });
+    expect((await refusalOf(world.dynamodb.send(stream))).name).toBe('UnknownOperationException');
+  });
+
+  it('keeps whether a table can be restored, and whether it is protected', async () => {
+    await createTable();
+    const TableName = 'runs';
+    const look = async () => {
+      const backups = await world.dynamodb.send(new DescribeContinuousBackupsCommand({ TableName }));
+      const { Table } = await world.dynamodb.send(new DescribeTableCommand({ TableName }));
+      const { PointInTimeRecoveryDescription } = backups.ContinuousBackupsDescription!;
+      return [PointInTimeRecoveryDescription!.PointInTimeRecoveryStatus, Table!.DeletionProtectionEnabled ?? false];
+    };
+    expect(await look()).toEqual(['DISABLED', false]);
+    const PointInTimeRecoverySpecification = { PointInTimeRecoveryEnabled: true };
+    await world.dynamodb.send(new UpdateContinuousBackupsCommand({ TableName, PointInTimeRecoverySpecification }));
+    await world.dynamodb.send(new UpdateTableCommand({ TableName, DeletionProtectionEnabled: true }));
+    expect(await look()).toEqual(['ENABLED', true]);
+    const elsewhere = new DescribeContinuousBackupsCommand({ TableName: 'other' });
+    expect((await refusalOf(world.dynamodb.send(elsewhere))).name).toBe('ResourceNotFoundException');
   });
 
   it('keeps a table’s time to live', async () => {
@@ -179,7 +201,7 @@ describe('the world itself', () => {
     const target = { 'x-amz-target': 'SageMaker.ListApps' };
     expect(await post({ ...target, authorization }, '{')).toEqual({ status: 400, type: 'SerializationException' });
     expect(await post(target, '{}')).toEqual({ status: 403, type: 'MissingAuthenticationTokenException' });
-    const elsewhere = { 'x-amz-target': 'AWSInsightsIndexService.GetCostAndUsage', authorization };
+    const elsewhere = { 'x-amz-target': 'Kinesis_20131202.ListStreams', authorization };
     expect(await post(elsewhere, '{}')).toEqual({ status: 404, type: 'UnknownOperationException' });
   });
 
@@ -204,10 +226,13 @@ describe('the world itself', () => {
   it('gives what the SDK needs in its environment', async () => {
     expect(Object.keys(world.aws.env).sort()).toEqual([
       'AWS_ACCESS_KEY_ID',
+      'AWS_ENDPOINT_URL_CLOUDTRAIL',
       'AWS_ENDPOINT_URL_CLOUDWATCH',
       'AWS_ENDPOINT_URL_COST_EXPLORER',
       'AWS_ENDPOINT_URL_DYNAMODB',
       'AWS_ENDPOINT_URL_EVENTBRIDGE',
+      'AWS_ENDPOINT_URL_IAM',
+      'AWS_ENDPOINT_URL_LAMBDA',
       'AWS_ENDPOINT_URL_PRICING',
       'AWS_ENDPOINT_URL_RESOURCE_GROUPS_TAGGING_API',
       'AWS_ENDPOINT_URL_SAGEMAKER',

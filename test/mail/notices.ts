@@ -3,7 +3,6 @@ import { PURPOSES } from '../../src/domain/mail-link.ts';
 import type { IdleFinding } from '../../src/domain/native-idle.ts';
 import type {
   AppFacts,
-  BudgetFacts,
   ConfirmationFacts,
   DigestFacts,
   DigestRow,
@@ -258,56 +257,6 @@ export const confirmation: ConfirmationFacts = {
   at: NOW,
 };
 
-/** Alice has passed 80 % of her month. */
-export const budget: BudgetFacts = {
-  kind: 'budget',
-  audience: { role: 'owner' },
-  budget: 'per person',
-  whose: 'alice',
-  owner: 'd-abcdefghijkl/alice',
-  period: { from: Date.parse('2026-11-01T04:00:00Z'), to: Date.parse('2026-12-01T05:00:00Z') },
-  limit: 200_000_000,
-  spent: 164_100_000,
-  billed: 121_400_000,
-  forecast: 213_700_000,
-  unpriced: {},
-  crossed: [
-    { kind: 'spent', share: 0.5 },
-    { kind: 'spent', share: 0.8 },
-    { kind: 'forecast', share: 1 },
-  ],
-  atLimit: 'block',
-  running: [app, { ...app, appName: 'training', appType: 'KernelGateway', spaceName: 'gpu-box' }],
-  hourly: 2_820_000,
-  basis: 'list price of 2026-11-23',
-  admins: ['ml-platform@example.org'],
-  at: NOW,
-};
-
-/** The team's semester is expected to end beyond its limit. */
-export const teamBudget: BudgetFacts = {
-  ...budget,
-  ...{ audience: { role: 'admins' }, budget: 'alpha, this semester', whose: 'team alpha' },
-  period: { from: Date.parse('2026-09-01T04:00:00Z'), to: Date.parse('2026-12-21T05:00:00Z') },
-  ...{ limit: 1_000_000_000, spent: 713_000_000, billed: 690_500_000, forecast: 1_130_000_000 },
-  ...{ crossed: [{ kind: 'forecast', share: 1 }], atLimit: 'warn' },
-};
-
-const { owner: _owner, forecast: _forecast, ...nobodys } = teamBudget;
-export const accountBudget: BudgetFacts = {
-  ...nobodys,
-  ...{ budget: 'all of us', whose: 'the account', period: { from: 0 }, atLimit: 'stop', grace: 30 * MINUTE },
-  ...{ crossed: [{ kind: 'spent', share: 1 }], spent: 2_345_678_900_000, running: [], hourly: 0 },
-  unpriced: { 'ml.x9.large': 3 * HOUR, 'volumes of unknown size': 30 * 24 * HOUR },
-};
-
-export const fullBudget: BudgetFacts = {
-  ...budget,
-  ...{ whose: LONG, budget: LONG.slice(0, 60), spent: 9_999_999_990_000, crossed: [{ kind: 'spent', share: 1 }] },
-  running: Array.from({ length: 400 }, () => ({ ...longRow.app })),
-  unpriced: Object.fromEntries(Array.from({ length: 40 }, (_, index) => [`ml.x${index}.metal`, HOUR])),
-};
-
 /** Links as long as real ones. */
 const token = `${'x'.repeat(22)}.${'y'.repeat(43)}`;
 export const urls: MailUrls = {
@@ -554,27 +503,6 @@ export const gallery: Record<string, NoticeFacts> = {
   stopped,
   'stopped, to admins': { ...stopped, audience: { role: 'admins' } },
   'stopped, by request': { ...stopped, rule: BY_REQUEST, reason: 'stopped by the link in the mail to alice' },
-  'stopped, by a budget': {
-    ...stopped,
-    rule: 'per person: budget',
-    reason: '$201.30 of $200.00 spent (alice)',
-    appeal: ['ml-platform@example.org'],
-  },
-  'stopped, by a guardrail, to admins': {
-    ...stopped,
-    audience: { role: 'admins' },
-    rule: 'small only: guardrail',
-    reason: 'ml.g5.xlarge is not allowed here, only ml.t3.*',
-    appeal: ['ml-platform@example.org'],
-  },
-  'warning, budget': { ...warning, rule: 'per person: budget', reason: '$201.30 of $200.00 spent (alice)' },
-  budget,
-  'budget, spent': { ...budget, spent: 201_300_000, crossed: [{ kind: 'spent', share: 1 }] },
-  'budget, a team is expected to': teamBudget,
-  'budget, of the account': accountBudget,
-  'budget, full': fullBudget,
-  'budget, hostile names': { ...budget, audience: { role: 'admins', why: EVIL }, whose: EVIL, budget: EVIL },
-  'budget, right to left': { ...budget, audience: { role: 'admins' }, whose: RTL, running: [rtlApp] },
   confirmation,
   'confirmation, last, of many': {
     ...confirmation,

@@ -4,12 +4,11 @@ import type { MailUrls } from '../../src/application/ports.ts';
 import type { AppFacts, NoticeFacts } from '../../src/domain/notice.ts';
 import { DAY, HOUR, MINUTE } from '../../src/domain/time.ts';
 import { compileMjml, compileTemplates } from '../../templates/compile.mjs';
+import { budgetGallery, evilBudget } from './budget-notices.ts';
 import {
-  accountBudget,
   adminWarning,
   app,
   bareApp,
-  budget,
   digest,
   EVIL,
   emptyDigest,
@@ -27,7 +26,6 @@ import {
   RTL,
   rtlApp,
   stopped,
-  teamBudget,
   warning,
   warningOnly,
   ZONE,
@@ -35,7 +33,7 @@ import {
 
 const render = (facts: NoticeFacts, timezone = ZONE, urls: MailUrls = {}) =>
   renderNotice(notice(facts), { timezone }, urls);
-const mails = Object.entries(gallery).map(([name, facts]) => ({ name, facts }));
+const mails = Object.entries({ ...gallery, ...budgetGallery }).map(([name, facts]) => ({ name, facts }));
 
 /** What a reader sees of the HTML part, as one line. */
 function visible(html: string): string {
@@ -51,6 +49,7 @@ function visible(html: string): string {
 function unescaped(html: string): string {
   const named: Record<string, string> = {
     amp: '&',
+    nbsp: ' ',
     lt: '<',
     gt: '>',
     quot: '"',
@@ -324,7 +323,7 @@ describe.each(mails)('$name', ({ facts }) => {
     const known = new Set([
       ...words(mail.text),
       ...words(
-        'Curfew App Since Cost so far Budget Share Why Cost What happened How it stands Domain or profile Outcome',
+        'Curfew App Why Cost What happened How it stands Domain or profile Outcome limit How long Cost so far Budget Share',
       ),
       ...words('What Its time Person Team When and why Saved of it How many Which to mend'),
     ]);
@@ -345,6 +344,8 @@ describe('names that do harm', () => {
     { ...failure, app: evilApp, title: EVIL, details: [EVIL], todo: [EVIL] },
     hostileReport(EVIL),
     { ...digest, unpriced: [EVIL], warned: [{ app: evilApp, reason: EVIL }] },
+    evilBudget,
+    { ...stopped, rule: `${EVIL}: budget`, appeal: [EVIL] },
   ];
 
   test.each(everywhere)('are text in $kind', (facts) => {
@@ -411,47 +412,4 @@ test('a mail can be stopped within the minute', () => {
   const soon: AppFacts = { ...app, startedAt: NOW - MINUTE };
   const { text } = render({ ...warning, app: soon, stopAt: NOW });
   expect(text).not.toContain('from this warning');
-});
-
-describe('a budget', () => {
-  const text = (facts: NoticeFacts) => render(facts).text;
-
-  test('says the main thing first: what was spent of what, and when', () => {
-    expect(render(budget).subject).toBe('You have spent $164.10 of your $200.00 in November 2026');
-    expect(text(budget)).toContain('That is 82 % of the budget "per person": $35.90 are left.');
-    expect(text(budget)).toContain('At what runs now, $2.82 an hour, the rest lasts 12.7 h.');
-    expect(render(teamBudget).subject).toBe(
-      'Team alpha is expected to spend $1,130.00 of $1,000.00 from Tue 1 Sep to Sun 20 Dec',
-    );
-    expect(render(accountBudget).subject).toBe('The account has spent $2,345,678.90 of $1,000.00 in all');
-  });
-
-  test('tells billed and estimated apart, and what is without a price', () => {
-    expect(text(budget)).toContain(
-      'Billed by AWS: $121.40\nEstimated since: $42.70, at list price of 2026-11-23\nExpected: $213.70',
-    );
-    expect(text(accountBudget)).toContain(
-      '3 h of ml.x9.large, 30 d of volumes of unknown size ran without a known price, and is in none of these figures.',
-    );
-  });
-
-  test.each([
-    [budget, 'Once the limit is spent, apps are stopped at once. Whatever is started afterwards is stopped too,'],
-    [{ ...budget, spent: 200_000_000 }, 'The apps that run are stopped at once. Whatever is started'],
-    [accountBudget, 'Apps that run then are stopped 30 min after a warning. What is started afterwards goes on.'],
-    [teamBudget, 'Nothing is stopped for it: this budget only tells.'],
-  ])('says what happens at the limit', (facts, words) => expect(text(facts)).toContain(words));
-
-  test('a stop by it says who can lift it, and one by a guardrail what it was against', () => {
-    const budgeted = text({ ...stopped, rule: 'b: budget', appeal: ['a@example.org', 'b@example.org'] });
-    expect(budgeted).toContain('It was over a budget:');
-    expect(budgeted).toContain('ask who can lift this, or grant more: a@example.org, b@example.org.');
-    expect(text({ ...stopped, rule: 'g: guardrail' })).toContain('It was against a guardrail:');
-    expect(text({ ...warning, rule: 'b: budget' })).toContain('It is over a budget:');
-  });
-
-  test('a week by its Monday', () => {
-    const week = { from: Date.parse('2026-11-23T05:00:00Z'), to: Date.parse('2026-11-30T05:00:00Z') };
-    expect(render({ ...budget, period: week }).subject).toContain('in the week from Mon 23 Nov');
-  });
 });

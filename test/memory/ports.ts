@@ -36,7 +36,15 @@ import type { Volume } from '../../src/domain/volume.ts';
 
 /** Ports in memory that keep the adapters' contract (test/contract): for timelines and for crashes. */
 
-const copy = <T>(value: T): T => structuredClone(value);
+/** A deep copy of plain data and maps: what is stored and what is given never share anything. */
+function copy<T>(value: T): T {
+  if (typeof value !== 'object' || value === null) return value;
+  if (Array.isArray(value)) return value.map(copy) as T;
+  if (value instanceof Map) return new Map([...value].map(([key, one]) => [key, copy(one)])) as T;
+  const made: Record<string, unknown> = {};
+  for (const key of Object.keys(value)) made[key] = copy((value as Record<string, unknown>)[key]);
+  return made as T;
+}
 const URGENCY = { warning: 1, stopped: 2, budget: 2, failure: 2, confirmation: 3, digest: 5, report: 6 };
 
 export interface MemoryRuns extends Runs {
@@ -109,9 +117,9 @@ export function memoryLedger(): MemoryLedger {
       store.writes++;
       const key = JSON.stringify([placeKey(place), mark.budget, subjectKey(mark.subject), mark.period.from]);
       const known = store.marks.get(key);
-      const overSince = known?.overSince ?? mark.overSince;
       const told = [...new Set([...(known?.told ?? []), ...mark.told])].sort();
-      store.marks.set(key, copy({ ...mark, told, ...(overSince === undefined ? {} : { overSince }) }));
+      const over = [...new Set([...(known?.over ?? []), ...mark.over])].sort();
+      store.marks.set(key, copy({ ...mark, told, over }));
     },
     async except(place, exception) {
       store.writes++;
@@ -159,10 +167,11 @@ export function memoryRuns(
         ...(exceptions.length > 0 ? { exceptions: exceptions.map(({ exception }) => exception) } : {}),
         ...(pause ? { pause } : {}),
       };
-      return { runs: copy(runs), state, ...others };
+      // What is stored is never changed in place, so that it may be given as it is.
+      return { runs, state, ...others };
     },
     async get(app) {
-      return copy(store.items.get(key(app)));
+      return store.items.get(key(app));
     },
     async open(run, replaces) {
       const item = store.items.get(key(run.app));
@@ -176,9 +185,11 @@ export function memoryRuns(
       const item = store.items.get(key(run.app));
       store.writes++;
       if (!item || !isSame(item, run) || !holds(item, run, change)) return false;
-      apply(item, change);
-      if (change.kind === 'evidence') item.looks = (item.looks ?? 0) + 1;
-      else item.version++;
+      const next = { ...item };
+      apply(next, copy(change));
+      if (change.kind === 'evidence') next.looks = (next.looks ?? 0) + 1;
+      else next.version++;
+      store.items.set(key(run.app), next);
       return true;
     },
     async retire(run) {
@@ -195,8 +206,13 @@ export function memoryRuns(
       if (isMark(run) || ![...store.past.values()].some((other) => !isMark(other) && isSameStart(other))) archive(run);
     },
     async history(place, since) {
-      const told = [...store.past.values()].filter(({ app }) => placeKey(app) === placeKey(place));
-      return copy(asTheyWere(told).filter(({ endedAt }) => endedAt! > since));
+      // What was told of other runs of a name only ever makes a run end earlier: names without a late end have none.
+      const named = (entry: string) => entry.slice(0, Math.max(entry.lastIndexOf('@'), entry.lastIndexOf('!')));
+      const names = new Set<string>();
+      for (const [entry, run] of store.past) if (run.endedAt! > since) names.add(named(entry));
+      const told = [...store.past].filter(([entry]) => names.has(named(entry))).map(([, run]) => run);
+      const ours = told.filter(({ app }) => placeKey(app) === placeKey(place));
+      return copy(asTheyWere(ours).filter(({ endedAt }) => endedAt! > since));
     },
     async remember(place, state) {
       store.writes++;
@@ -213,7 +229,7 @@ export function memoryRuns(
       store.writes++;
       const pause = store.pauses.get(placeKey(place));
       if (!pause || pause.from !== from || pause.resumedAt !== undefined) return false;
-      pause.resumedAt = at;
+      store.pauses.set(placeKey(place), { ...pause, resumedAt: at });
       return true;
     },
     async place() {
@@ -240,29 +256,30 @@ function holds(item: Run, run: Run, change: RunChange): boolean {
 function apply(item: Run, change: RunChange): void {
   switch (change.kind) {
     case 'warn':
-      item.warnings[change.rule] = copy(change.warning);
+      item.warnings = { ...item.warnings, [change.rule]: change.warning };
       return;
     case 'lift':
+      item.warnings = { ...item.warnings };
       for (const { rule, number } of change.warnings) item.warnings[rule] = { number };
       return;
     case 'stop':
-      item.stop = copy(change.stop);
+      item.stop = change.stop;
       return;
     case 'retry':
-      if (change.stop) item.stop = copy(change.stop);
+      if (change.stop) item.stop = change.stop;
       else delete item.stop;
       return;
     case 'end':
       if (change.stop) {
         item.endedAt ??= change.at;
-        item.stop = copy(change.stop);
+        item.stop = change.stop;
       } else {
         item.endedAt = change.at;
       }
       return;
     case 'ends':
       item.endedAt = change.endedAt;
-      item.laterEnds = copy(change.laterEnds);
+      item.laterEnds = change.laterEnds;
       return;
     case 'facts':
       if (change.owner !== undefined) item.owner = change.owner;
@@ -271,10 +288,10 @@ function apply(item: Run, change: RunChange): void {
       if (change.contact !== undefined) item.contact = change.contact;
       return;
     case 'extend':
-      item.extensions.push(change.at);
+      item.extensions = [...item.extensions, change.at];
       return;
     case 'evidence':
-      item.evidence[change.evidence.source] = copy(change.evidence);
+      item.evidence = { ...item.evidence, [change.evidence.source]: change.evidence };
       if (change.use) item.use = copy(change.use);
       return;
     default:
@@ -300,8 +317,8 @@ export function memoryOutbox(): MemoryOutbox {
   const key = (place: Place, id: string) => `${placeKey(place)}#${id}`;
   const isFree = ({ claimedUntil, fate }: OutboxItem, now: Instant) =>
     !fate && (claimedUntil === undefined || claimedUntil <= now);
-  const order = ({ notice }: OutboxItem) =>
-    `${URGENCY[notice.facts.kind]}#${new Date(notice.owedAt).toISOString()}#${notice.id}`;
+  /** Those without a fate, each with its place in the order: what is settled costs a round nothing. */
+  const open = new Map<OutboxItem, string>();
   const store: MemoryOutbox = {
     items: new Map(),
     writes: 0,
@@ -309,7 +326,10 @@ export function memoryOutbox(): MemoryOutbox {
       store.writes++;
       const item = store.items.get(key(notice, notice.id));
       if (item) return { owedAt: item.notice.owedAt, isNew: false };
-      store.items.set(key(notice, notice.id), { notice: copy(notice), attempts: 0 });
+      const owed = { notice: copy(notice), attempts: 0 };
+      store.items.set(key(notice, notice.id), owed);
+      const { id, owedAt, facts } = notice;
+      open.set(owed, `${URGENCY[facts.kind]}#${new Date(owedAt).toISOString()}#${id}`);
       return { owedAt: notice.owedAt, isNew: true };
     },
     async standings(place, ids) {
@@ -321,13 +341,13 @@ export function memoryOutbox(): MemoryOutbox {
       });
     },
     async owed(place, now, limit) {
-      const free = [...store.items.values()].filter(
-        (item) => placeKey(item.notice) === placeKey(place) && isFree(item, now),
+      const free = [...open.keys()].filter((item) => placeKey(item.notice) === placeKey(place) && isFree(item, now));
+      return copy(free.sort((a, b) => (open.get(a)! < open.get(b)! ? -1 : 1)).slice(0, limit)).map(
+        ({ notice, attempts }) => ({
+          notice,
+          attempts,
+        }),
       );
-      return copy(free.sort((a, b) => (order(a) < order(b) ? -1 : 1)).slice(0, limit)).map(({ notice, attempts }) => ({
-        notice,
-        attempts,
-      }));
     },
     async oldest(place) {
       const owed = [...store.items.values()].filter(
@@ -346,7 +366,9 @@ export function memoryOutbox(): MemoryOutbox {
     async settle(notice, fate, now) {
       store.writes++;
       const item = store.items.get(key(notice, notice.id));
-      if (item && !item.fate) Object.assign(item, { fate: copy(fate), settledAt: now });
+      if (!item || item.fate) return;
+      Object.assign(item, { fate: copy(fate), settledAt: now });
+      open.delete(item);
     },
     async postpone(notice, at) {
       store.writes++;
@@ -568,8 +590,10 @@ export function memoryCanvasUse(): MemoryCanvasUse {
       const why = store.fault;
       if (why !== undefined) return { readings: new Map(), unknown: apps.map((app) => ({ app, why })) };
       const readings = apps.map((app) => {
-        const all = [...(told.get(key(app))?.values() ?? [])];
-        return [appKey(app), all.filter(({ at }) => at >= minute(since) && at < until)] as const;
+        const all = told.get(key(app));
+        const found: Reading[] = [];
+        for (let at = minute(since); all && at < until; at += READING_SPAN) if (all.has(at)) found.push(all.get(at)!);
+        return [appKey(app), found] as const;
       });
       return { readings: new Map(readings), unknown: [] };
     },
@@ -629,3 +653,5 @@ export function memoryKeptPrices(): MemoryKeptPrices {
 }
 
 export const PLACE: Place = { account: '111122223333', region: 'us-east-1' };
+
+export { memoryBill } from './bill.ts';

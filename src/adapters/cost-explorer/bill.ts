@@ -23,6 +23,9 @@ export const BILL_ACTIONS = /* @__PURE__ */ actionsOf(BILL_CALLS);
 /** What Studio itself bills, and SageMaker tags. */
 const OF_STUDIO = /^(Studio|Canvas):/;
 
+/** The shortest that they can be, in milliseconds. */
+const THREE_MONTHS = 89 * 24 * 3_600_000;
+
 /**
  * AWS's bill over the SDK. The client must be one of us-east-1, whatever region is asked about (the partition aws-cn has
  * a Cost Explorer of its own, in cn-northwest-1).
@@ -38,7 +41,7 @@ export function costExplorerBill(client: CostExplorerClient, account?: string): 
       // One after the other: what changes between the two is then known to be newer in the second.
       const byProfile = await readByTag(client, 'user-profile', period, filter, requests);
       const bySpace = await readByTag(client, 'space', period, filter, requests);
-      const doubts: Doubts = { faults: new Set(), account, accounts: new Set() };
+      const doubts: Doubts = { faults: new Set(), account, accounts: new Set(), isTagged: false };
       const days = [...byProfile].map(([date, day]) =>
         joinDay(date, { 'user-profile': day, space: bySpace.get(date)! }, doubts),
       );
@@ -60,7 +63,7 @@ export function costExplorerBill(client: CostExplorerClient, account?: string): 
         TimePeriod: { Start: from, End: to },
         Metric: 'UNBLENDED_COST',
         // By day AWS looks three months ahead, by month further; only days say for sure where a first, begun month begins.
-        Granularity: to <= monthsAfter(from, 3) ? 'DAILY' : 'MONTHLY',
+        Granularity: Date.parse(to) - Date.parse(from) <= THREE_MONTHS ? 'DAILY' : 'MONTHLY',
         Filter: { And },
       });
       try {
@@ -79,10 +82,10 @@ export function costExplorerBill(client: CostExplorerClient, account?: string): 
 }
 
 /** What is doubtful of the bill as a whole. */
-function faultsOf(days: BilledDay[], { accounts }: Doubts): string[] {
+function faultsOf(days: BilledDay[], { accounts, isTagged }: Doubts): string[] {
   const rows = days.flatMap((day) => day.rows);
   const faults: string[] = [];
-  if (rows.some(({ usage }) => OF_STUDIO.test(usage)) && rows.every(({ holder }) => holder === undefined))
+  if (!isTagged && rows.some(({ usage }) => OF_STUDIO.test(usage)))
     faults.push(
       `no row of Studio says whose it is: activate ${TAGS['user-profile']} and ${TAGS.space} as cost allocation tags ` +
         '(Billing and Cost Management console of the management account); they count from then on, after up to 48 hours',
@@ -92,10 +95,4 @@ function faultsOf(days: BilledDay[], { accounts }: Doubts): string[] {
     faults.push(`the bill is of several accounts (${named}): their untagged rows cannot be told apart`);
   }
   return faults;
-}
-
-function monthsAfter(date: string, months: number): string {
-  const day = new Date(`${date}T00:00:00Z`);
-  day.setUTCMonth(day.getUTCMonth() + months);
-  return day.toISOString().slice(0, 10);
 }

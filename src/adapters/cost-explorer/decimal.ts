@@ -11,7 +11,7 @@ export function parseExact(text: string): Exact {
   const [, sign, whole, decimals = '', exponent = '0'] =
     /^(-?)(\d{1,20})(?:\.(\d{1,40}))?(?:[eE]([+-]?\d{1,2}))?$/.exec(text) ?? [];
   const shift = DECIMALS - decimals.length + Number(exponent);
-  if (whole === undefined || shift < 0 || shift > 2 * DECIMALS) throw new Error(`not an amount: "${text}"`);
+  if (whole === undefined || shift < 0) throw new Error(`not an amount: "${text}"`);
   return BigInt(`${sign}${whole}${decimals}`) * 10n ** BigInt(shift);
 }
 

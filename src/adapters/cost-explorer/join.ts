@@ -20,6 +20,8 @@ export interface Doubts {
   account: string | undefined;
   /** The accounts that tags named. */
   accounts: Set<string>;
+  /** Whether anything carries a tag, whatever is in it. */
+  isTagged: boolean;
 }
 
 /** `USE1-Studio:…`, `EU-Studio:…`: usage types begin with their region's short name, or in us-east-1 with nothing. */
@@ -114,8 +116,10 @@ function lineOf(lines: Map<string, Line>, usage: string, currency: string): Line
   return line;
 }
 
-function holderOf(kind: Kind, tag: string, { faults, account, accounts }: Doubts): Holder | undefined {
+function holderOf(kind: Kind, tag: string, doubts: Doubts): Holder | undefined {
   if (tag === '') return undefined;
+  const { faults, account, accounts } = doubts;
+  doubts.isTagged = true;
   const read = readHolder(kind, tag);
   if (!read) {
     faults.add(`the tag "${tag}" is no ARN of a ${kind}: what carries it counts as untagged`);

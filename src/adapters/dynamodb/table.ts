@@ -1,4 +1,9 @@
-import type { CreateTableCommandInput, DynamoDBClient, KeySchemaElement } from '@aws-sdk/client-dynamodb';
+import type {
+  CreateTableCommandInput,
+  DynamoDBClient,
+  KeySchemaElement,
+  TableDescription,
+} from '@aws-sdk/client-dynamodb';
 import {
   CreateTableCommand,
   DescribeTableCommand,
@@ -11,7 +16,7 @@ import { call, toPortError } from '../aws-error.ts';
 /** Notices: what is owed under its place, what is settled under its place and month. Nothing else has its keys. */
 export const OWED_INDEX = 'owed';
 
-/** The one table. serverless.yml declares the same; a test holds the two together. */
+/** The one table. stack/table.yml declares the same; a test holds the two together. */
 export function tableDefinition(table: string): CreateTableCommandInput {
   return {
     TableName: table,
@@ -67,12 +72,17 @@ async function insistOnOurs(client: DynamoDBClient, table: string): Promise<void
   const { Table } = await call('dynamodb:DescribeTable', () =>
     client.send(new DescribeTableCommand({ TableName: table })),
   );
+  const why = whyNotOurs(table, Table);
+  if (why !== undefined) throw new PortError('refused', 'NotOurTable', `${why}; name another`);
+}
+
+/** Why a table is none of ours, in words; undefined where it is. */
+export function whyNotOurs(table: string, found: TableDescription | undefined): string | undefined {
   const keys = (schema: KeySchemaElement[] = []) => schema.map(({ AttributeName }) => AttributeName).join(' and ');
-  const found = keys(Table?.KeySchema);
-  const index = Table?.GlobalSecondaryIndexes?.find(({ IndexName }) => IndexName === OWED_INDEX);
-  if (found === 'pk and sk' && keys(index?.KeySchema) === 'owedPk and owedSk') return;
-  const why = `a table ${table} exists, and is not Curfew's: its key is ${found}${found === 'pk and sk' ? `, and it has no index ${OWED_INDEX}` : ''}; name another`;
-  throw new PortError('refused', 'NotOurTable', why);
+  const key = keys(found?.KeySchema);
+  const index = found?.GlobalSecondaryIndexes?.find(({ IndexName }) => IndexName === OWED_INDEX);
+  if (key === 'pk and sk' && keys(index?.KeySchema) === 'owedPk and owedSk') return undefined;
+  return `a table ${table} exists, and is not Curfew's: its key is ${key}${key === 'pk and sk' ? `, and it has no index ${OWED_INDEX}` : ''}`;
 }
 
 /** Some engines that speak DynamoDB's API know no TTL: the table serves all the same, and forgets nothing. */

@@ -2,7 +2,7 @@ import { assertNever } from '../../domain/assert-never.ts';
 import type { Unsubscribed } from '../../domain/contact.ts';
 import type { Page } from '../../domain/page.ts';
 import type { Instant } from '../../domain/time.ts';
-import { appView } from '../ses/render.ts';
+import { appView } from '../ses/app-view.ts';
 
 /** What a page says, and what its button does. */
 export interface Words {

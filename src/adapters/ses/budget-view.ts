@@ -1,126 +1,215 @@
 import type { AppFacts, BudgetFacts } from '../../domain/notice.ts';
-import { describeDuration, HOUR, type Instant, localTime } from '../../domain/time.ts';
-import { clip, dayOf, fullTime, isolate, listed, money, number, shortTime, typeName } from './wording.ts';
+import { describeDuration, HOUR } from '../../domain/time.ts';
+import { addressLinks } from './address-links.ts';
+import { ADMIN } from './app-view.ts';
+import { budgetBar, COLORS } from './budget-bar.ts';
+import { atLimitWords, budgetTodo } from './budget-limit.ts';
+import { describePeriod } from './budget-period.ts';
+import { clip, count, fullTime, isolate, listed, money, number, tidy, typeName } from './wording.ts';
 
-/** Apps that the mail lists at most. */
-const MOST_APPS = 30;
+/** So many running apps are shown. */
+const MOST_APPS = 20;
 
-/** The mail of a budget that has passed thresholds, in words. `names`: names in the subject are cut to so many characters. */
-export function budgetView(facts: BudgetFacts, owedAt: Instant, zone: string, names: number) {
-  const { spent, billed, limit, forecast, hourly, running, at } = facts;
-  const mine = facts.audience.role === 'owner';
-  const whose = isolate(clip(facts.whose, names));
-  const share = Math.floor((spent / limit) * 100);
-  const isSpent = facts.crossed.some(({ kind }) => kind === 'spent');
-  const isOver = spent >= limit;
-  const left = limit - spent;
-  const when = periodOf(facts, zone);
-  const unpriced = Object.entries(facts.unpriced).map(([what, duration]) => `${describeDuration(duration)} of ${what}`);
-  const of = `${money(spent)} of ${mine ? 'your ' : ''}${money(limit)}`;
-  const expected = `${mine ? 'You are' : `${capital(whose)} is`} expected to spend ${money(forecast ?? 0)} of ${money(limit)} ${when}`;
-  const title = isSpent ? `${mine ? 'You have' : `${capital(whose)} has`} spent ${of} ${when}` : expected;
-  const estimate = spent - billed;
-  const hours =
-    hourly > 0 && left > 0
-      ? ` At what runs now, ${money(hourly)} an hour, the rest lasts ${(left / hourly).toFixed(1)} h.`
-      : '';
-  const sentence = isOver
-    ? `The budget "${isolate(facts.budget)}" is spent: ${share} % of ${money(limit)}.`
-    : `That is ${share} % of the budget "${isolate(facts.budget)}": ${money(left)} are left.${hours}`;
-  const apps = running.slice(0, MOST_APPS).map((app) => appRow(app, owedAt, zone));
+/** So many instance types without a price are named. */
+const MOST_UNPRICED = 8;
+
+/** What the mail of a budget that reached thresholds says, with so many rows of running apps at most. */
+export function budgetView(facts: BudgetFacts, zone: string, names: number, rowsAtMost: number) {
+  const { at, running, more = 0, audience, owner } = facts;
+  const all = running.length + more;
+  const period = describePeriod(facts.period, at, zone);
+  const isOwn = audience.role === 'owner' && owner !== undefined;
+  const unpriced = Object.entries(facts.unpriced).map(
+    ([what, time]) => `${isolate(tidy(what))} (${describeDuration(time)})`,
+  );
+  const hourly = hourlyWords(facts);
+  const limit = atLimitWords(facts, period.ends, isOwn);
+  const bar = budgetBar(facts);
+  const rows = running.slice(0, Math.min(MOST_APPS, rowsAtMost));
+  const heading = `Running now (${number(all)})`;
+  const summary = headline(facts, clip(isolate(facts.whose), names), isOwn, period);
   return {
-    title,
-    preview: sentence,
-    sentence,
-    unpriced: listed(unpriced, 6),
-    bar: {
-      spent: Math.min(100, share),
-      left: Math.max(0, 100 - share),
-      colour: isOver ? 'over' : 'spent',
-      background: isOver ? '#c62f3b' : '#4f46b8',
-      words: `${share} % spent${forecast === undefined ? '' : `, ${Math.floor((forecast / limit) * 100)} % expected by the end`}`,
-    },
-    consequence: consequenceOf(facts, isOver),
-    todo: todoOf(facts, isOver, mine),
-    rows: [
-      { label: 'Budget', value: `${isolate(facts.budget)}, ${when}` },
-      { label: 'Whose', value: mine ? '' : isolate(facts.whose) },
-      { label: 'Limit', value: money(limit) },
-      { label: 'Spent', value: money(spent) },
-      { label: 'Billed by AWS', value: money(billed) },
-      { label: 'Estimated since', value: `${money(estimate)}, at ${facts.basis}` },
-      { label: 'Expected', value: forecast === undefined ? '' : `${money(forecast)} by the end of the period` },
-      { label: 'Running now', value: hourly > 0 ? `${money(hourly)} an hour` : 'nothing that has a price' },
-      { label: 'Without a price', value: listed(unpriced, 12) },
-      { label: 'As of', value: fullTime(at, owedAt, zone) },
-    ].filter(({ value }) => value !== ''),
-    count: number(running.length),
-    apps,
-    more: running.length > apps.length ? `and ${number(running.length - apps.length)} more` : '',
-    why:
-      facts.audience.role === 'owner'
-        ? 'You get this mail because the budget is yours.'
-        : (facts.audience.why ?? ADMIN),
+    summary,
+    preview: `${limit.main}.`,
+    lead: lead(facts, period.when),
+    // Nothing known is nothing to draw.
+    bar: isKnown(facts.spent, facts) ? bar : '',
+    legend: legend(facts, period.by).filter(({ tone }) => bar.pieces.some((piece) => piece.tone === tone)),
+    unpriced: listed(unpriced, MOST_UNPRICED),
+    limit,
+    todo: budgetTodo(facts, isOwn, hourly),
+    admins: addressLinks(facts.admins),
+    ask: audience.role === 'owner',
+    figures: [
+      { label: 'Spent', value: spentWords(facts) },
+      { label: 'Billed', value: facts.billed === 0 ? 'nothing yet' : money(facts.billed) },
+      { label: 'Estimated', value: estimatedWords(facts) },
+      { label: 'Limit', value: money(facts.limit) },
+      ...(facts.spent < facts.limit && isKnown(facts.spent, facts)
+        ? [{ label: 'Left', value: `${most(facts)}${money(facts.limit - facts.spent)}` }]
+        : []),
+      ...(isKnown(facts.forecast, facts)
+        ? [{ label: 'Expected', value: `${least(facts)}${about(facts.forecast, facts.limit)} ${period.by}` }]
+        : []),
+      ...(running.length === 0
+        ? [{ label: 'Running now', value: 'nothing' }]
+        : [{ label: 'An hour now', value: `${hourly} for ${count(all, 'app')}` }]),
+      ...timeLeft(facts, zone),
+      { label: 'Budget', value: isolate(facts.budget) },
+      ...(isOwn ? [] : [{ label: 'Whose', value: whose(facts) }]),
+      { label: 'Period', value: period.row },
+    ],
+    heading,
+    capitals: heading.toUpperCase(),
+    rows: rows.map((app) => row(app, facts)),
+    more: all > rows.length ? `and ${number(all - rows.length)} more` : '',
+    why: audience.role === 'admins' ? (audience.why ?? ADMIN) : reasonToWrite(isOwn),
   };
 }
 
-const ADMIN = 'You get this mail because the policy names you as an admin.';
+type Period = ReturnType<typeof describePeriod>;
 
-function capital(text: string): string {
-  return /^(team|domain|the) /.test(text) ? `${text[0]!.toUpperCase()}${text.slice(1)}` : text;
+/** The main thing, in one sentence: what is spent, or where only a forecast reached a threshold, what is expected. */
+function headline(facts: BudgetFacts, whose: string, isOwn: boolean, { when, end }: Period): string {
+  const { spent, limit, forecast, owner } = facts;
+  // A profile's name is written as it is.
+  const who = owner === undefined ? whose.charAt(0).toUpperCase() + whose.slice(1) : whose;
+  const [has, is, of] = isOwn ? ['You have', 'You are', 'your '] : [`${who} has`, `${who} is`, ''];
+  if (isForecastOnly(facts) && forecast !== undefined)
+    return `${is} expected to ${end(`${about(forecast, limit)} of ${brief(limit)}`)}`;
+  if (!isKnown(spent, facts))
+    return `What ${isOwn ? 'you have' : `${whose} has`} spent ${when} is not known: it has no price`;
+  if (spent < limit) return `${has} spent ${spentWords(facts)} of ${of}${money(limit)} ${when}`;
+  const over = money(spent - limit);
+  if (lacksPrices(facts)) return `${has} spent ${spentWords(facts)} ${when}, over the limit of ${money(limit)}`;
+  if (over === '$0.00' || over === money(1)) return `${has} spent all of ${of}${money(limit)} ${when}`;
+  return `${has} spent ${money(spent)} ${when}, ${over} over the limit of ${money(limit)}`;
 }
 
-/** `in November 2026`, `in the week from Mon 23 Nov`, `from Tue 1 Sep to Sun 20 Dec`, `in all`. */
-function periodOf({ period: { from, to } }: BudgetFacts, zone: string): string {
-  if (to === undefined) return 'in all';
-  const [first, last] = [localTime(from, zone).date, localTime(to - HOUR, zone).date];
-  const isMonth =
-    first.endsWith('-01') && first.slice(0, 7) === last.slice(0, 7) && localTime(to, zone).date.endsWith('-01');
-  if (isMonth)
-    return `in ${new Date(`${first}T00:00:00Z`).toLocaleDateString('en-US', { month: 'long', year: 'numeric', timeZone: 'UTC' })}`;
-  const days = Math.round((Date.parse(last) - Date.parse(first)) / (24 * HOUR)) + 1;
-  return days === 7 ? `in the week from ${dayOf(first)}` : `from ${dayOf(first)} to ${dayOf(last)}`;
+/** What that is of the budget, and why the mail comes now. */
+function lead(facts: BudgetFacts, when: string): string {
+  const { spent, limit, forecast, budget, crossed } = facts;
+  const name = `the budget "${isolate(budget)}"`;
+  const sentences: string[] = [];
+  if (isForecastOnly(facts) && forecast !== undefined) {
+    sentences.push(`That would be ${percentOf(forecast, limit)} of ${name}.`);
+    sentences.push(`So far, ${spentWords(facts)} is spent${limit > 0 ? `, ${percentOf(spent, limit)}` : ''}.`);
+  } else if (!isKnown(spent, facts)) {
+    sentences.push(`The limit of ${name} is ${money(limit)} ${when}.`);
+  } else sentences.push(`That is ${limit > 0 ? `${percentOf(spent, limit)} of ${name}` : `beyond ${name}`}.`);
+  const reached = (kind: 'spent' | 'forecast') => {
+    const shares = crossed.filter((one) => one.kind === kind).map(({ share }) => `${Math.round(share * 100)} %`);
+    return shares.length < 2 ? shares.join('') : `${shares.slice(0, -1).join(', ')} and ${shares.at(-1)}`;
+  };
+  const reasons = [
+    reached('spent') && `the spend reached ${reached('spent')}`,
+    reached('forecast') && `the forecast reached ${reached('forecast')}`,
+  ].filter(Boolean);
+  if (reasons.length > 0) sentences.push(`This mail comes because ${reasons.join(', and ')}.`);
+  return sentences.join(' ');
 }
 
-function consequenceOf({ atLimit, grace, running }: BudgetFacts, isOver: boolean): string {
-  const soon = grace === undefined ? 'at once' : `${describeDuration(grace)} after a warning`;
-  if (atLimit === 'warn') return 'Nothing is stopped for it: this budget only tells.';
-  const what =
-    running.length === 0
-      ? 'Apps that run then are'
-      : running.length === 1
-        ? 'The app that runs is'
-        : 'The apps that run are';
-  const then =
-    atLimit === 'block'
-      ? ' Whatever is started afterwards is stopped too, until the period ends, more is granted, or an admin lifts it.'
-      : ' What is started afterwards goes on.';
-  const files = ' Files are kept: only apps are stopped.';
-  return isOver
-    ? `${what} stopped ${soon}.${then}${files}`
-    : `Once the limit is spent, apps are stopped ${soon}.${then}${files}`;
-}
-
-function todoOf({ admins, atLimit, running }: BudgetFacts, isOver: boolean, mine: boolean): string[] {
-  const who = listed(admins, 3);
-  if (mine)
-    return [
-      ...(running.length > 0 && !isOver ? ['Save your work, and stop what you do not need.'] : []),
-      ...(running.length > 0 && isOver && atLimit !== 'warn' ? ['Save your work now.'] : []),
-      `If you need more, ask your Studio admins: ${who}. They can grant an amount, or lift the budget for a while.`,
-    ];
+/** What the bar's colors are, in words. */
+function legend(facts: BudgetFacts, by: string): { color: string; tone: keyof typeof COLORS; words: string }[] {
+  const { spent, limit, forecast } = facts;
+  const share = (amount: number) => (limit > 0 ? `, ${percentOf(amount, limit)}` : '');
+  const entry = (tone: keyof typeof COLORS, words: string) => ({ tone, color: COLORS[tone], words });
   return [
-    'Have a look at what runs, and stop what nobody needs.',
-    ...(atLimit === 'warn' ? [] : ['To let it go on: curfew budget grant, or curfew budget lift.']),
+    entry('spent', `${spentWords(facts)} spent${share(spent)}`),
+    ...(spent > limit ? [entry('over', `${least(facts)}${money(spent - limit)} of it over the limit`)] : []),
+    ...(isKnown(forecast, facts) && forecast > spent
+      ? [entry('expected', `${least(facts)}${about(forecast, limit)} expected ${by}${share(forecast)}`)]
+      : []),
+    ...(spent < limit ? [entry('left', `${most(facts)}${money(limit - spent)} left of ${money(limit)}`)] : []),
   ];
 }
 
-function appRow(app: AppFacts, now: Instant, zone: string) {
-  const about = [app.owner ?? '', typeName(app.appType), app.instanceType ?? ''];
+/** How long the rest lasts if what runs now goes on. */
+function timeLeft(facts: BudgetFacts, zone: string): { label: string; value: string }[] {
+  const { spent, limit, hourly, period, at } = facts;
+  if (hourly <= 0 || spent >= limit) return [];
+  const left = Math.floor(((limit - spent) / hourly) * HOUR);
+  const isLonger = period.to !== undefined && at + left >= period.to;
+  const rate = `at ${money(hourly)} an hour${facts.running.some((app) => hasNoPrice(app, facts.unpriced)) ? ' or more' : ''}`;
+  const value = isLonger
+    ? `longer than the period, ${rate}`
+    : `${most(facts)}${describeDuration(left)} ${rate}, until ${fullTime(at + left, at, zone)}`;
+  return [{ label: 'The rest lasts', value }];
+}
+
+function row(app: AppFacts, { at, owner, unpriced }: BudgetFacts) {
+  const name = app.spaceName !== undefined && app.appName === 'default' ? app.spaceName : app.appName;
+  const about = [owner === undefined ? (app.owner ?? '') : '', typeName(app.appType), app.instanceType ?? ''];
   return {
-    name: isolate(app.appName === 'default' ? (app.spaceName ?? app.userProfileName ?? app.appName) : app.appName),
+    name: isolate(name),
     about: about.filter(Boolean).map(isolate).join(', '),
-    since: shortTime(app.startedAt, now, zone),
-    cost: app.cost === undefined ? '' : money(app.cost),
+    up: `up ${describeDuration(at - app.startedAt)}`,
+    cost: app.cost === undefined ? (hasNoPrice(app, unpriced) ? 'no price' : '') : money(app.cost),
   };
+}
+
+function whose({ whose, owner }: BudgetFacts): string {
+  return owner === undefined ? isolate(whose) : `${isolate(whose)} in ${isolate(owner.slice(0, owner.indexOf('/')))}`;
+}
+
+function reasonToWrite(isOwn: boolean): string {
+  return `You get this mail because ${isOwn ? 'the budget is yours' : 'your apps count in this budget'}.`;
+}
+
+function isForecastOnly({ crossed, spent, limit }: BudgetFacts): boolean {
+  return spent < limit && crossed.length > 0 && crossed.every(({ kind }) => kind === 'forecast');
+}
+
+function lacksPrices({ unpriced }: BudgetFacts): boolean {
+  return Object.keys(unpriced).length > 0;
+}
+
+/** What has no price is in no sum: one that lacks it is the least that was spent, and an empty one is unknown. */
+function isKnown(sum: number | undefined, facts: BudgetFacts): sum is number {
+  return sum !== undefined && (sum !== 0 || !lacksPrices(facts));
+}
+
+function least(facts: BudgetFacts): string {
+  return lacksPrices(facts) ? 'at least ' : '';
+}
+
+function most(facts: BudgetFacts): string {
+  return lacksPrices(facts) ? 'at most ' : '';
+}
+
+function spentWords(facts: BudgetFacts): string {
+  return isKnown(facts.spent, facts) ? `${least(facts)}${money(facts.spent)}` : 'an unknown sum';
+}
+
+function estimatedWords(facts: BudgetFacts): string {
+  const estimated = facts.spent - facts.billed;
+  if (estimated === 0) return lacksPrices(facts) ? 'unknown' : 'nothing';
+  return `${least(facts)}${money(estimated)} at ${facts.basis}`;
+}
+
+/** What an hour of what runs now costs, as far as there are prices. */
+function hourlyWords({ hourly, running, unpriced }: BudgetFacts): string {
+  if (!running.some((app) => hasNoPrice(app, unpriced))) return money(hourly);
+  return hourly === 0 ? 'unknown' : `at least ${money(hourly)}`;
+}
+
+function hasNoPrice({ cost, instanceType }: AppFacts, unpriced: BudgetFacts['unpriced']): boolean {
+  return cost === undefined && instanceType !== undefined && Object.hasOwn(unpriced, instanceType);
+}
+
+/** Rounded down: 100 % is reached, not nearly. */
+function percentOf(amount: number, limit: number): string {
+  return `${number(Math.floor((amount * 100) / limit))} %`;
+}
+
+/** A forecast in whole dollars, unless that moved it onto the limit or across it: it is no more exact than that. */
+function about(forecast: number, limit: number): string {
+  const whole = Math.round(forecast / 1_000_000) * 1_000_000;
+  const isMoved = Math.sign(whole - limit) !== Math.sign(forecast - limit);
+  return forecast < 10_000_000 || isMoved ? money(forecast) : brief(whole);
+}
+
+/** `$1,000` of $1,000.00. */
+function brief(amount: number): string {
+  return money(amount).replace(/\.00$/, '');
 }

@@ -1,4 +1,4 @@
-import { describeStanding, type Standing, type Subject, subjectOf } from '../budget.ts';
+import { describeStanding, overSince, type Standing, type Subject, subjectOf } from '../budget.ts';
 import type { Policy } from '../policy.ts';
 import type { RunningApp } from '../running-app.ts';
 import { teamOnRecord } from '../running-app.ts';
@@ -29,7 +29,7 @@ export function budgetVerdicts(
     const spent = `${describeStanding(standing)} spent (${describeSubject(standing.subject)})`;
     if (!standing.isOver) return [{ rule, says: 'within', reason: spent }];
     if (standing.lifted) return [{ rule, says: 'nothing', reason: `${spent}; lifted by an admin` }];
-    const due = standing.mark?.overSince ?? now;
+    const due = overSince(standing) ?? now;
     if (budget.atLimit === 'stop' && app.startedAt > due)
       return [{ rule, says: 'nothing', reason: `${spent}; started after the limit was reached, which stop lets be` }];
     return [{ rule, says: 'over', due, grace: budget.grace ?? 0, reason: spent }];

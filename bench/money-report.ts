@@ -1,0 +1,72 @@
+import { FREE, PRICES_AS_OF } from './aws-prices.ts';
+import type { Closing, MoneyResult } from './money.ts';
+import { megabytes, table, time, whole } from './numbers.ts';
+import { type BillItem, costOf, MONTH } from './own-bill.ts';
+
+/** What money takes to reckon, and Curfew's own bills. */
+export interface Money {
+  month: MoneyResult;
+  bills: { users: number; items: BillItem[] }[];
+}
+
+/** Prints what a month of money takes, and what Curfew costs. */
+export function printMoney({ month, bills }: Money, latency: number): void {
+  const { owners, runs, scanMs, plainMs, peakBytes, restBytes, reads, first, daily } = month;
+  console.log(
+    table(
+      `Money: ${whole(owners)} owners, ${whole(runs)} runs in the month`,
+      ['', 'time', 'to a scan without', 'peak memory', 'table reads', 'writes', 'pages of the bill', 'for'],
+      [
+        ['quiet scan without budgets', time(plainMs), '1.00', '', whole(reads.plain), '0', '', ''],
+        scanRow(scanMs / plainMs, [time(scanMs), megabytes(peakBytes), whole(reads.scan)]),
+        closingRow('closing the month at once', first, plainMs),
+        closingRow('closing a day', daily, plainMs),
+      ],
+    ),
+  );
+  console.log(
+    `The embedded AWS answers at 0 ms a call here. A scan rests at ${megabytes(restBytes)}. Of the bill, each page costs $0.01.`,
+  );
+  for (const { users, items } of bills) printBill(users, items);
+  console.log(`
+Prices of us-east-1 of ${PRICES_AS_OF}: bench/aws-prices.ts. Calls, request units, log lines and processor time are counted on the
+bundled handlers, at ${latency} ms a call; a function of 1,024 MB has 0.58 of a processor. Assumed, for each user and month: ${MONTH.runs} runs of
+${MONTH.hoursEach} hours, a heartbeat every five minutes, ${MONTH.mails} mails, ${MONTH.clicks} clicks; bench/own-bill.ts has all of it. Always free, for the
+whole account: ${whole(FREE.lambdaGbSeconds)} GB-s, ${FREE.metrics} metrics, ${FREE.alarmMetrics} alarms, ${FREE.dashboards} dashboards, ${FREE.logsGb} GB of logs, 25 GB of table.`);
+}
+
+function scanRow(ratio: number, [ms, peak, reads]: [string, string, string]): string[] {
+  return ['quiet scan with budgets', ms, ratio.toFixed(2), peak, reads, '0', '', ''];
+}
+
+function closingRow(name: string, { ms, peakBytes, reads, writes, bill }: Closing, plainMs: number): string[] {
+  const cells = [time(ms), (ms / plainMs).toFixed(1), megabytes(peakBytes), whole(reads), whole(writes)];
+  return [name, ...cells, whole(bill.pages), usd(bill.pages * 0.01)];
+}
+
+function printBill(users: number, items: BillItem[]): void {
+  const row = (name: string, some: BillItem[], use: string) => [
+    name,
+    use,
+    usd(costOf(some, false)),
+    usd(costOf(some, true)),
+  ];
+  console.log(
+    table(
+      `Curfew's own AWS bill of a month, ${whole(users)} users`,
+      ['', 'use', 'at list price', 'beyond always free'],
+      [
+        ...items.map((item) => row(item.what, [item], `${amountOf(item.amount)} ${item.unit}`.trim())),
+        row('in all', items, ''),
+      ],
+    ),
+  );
+}
+
+function amountOf(amount: number): string {
+  return amount >= 100 ? whole(amount) : String(Number(amount.toFixed(2)));
+}
+
+function usd(amount: number): string {
+  return `$${amount.toFixed(amount > 0 && amount < 0.1 ? 4 : 2)}`;
+}

@@ -1,0 +1,92 @@
+import { DAY, HOUR, MINUTE, type Spec } from '../spec.ts';
+import type { Step } from '../steps.ts';
+import { ROOT } from './founding.ts';
+import type { Life } from './life.ts';
+
+/** Policies, tags and owners change under way, in bad times alone: in good ones, nothing may be blamed on them. */
+export function govern(life: Life, start: number): void {
+  const { agenda, luck } = life;
+  const each = (mean: number, deed: (life: Life, now: number) => Step[]) => {
+    const again = (at: number) =>
+      agenda.put(at, (now) => {
+        again(now + luck.about(mean) + MINUTE);
+        return life.isBad ? deed(life, now) : [];
+      });
+    again(start + luck.about(mean));
+  };
+  each(2 * DAY, changePolicy);
+  each(1.5 * DAY, changeTags);
+  each(4 * DAY, changeOwner);
+}
+
+function changePolicy(life: Life, now: number): Step[] {
+  const { agenda, luck, lab, persons } = life;
+  const { spec } = lab;
+  const change = (change: Partial<Spec>): Step[] => [{ at: now, do: 'policy', change }];
+  const back = (delay: number, change: (spec: Spec) => Partial<Spec>) =>
+    agenda.put(now + luck.about(delay), (at) => [{ at, do: 'policy', change: change(lab.spec) }]);
+  const limit = luck.whole(0, spec.limits.length - 1);
+  const edit = (more: Partial<Spec['limits'][number]>) =>
+    change({ limits: spec.limits.map((one, i) => (i === limit ? { ...one, ...more } : one)) });
+  return luck.pick<() => Step[]>([
+    () => {
+      back(8 * HOUR, () => ({ mode: 'enforce' }));
+      return change({ mode: luck.pick(['observe', 'warn']) });
+    },
+    () => edit({ up: luck.pick([12 * HOUR, DAY, 2 * DAY, 3 * DAY]) }),
+    () => edit({ idle: luck.pick([HOUR, 2 * HOUR, 4 * HOUR]) }),
+    () => edit({ grace: luck.pick([30 * MINUTE, HOUR, 2 * HOUR]) }),
+    () => {
+      if (spec.exempt.some(({ weekend }) => weekend)) return [];
+      back(3 * DAY, ({ exempt }) => ({ exempt: exempt.filter(({ weekend }) => !weekend) }));
+      return change({ exempt: [...spec.exempt, { weekend: true }] });
+    },
+    () => {
+      const owner = luck.pick(persons).name;
+      back(2 * DAY, ({ exempt }) => ({ exempt: exempt.filter((fit) => fit.owner !== owner) }));
+      return change({ exempt: [...spec.exempt, { owner }] });
+    },
+    () =>
+      change({ maxStops: luck.pick([{ percent: 25 }, { percent: 29 }, { percent: 10 }, { count: 2 }, { count: 5 }]) }),
+    () =>
+      change({
+        extensions: luck.pick([
+          { for: 4 * HOUR, atMost: 2 },
+          { for: 2 * HOUR, atMost: 1 },
+          { for: 9 * HOUR, atMost: 3 },
+        ]),
+      }),
+    () => change({ staleAfter: luck.pick([30 * MINUTE, HOUR, 2 * HOUR]) }),
+    () => change({ digest: luck.pick([0, 8 * 60, 23 * 60 + 55, 'never']) }),
+    () =>
+      change({
+        admins: luck.pick([[ROOT], [ROOT, 'admin@example.org'], [ROOT, 'admin@example.org', 'p01@example.org']]),
+      }),
+    () => {
+      const { name } = luck.pick(persons);
+      const { [name]: _, ...rest } = spec.addresses;
+      return change({
+        addresses: luck.chance(0.2) ? rest : { ...rest, [name]: `${name}.${luck.whole(1, 3)}@example.org` },
+      });
+    },
+  ])();
+}
+
+function changeTags({ luck, lab, persons }: Life, now: number): Step[] {
+  const slot = luck.pick([...lab.judge.truth.slots.values()]);
+  const { domainId } = slot;
+  const space = slot.spaceName === undefined ? undefined : `space/${domainId}/${slot.spaceName}`;
+  const profile = `user-profile/${domainId}/${luck.pick(persons.filter((one) => one.domainId === domainId)).name}`;
+  const resource = luck.chance(0.02) ? `domain/${domainId}` : luck.chance(0.7) && space ? space : profile;
+  const tags: Record<string, string> = luck.chance(0.7) ? {} : { curfew: luck.pick(['exempt', 'training', 'other']) };
+  return [{ at: now, do: 'tag', resource, tags }];
+}
+
+function changeOwner({ luck, lab, persons }: Life, now: number): Step[] {
+  const spaces = [...lab.judge.truth.owners.keys()];
+  if (spaces.length === 0) return [];
+  const space = luck.pick(spaces);
+  const [domainId] = space.split('/');
+  const { name } = luck.pick(persons.filter((one) => one.domainId === domainId));
+  return [{ at: now, do: 'own', space, ...(luck.chance(0.4) ? {} : { owner: name }) }];
+}

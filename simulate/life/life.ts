@@ -1,0 +1,85 @@
+import { randomOf } from '../../local/lab/random.ts';
+import type { Lab } from '../lab.ts';
+import { DAY, HOUR, MINUTE } from '../spec.ts';
+import type { Step } from '../steps.ts';
+import { type Agenda, newAgenda } from './agenda.ts';
+import { govern } from './changes.ts';
+import type { Person } from './founding.ts';
+import { type Luck, luckOf } from './luck.ts';
+import { readMail } from './post.ts';
+import { schedule } from './schedule.ts';
+import { settle, tellOfStops } from './sessions.ts';
+import { blow } from './weather.ts';
+
+/** All that the parts of a life share. */
+export interface Life {
+  lab: Lab;
+  persons: Person[];
+  agenda: Agenda;
+  luck: Luck;
+  /** Bad times, in which anything may fail; between them come good ones, in which nothing does. */
+  isBad: boolean;
+  /** Until when the scheduler starts nothing. */
+  outUntil: number;
+  /** Has a scan made at the next of its moments after this one. */
+  wantScan: (at: number) => void;
+  /** Has a round of delivery made, if anything is owed. */
+  wantRound: (at: number) => void;
+  /** When each agent last spoke, by slot. */
+  spoke: Map<string, { at: number; busy: boolean }>;
+}
+
+/** How long bad and good times last. */
+const BAD = { least: 5 * DAY, most: 15 * DAY };
+const GOOD = { least: 26 * HOUR, most: 40 * HOUR };
+
+/** Everything that happens in a lab, drawn from its seed as it lives: each step is performed before the next is drawn. */
+export async function live(
+  lab: Lab,
+  persons: Person[],
+  { seed, until, perform }: { seed: string; until: number; perform: (steps: Step[]) => Promise<boolean> },
+): Promise<void> {
+  const luck = luckOf(randomOf(seed, 'life'));
+  const agenda = newAgenda();
+  const start = lab.judge.truth.now;
+  const life: Life = {
+    lab,
+    persons,
+    agenda,
+    luck,
+    isBad: true,
+    outUntil: 0,
+    wantScan: () => {},
+    wantRound: () => {},
+    spoke: new Map(),
+  };
+  schedule(life, start);
+  settle(life, start);
+  govern(life, start);
+  blow(life, start);
+  turn(life, start + luck.between(BAD.least, BAD.most));
+  for (let next = agenda.take(); next && next.at < until; next = agenda.take()) {
+    const steps = next.deed(Math.round(next.at));
+    if (steps.length > 0 && !(await perform(steps))) return;
+    tellOfStops(life);
+    readMail(life);
+    life.wantRound(Math.round(next.at));
+  }
+}
+
+/** From bad times to good ones, and back. */
+function turn(life: Life, at: number): void {
+  life.agenda.put(at, (now) => {
+    life.isBad = !life.isBad;
+    const { least, most } = life.isBad ? BAD : GOOD;
+    turn(life, now + life.luck.between(least, most));
+    if (life.isBad) return [];
+    life.outUntil = 0;
+    for (let hour = 0; hour < most / HOUR; hour += 2.25) life.wantScan(now + hour * HOUR + MINUTE);
+    return [
+      { at: now, do: 'ses', is: 'up' },
+      { at: now, do: 'stops', are: 'up' },
+      { at: now, do: 'listing' },
+    ];
+  });
+}

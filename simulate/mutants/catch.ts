@@ -1,0 +1,116 @@
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { CREW, carryOut } from '../crew.ts';
+import { DAY } from '../spec.ts';
+import type { Order } from '../worker.ts';
+
+/** A fault to plant in the service: text that stands once in a file of `src`, and what is put in its place. */
+export interface Mutant {
+  name: string;
+  file: string;
+  from: string;
+  to: string;
+}
+
+/** What became of a mutant. */
+export interface Catch {
+  mutant: string;
+  file: string;
+  caught: boolean;
+  /** The promise that it broke, and after how many years in all. */
+  rule?: string;
+  years: number;
+}
+
+/** So many years a mutant may live unseen. */
+const MOST_YEARS = 40;
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+
+/** What a life needs: the service, the simulator, and the ports in memory. */
+const PARTS = [
+  'src/domain',
+  'src/application',
+  'simulate',
+  'test/memory',
+  'local/aws',
+  'local/lab/random.ts',
+  'package.json',
+];
+
+/** The text of the mutant's file with the mutant in it. Throws where the text to replace is not there exactly once. */
+export function mutated({ name, file, from, to }: Mutant): string {
+  const text = readFileSync(join(ROOT, file), 'utf8');
+  const count = text.split(from).length - 1;
+  if (count !== 1) throw new Error(`the mutant "${name}" has rotted: its text is ${count} times in ${file}`);
+  return text.replace(from, () => to);
+}
+
+/** Writes a copy of the service with a mutant in it. */
+function plant(mutant: Mutant, folder: string): void {
+  for (const part of PARTS) cpSync(join(ROOT, part), join(folder, part), { recursive: true });
+  writeFileSync(join(folder, mutant.file), mutated(mutant));
+}
+
+const sound = new Map<string, Promise<void>>();
+
+/** Throws where the service as it is fails in a lab: whatever fails there would be no catch. */
+function insistOnSoundness(order: Order): Promise<void> {
+  const known = sound.get(order.seed);
+  if (known) return known;
+  const lived = carryOut(new URL('../worker.ts', import.meta.url), [order], { width: 1 }).then(([result]) => {
+    if (result?.violation) throw new Error(`lab ${order.seed} fails without any mutant: ${result.violation.rule}`);
+  });
+  sound.set(order.seed, lived);
+  return lived;
+}
+
+/** Lives labs under a mutant until a promise is broken. */
+async function hunt(mutant: Mutant, seed: string, people: number): Promise<Catch> {
+  const folder = mkdtempSync(join(tmpdir(), 'curfew-mutant-'));
+  try {
+    plant(mutant, folder);
+    const orders = Array.from({ length: MOST_YEARS }, (_, i) => ({ seed: `${seed}.${i}`, people, isShrunk: false }));
+    const file = pathToFileURL(join(folder, 'simulate/worker.ts'));
+    const results = await carryOut(file, orders, { width: 1, isOver: ({ violation }) => violation !== undefined });
+    const years = results.reduce((all, { lived }) => all + lived, 0) / (365 * DAY);
+    const rule = results.at(-1)?.violation?.rule;
+    if (rule !== undefined) await insistOnSoundness(orders[results.length - 1]!);
+    return { mutant: mutant.name, file: mutant.file, caught: rule !== undefined, years, ...(rule ? { rule } : {}) };
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** Hunts all mutants, two at once. */
+export async function catchMutants(
+  mutants: Mutant[],
+  { seed, people }: { seed: string; people: number },
+): Promise<Catch[]> {
+  const catches: Catch[] = [];
+  let next = 0;
+  const lane = async () => {
+    while (next < mutants.length) {
+      const index = next++;
+      catches[index] = await hunt(mutants[index]!, seed, people);
+    }
+  };
+  await Promise.all(Array.from({ length: CREW }, lane));
+  return catches;
+}
+
+/** The table of mutants, for people. */
+export function describeCatches(catches: Catch[], seconds: number): string {
+  const width = Math.max(...catches.map(({ mutant }) => mutant.length));
+  const rows = catches.map(({ mutant, caught, years, rule }) => {
+    return `  ${mutant.padEnd(width)}  ${(caught ? years.toFixed(2) : `over ${years.toFixed(0)}`).padStart(8)}  ${rule ?? 'SURVIVED'}`;
+  });
+  const survived = catches.filter(({ caught }) => !caught).length;
+  return [
+    `  ${'mutant'.padEnd(width)}  ${'years'.padStart(8)}  the promise that it broke`,
+    ...rows,
+    `${catches.length - survived} of ${catches.length} mutants caught in ${seconds.toFixed(0)} s${survived > 0 ? `; ${survived} SURVIVED` : ''}`,
+  ].join('\n');
+}

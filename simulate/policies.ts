@@ -1,0 +1,42 @@
+import type { Match } from '../src/domain/match.ts';
+import type { Policy } from '../src/domain/policy.ts';
+import type { FitSpec, Spec } from './spec.ts';
+
+/** Writes a policy of the simulator as the service reads it. A place for budgets, once they are acted on. */
+export function policyOf(spec: Spec): Policy {
+  const { extensions, limits, exempt, maxStops } = spec;
+  return {
+    mode: spec.mode,
+    timezone: spec.timezone,
+    admins: spec.admins,
+    sender: 'Curfew <curfew@example.org>',
+    owners: { address: undefined, exceptions: spec.addresses },
+    team: 'domain',
+    teams: {},
+    limits: limits.map(({ name, up, idle, grace, ...fit }) => ({
+      name,
+      match: matchOf(fit),
+      grace,
+      ...(up === undefined ? {} : { maxUptime: up }),
+      ...(idle === undefined ? {} : { maxIdle: idle }),
+    })),
+    extensions: { hours: extensions.for, atMost: extensions.atMost },
+    exempt: exempt.map(matchOf),
+    budgets: [],
+    guardrails: [],
+    report: { daily: spec.digest },
+    safety: { maxStops: 'count' in maxStops ? maxStops : { share: maxStops.percent / 100 } },
+    evidence: { staleAfter: spec.staleAfter },
+    prices: {},
+  };
+}
+
+function matchOf({ instance, tag, appType, owner, weekend }: FitSpec): Match {
+  return {
+    ...(instance === undefined ? {} : { instance: [`${instance}*`] }),
+    ...(tag === undefined ? {} : { tag: { [tag.key]: [tag.value] } }),
+    ...(appType === undefined ? {} : { appType: [appType] }),
+    ...(owner === undefined ? {} : { owner: [owner] }),
+    ...(weekend ? { during: { days: [0, 6], from: 0, to: 24 * 60 } } : {}),
+  };
+}

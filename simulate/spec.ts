@@ -1,0 +1,43 @@
+/** A policy in the simulator's own words: the oracle judges by these, and `policies.ts` writes them as the service's. */
+export interface Spec {
+  mode: 'observe' | 'warn' | 'enforce';
+  timezone: string;
+  admins: string[];
+  /** The first that fits governs. */
+  limits: LimitSpec[];
+  exempt: FitSpec[];
+  maxStops: { count: number } | { percent: number };
+  extensions: { for: number; atMost: number };
+  staleAfter: number;
+  /** Profile to address. A profile that is not named has none. */
+  addresses: Record<string, string>;
+  /** Minutes after local midnight. */
+  digest: number | 'never';
+}
+
+/** What an app must be: every member that is given must fit. */
+export interface FitSpec {
+  /** How the instance type begins: `ml.t3.`. */
+  instance?: string;
+  tag?: { key: string; value: string };
+  appType?: string;
+  owner?: string;
+  /** Saturday and Sunday by the clock on the wall. */
+  weekend?: true;
+}
+
+export interface LimitSpec extends FitSpec {
+  name: string;
+  up?: number;
+  idle?: number;
+  grace: number;
+}
+
+/** Milliseconds. */
+export const SECOND = 1_000;
+export const MINUTE = 60 * SECOND;
+export const HOUR = 60 * MINUTE;
+export const DAY = 24 * HOUR;
+
+/** The longest grace that any policy of the simulator gives. */
+export const MOST_GRACE = 2 * HOUR;

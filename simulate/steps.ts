@@ -1,0 +1,67 @@
+import type { Spec } from './spec.ts';
+
+/** What may go wrong at one call of an invocation. `timeout`: the call does its work, and its answer is lost. */
+export interface Fault {
+  /** The n-th call, from 0 on. */
+  call: number;
+  how: 'throttled' | 'fault' | 'timeout' | 'denied' | 'refused' | 'dies before' | 'dies after';
+}
+
+/** How one invocation of a Lambda goes. */
+export interface Going {
+  faults?: Fault[];
+  /** How far its clock is ahead, in milliseconds; behind where negative. */
+  skew?: number;
+}
+
+/** What happens to a mailbox. */
+export type News = 'delivered' | 'bounced for good' | 'bounced for now' | 'complained';
+
+/** The buttons of mail. */
+export type Button = 'confirm' | 'keep' | 'stop' | 'unsubscribe';
+
+/** One thing that happens: plain data, so that a timeline may be kept, cut short and lived again. */
+export type Step = Common & (World | Call);
+
+interface Common {
+  /** By the true clock. */
+  at: number;
+  /** It begins before those before it have ended. */
+  overlaps?: true;
+  /** Chance's own number for this step: how its calls interleave with those of others. */
+  luck?: number;
+}
+
+/** What people and AWS do. */
+type World =
+  | { do: 'start'; slot: string; keepsCreationTime?: true; fails?: true; agent?: number }
+  | { do: 'end'; slot: string }
+  /** The app is at work until then. */
+  | { do: 'use'; slot: string; until: number }
+  | { do: 'tag'; resource: string; tags: Record<string, string> }
+  | { do: 'own'; space: string; owner?: string }
+  | { do: 'policy'; change: Partial<Spec> }
+  /** The weather: what fails until it is said to work again. */
+  | { do: 'ses'; is: 'up' | 'down' | 'throttling' | 'without quota' }
+  | { do: 'stops'; are: 'up' | 'throttled' | 'denied' }
+  | { do: 'listing'; lacks?: 'apps' | 'spaces' | 'tags' }
+  /** Canvas publishes its metric. */
+  | { do: 'metric'; slot: string };
+
+/** Invocations of the service. */
+type Call = Going &
+  (
+    | { do: 'scan'; dry?: true }
+    | { do: 'deliver' }
+    | { do: 'event'; what: 'created' | 'deleted'; slot: string; of: number }
+    | { do: 'profile'; profile: string }
+    | { do: 'beat'; slot: string; run: number; observedAt: number }
+    /** Whoever reads an address opens one of its last mails, or presses a button in it. */
+    | { do: 'open'; to: string; button: Button; ago: number }
+    | { do: 'press'; to: string; button: Button; ago: number; level?: 'reports' | 'warnings' | 'everything' }
+    | { do: 'news'; to: string; ago: number; what: News }
+    | { do: 'invite'; to: string }
+  );
+
+/** A step of one kind. */
+export type StepOf<Kind extends Step['do']> = Extract<Step, { do: Kind }>;

@@ -1,0 +1,45 @@
+import type { BudgetFacts } from '../../domain/notice.ts';
+import { describeDuration } from '../../domain/time.ts';
+
+/**
+ * What happens at a budget's limit, or happens now that it is reached: the main thing, and the rest.
+ * @param ends `the month ends on Mon 30 Nov`; empty where it does not
+ */
+export function atLimitWords(
+  facts: BudgetFacts,
+  ends: string,
+  isOwn: boolean,
+): { main: string; rest: string; warns: boolean } {
+  const { atLimit, grace, spent, limit } = facts;
+  if (atLimit === 'warn') return { main: 'Nothing will be stopped', rest: 'the policy only warns.', warns: true };
+  const isOver = spent >= limit;
+  const apps = isOwn ? 'your apps' : 'the apps of this budget';
+  const started = isOwn ? 'you start' : 'is started';
+  const how = grace ? `stopped ${describeDuration(grace)} after a warning` : 'stopped at once';
+  const main = isOver
+    ? `The limit is reached: ${apps} that run are ${how}`
+    : `At the limit, ${apps} that run then are ${how}`;
+  const until = [ends, 'an admin grants more or lifts the budget'].filter(Boolean).join(', or ');
+  const then =
+    atLimit === 'block'
+      ? `So is whatever ${started} after that, until ${until}.`
+      : `What ${started} after that goes on.`;
+  return {
+    main,
+    rest: `${then} Apps that the policy exempts are not stopped, and files are always kept.`,
+    warns: false,
+  };
+}
+
+/** What the reader can do about it, a step each; whom to ask for more comes after. */
+export function budgetTodo(facts: BudgetFacts, isOwn: boolean, hourly: string): string[] {
+  const { atLimit, grace, running, spent, limit } = facts;
+  if (running.length === 0) return [];
+  const price = facts.hourly > 0 ? `: an hour of what runs now costs ${hourly}` : '';
+  const stop = isOwn
+    ? `Stop what you need no longer${price}.`
+    : `If nobody needs some of what runs, have it stopped${price}.`;
+  const isSaving = isOwn && atLimit !== 'warn' && (spent < limit || grace);
+  const save = `Save your work ${spent < limit ? 'before the limit is reached' : 'now'}: what is only in memory is lost when an app stops.`;
+  return isSaving ? [stop, save] : [stop];
+}
