@@ -10,6 +10,8 @@ import type {
   Outbox,
   Postbox,
   Prices,
+  ReportProgress,
+  Reports,
   RunChange,
   Runs,
   ScanState,
@@ -398,6 +400,27 @@ export function memoryOutbox(): MemoryOutbox {
 
 function past({ notice, attempts, fate, settledAt, traces = {} }: OutboxItem): PastNotice {
   return copy({ notice, attempts, traces, ...(fate ? { fate: { ...fate, at: settledAt! } } : {}) });
+}
+
+export interface MemoryReports extends Reports {
+  items: Map<string, ReportProgress>;
+  /** How often anybody asked. */
+  reads: number;
+}
+
+export function memoryReports(): MemoryReports {
+  const store: MemoryReports = {
+    items: new Map(),
+    reads: 0,
+    async progress(place) {
+      store.reads++;
+      return copy(store.items.get(placeKey(place)));
+    },
+    async remember(place, progress) {
+      store.items.set(placeKey(place), copy(progress));
+    },
+  };
+  return store;
 }
 
 export interface MemoryContacts extends Contacts {
