@@ -22,6 +22,7 @@ import { dynamodbVolumes } from './adapters/dynamodb/volumes.ts';
 import { htmlPages } from './adapters/pages/render.ts';
 import { bundledPrices } from './adapters/prices/bundled.ts';
 import { awsPriceList } from './adapters/prices/price-list.ts';
+import { reportWriter } from './adapters/report/writer.ts';
 import { domainAccount } from './adapters/sagemaker/account.ts';
 import { sagemakerFleet } from './adapters/sagemaker/fleet.ts';
 import { sagemakerLifecycleConfigs } from './adapters/sagemaker/lifecycle-configs.ts';
@@ -47,6 +48,7 @@ import type {
   PriceList,
   Prices,
   Reports,
+  ReportWriter,
   Runs,
   StudioSettings,
   Volumes,
@@ -149,6 +151,10 @@ export function pagesOf({ policy: { timezone } }: Pick<Config, 'policy'>): Pages
 
 export function pricesOf(): Prices {
   return bundledPrices();
+}
+
+export function reportWriterOf({ policy: { timezone } }: Pick<Config, 'policy'>): ReportWriter {
+  return reportWriter(timezone);
 }
 
 /** The price list is served from us-east-1, for every region. */

@@ -11,6 +11,7 @@ import type { Fate, Notice, PastNotice, Trace } from '../domain/notice.ts';
 import type { Page } from '../domain/page.ts';
 import type { Pause } from '../domain/pause.ts';
 import type { Needs, Picture } from '../domain/picture.ts';
+import type { ReportFacts } from '../domain/report/facts.ts';
 import type { Standing } from '../domain/rules/delivery.ts';
 import type { Run, Stop, Warning } from '../domain/run.ts';
 import type { Spending } from '../domain/spending.ts';
@@ -326,6 +327,14 @@ export interface PageAnswer {
 /** The pages of links. */
 export interface Pages {
   show(page: Page, at: PageStand): PageAnswer;
+}
+
+/** A report in a form of its own. */
+export interface ReportWriter {
+  /** One HTML page that stands alone. */
+  page(facts: ReportFacts, place: Place): string;
+  /** As its mail says it, without links. */
+  text(facts: ReportFacts, place: Place): string;
 }
 
 /** The prices that come with Curfew. */

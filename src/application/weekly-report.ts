@@ -3,14 +3,13 @@ import { addressKey, type Contact, refusalOf } from '../domain/contact.ts';
 import { isPaused } from '../domain/pause.ts';
 import type { Policy } from '../domain/policy.ts';
 import { partsByOwner, type WeekBook } from '../domain/report/book.ts';
-import type { ReportFacts } from '../domain/report/facts.ts';
 import { adminReport, isEmpty, ownerReport, teamReport } from '../domain/report/report.ts';
 import { weekDue } from '../domain/report/week.ts';
 import type { Instant } from '../domain/time.ts';
 import { each } from './each.ts';
 import type { Outbox, Reports } from './ports.ts';
 import { type BookPorts, readWeek } from './report-book.ts';
-import { tell } from './tell.ts';
+import { oweReport, type Report } from './send-report.ts';
 
 /** What a round of the weekly report did. */
 export interface WeeklyReport {
@@ -58,9 +57,9 @@ export async function reportWeekly(
   const contacts = await ports.contacts.list(place);
   const readers = readersOf(book, contacts);
   const after = known?.week === week.name ? known.after : undefined;
-  const owe = async ({ to, about, facts }: Report) => {
+  const owe = async (report: Report) => {
     try {
-      await tell(ports.outbox, place, [{ to, about: `${week.name} ${about}`, facts }], now);
+      await oweReport(ports.outbox, place, report, now);
       result.owed++;
     } catch (error) {
       result.faults.push(`a report was not owed: ${error instanceof Error ? error.message : error}`);
@@ -83,12 +82,6 @@ export async function reportWeekly(
   }
   await remember(ports.reports, place, result, { week: week.name, isDone: true, after: undefined });
   return result;
-}
-
-interface Report {
-  to: string;
-  about: string;
-  facts: ReportFacts;
 }
 
 /** The admins' and the teams' reports, for whoever may get them. */

@@ -10,7 +10,7 @@ import type { ConfirmationFacts, WarningFacts } from '../../src/domain/notice.ts
 import { newRun } from '../../src/domain/run.ts';
 import { DAY, HOUR, type Instant, MINUTE, SECOND } from '../../src/domain/time.ts';
 import { policy as basePolicy, NOON, ref } from '../domain/builders.ts';
-import { ownerReport } from '../mail/notices.ts';
+import { ownerReport } from '../mail/report-notices.ts';
 import { memoryContacts, memoryFleet, memoryLinks, memoryOutbox, memoryRuns, PLACE } from '../memory/ports.ts';
 import { type Death, mortal } from './mortal.ts';
 

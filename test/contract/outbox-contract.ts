@@ -3,7 +3,7 @@ import type { Outbox } from '../../src/application/ports.ts';
 import type { Place } from '../../src/domain/app.ts';
 import type { Notice, NoticeFacts, PastNotice } from '../../src/domain/notice.ts';
 import { DAY, HOUR, MINUTE, SECOND } from '../../src/domain/time.ts';
-import { ownerReport } from '../mail/notices.ts';
+import { ownerReport } from '../mail/report-notices.ts';
 
 const place: Place = { account: '111122223333', region: 'us-east-1' };
 const T0 = Date.UTC(2026, 10, 23, 9);

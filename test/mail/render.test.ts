@@ -16,7 +16,6 @@ import {
   failure,
   fullDigest,
   gallery,
-  hostileReport,
   idleDigest,
   idleWarning,
   LONG,
@@ -30,10 +29,14 @@ import {
   warningOnly,
   ZONE,
 } from './notices.ts';
+import { hostileReport, reportGallery } from './report-notices.ts';
 
 const render = (facts: NoticeFacts, timezone = ZONE, urls: MailUrls = {}) =>
   renderNotice(notice(facts), { timezone }, urls);
-const mails = Object.entries({ ...gallery, ...budgetGallery }).map(([name, facts]) => ({ name, facts }));
+const mails = Object.entries({ ...gallery, ...budgetGallery, ...reportGallery }).map(([name, facts]) => ({
+  name,
+  facts,
+}));
 
 /** What a reader sees of the HTML part, as one line. */
 function visible(html: string): string {
@@ -325,7 +328,7 @@ describe.each(mails)('$name', ({ facts }) => {
       ...words(
         'Curfew App Why Cost What happened How it stands Domain or profile Outcome limit How long Cost so far Budget Share',
       ),
-      ...words('What Its time Person Team When and why Saved of it How many Which to mend'),
+      ...words('App Since Cost so far What Its time Person Team When and why Saved of it How many Which to mend'),
     ]);
     expect(words(visible(mail.html)).filter((word) => !known.has(word))).toEqual([]);
   });

@@ -6,6 +6,8 @@ import { clock, isolate, zoneName } from '../ses/wording.ts';
 /** Figures as a report's reader writes them: numbers and dates by their locale, money in US dollars as billed. */
 export interface Format {
   money(amount: MicroDollars): string;
+  /** A headline's: whole dollars where cents would be noise. */
+  round(amount: MicroDollars): string;
   /** Of cents that were made to add up: an amount of less than half a cent is still one. */
   cents(cents: number, amount: MicroDollars): string;
   number(value: number): string;
@@ -22,9 +24,12 @@ export interface Format {
   time(instant: Instant): string;
 }
 
+const LARGE: MicroDollars = 10_000_000_000;
+
 /** Times are those of `timezone` (an IANA name). */
 export function formatFor(locale: string, timezone: string): Format {
   const dollars = new Intl.NumberFormat(locale, { style: 'currency', currency: 'USD' });
+  const whole = new Intl.NumberFormat(locale, { style: 'currency', currency: 'USD', maximumFractionDigits: 0 });
   const plain = new Intl.NumberFormat(locale, { maximumFractionDigits: 1 });
   const share = new Intl.NumberFormat(locale, { style: 'percent', maximumFractionDigits: 0 });
   const dates = (options: Intl.DateTimeFormatOptions) => {
@@ -36,6 +41,9 @@ export function formatFor(locale: string, timezone: string): Format {
   const cents = (amount: number) => isolate(dollars.format(amount / 100));
   return {
     money: (amount) => (amount > 0 && centsOf(amount) === 0 ? `under ${cents(1)}` : cents(centsOf(amount))),
+    round(amount) {
+      return Math.abs(amount) < LARGE ? this.money(amount) : isolate(whole.format(Math.round(amount / 1e6)));
+    },
     cents: (amount, exact) => (exact > 0 && amount === 0 ? `under ${cents(1)}` : cents(amount)),
     number: (value) => plain.format(value),
     percent: (value) => share.format(value),

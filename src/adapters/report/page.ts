@@ -47,6 +47,11 @@ function chartOf({ days }: ReportFacts, words: { day: string; amount: string }[]
       const y = rounded(BASE - scale(i * step * 1e6));
       return { x1: 0, x2: WIDTH, y, textY: y - 4, label: say.money(i * step * 1e6) };
     }),
+    // On a phone the days lie below one another, so that they can be read.
+    rows: days.map(({ amount }, i) => {
+      const width = most === 0 ? 0 : rounded((Math.max(0, amount) / most) * 165);
+      return { y: i * 27 + 2, textY: i * 27 + 14, width, ...words[i]! };
+    }),
     bars: days.map(({ amount }, i) => {
       const height = amount > 0 ? Math.max(1, scale(amount)) : 0;
       const x = LEFT + i * slot + slot * 0.18;

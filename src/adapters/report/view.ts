@@ -27,6 +27,8 @@ export interface ReportView {
 /** `most`: so many rows a list has at the most. */
 export function reportView(facts: ReportFacts, timezone: string, urls: MailUrls, most: number): ReportView {
   const say = formatFor(facts.locale, timezone);
+  // A bar and its words are high: a mail has fewer of them.
+  const shown = Math.min(most, most > 50 ? most : 6);
   const dates = facts.days.map(({ date }) => date);
   const span = `${say.day(dates[0]!)} – ${say.date(dates.at(-1)!)}`;
   const whose = isolate(facts.whose);
@@ -42,8 +44,8 @@ export function reportView(facts: ReportFacts, timezone: string, urls: MailUrls,
     numbers: numbersOf(facts, say),
     days: daysOf(facts, say),
     hours: hoursOf(facts, say),
-    budgets: facts.budgets.slice(0, most).map((budget) => budgetView(budget, facts, say, timezone)),
-    moreBudgets: more(facts.budgets.length - most + facts.moreBudgets, say),
+    budgets: facts.budgets.slice(0, shown).map((budget) => budgetView(budget, facts, say, timezone)),
+    moreBudgets: more(Math.max(0, facts.budgets.length - shown) + facts.moreBudgets, say),
     lists: listsOf(facts, say, urls, most),
     notes: notesOf(facts, say, timezone),
     isEmpty: facts.rows.length === 0,
@@ -56,12 +58,12 @@ export function more(count: number, say: Format): string {
 
 function numbersOf({ spent, last, mean, total, saved, hourly }: ReportFacts, say: Format): ReportView['numbers'] {
   return [
-    { value: say.money(spent), label: 'this week' },
-    { value: last === undefined ? '–' : say.money(last), label: 'the week before' },
-    ...(mean ? [{ value: say.money(mean.amount), label: `a week, over the ${mean.weeks} before` }] : []),
-    ...(total ? [{ value: say.money(total.amount), label: `since ${say.date(total.since)}` }] : []),
-    ...(saved.amount > 0 ? [{ value: say.money(saved.amount), label: 'saved by stops, by estimate' }] : []),
-    ...(hourly > 0 ? [{ value: say.money(hourly), label: 'an hour, by what runs now' }] : []),
+    { value: say.round(spent), label: 'this week' },
+    { value: last === undefined ? '–' : say.round(last), label: 'the week before' },
+    ...(mean ? [{ value: say.round(mean.amount), label: `a week, mean of the ${mean.weeks} before` }] : []),
+    ...(total ? [{ value: say.round(total.amount), label: `since ${say.date(total.since)}` }] : []),
+    ...(saved.amount > 0 ? [{ value: say.round(saved.amount), label: 'saved by stops, by estimate' }] : []),
+    ...(hourly > 0 ? [{ value: say.round(hourly), label: 'an hour, by what runs now' }] : []),
   ].slice(0, 4);
 }
 
