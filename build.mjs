@@ -4,7 +4,16 @@ import { build } from 'esbuild';
 import { writeTemplates } from './templates/compile.mjs';
 
 /** Files under src/handlers that are Lambdas: the ones that export `handler`. */
-export const HANDLERS = ['scan', 'studio-event', 'activity-event', 'links', 'mail-feedback', 'deliver', 'spend'];
+export const HANDLERS = [
+  'scan',
+  'studio-event',
+  'activity-event',
+  'links',
+  'mail-feedback',
+  'deliver',
+  'spend',
+  'weekly-report',
+];
 
 const shared = {
   bundle: true,

@@ -19,7 +19,8 @@ import { measureWorld, type WorldResult } from './worlds.ts';
 const USAGE = `npm run bench -- [--apps 100,1000,10000,100000] [--latency 20] [--runs 15] [--no-worlds] [--no-cold] [--no-package] [--no-money] [--no-agent]
 
 Measures a scan of labs of so many apps on an embedded AWS in other processes, at 20 ms a call, and how long each
-bundle takes to load; what a month of 100,000 runs takes to reckon, and what Curfew itself costs a month by counted
+bundle takes to load; what a month of 100,000 runs takes to reckon and its last
+week to report, and what Curfew itself costs a month by counted
 calls and AWS's prices; and what the activity agent costs beside a real Jupyter server, where this machine has one.
 Calls, reads, writes and sizes are asserted (exit 1); times and memory are only told.
 

@@ -11,7 +11,7 @@ export interface Money {
 
 /** Prints what a month of money takes, and what Curfew costs. */
 export function printMoney({ month, bills }: Money, latency: number): void {
-  const { owners, runs, scanMs, plainMs, peakBytes, restBytes, reads, first, daily } = month;
+  const { owners, runs, scanMs, plainMs, peakBytes, restBytes, reads, first, daily, weekly } = month;
   console.log(
     table(
       `Money: ${whole(owners)} owners, ${whole(runs)} runs in the month`,
@@ -21,6 +21,11 @@ export function printMoney({ month, bills }: Money, latency: number): void {
         scanRow(scanMs / plainMs, [time(scanMs), megabytes(peakBytes), whole(reads.scan)]),
         closingRow('closing the month at once', first, plainMs),
         closingRow('closing a day', daily, plainMs),
+        [
+          `${whole(weekly.owed)} reports of a week`,
+          ...[time(weekly.ms), (weekly.ms / plainMs).toFixed(1), megabytes(weekly.peakBytes)],
+          ...[whole(weekly.reads), whole(weekly.writes), whole(weekly.requests), usd(weekly.requests * 0.01)],
+        ],
       ],
     ),
   );

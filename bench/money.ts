@@ -7,6 +7,7 @@ import type { Measured } from './measured.ts';
 import { BUDGETS, MONTH_NOW, RUNS_EACH, TABLE } from './month.ts';
 import { median } from './numbers.ts';
 import { measure, startWorld } from './processes.ts';
+import { measureWeekly, type WeeklyResult, weeklyFaults } from './weekly.ts';
 import type { BillReads } from './world.ts';
 import { tableCalls } from './worlds.ts';
 
@@ -25,6 +26,8 @@ export interface MoneyResult {
   /** The first closing of the books, all of the month at once, and that of the next day. */
   first: Closing;
   daily: Closing;
+  /** The reports of the last week, one an owner. */
+  weekly: WeeklyResult;
   faults: string[];
 }
 
@@ -84,11 +87,12 @@ export async function measureMoney(owners: number, jobs: MoneyJobs): Promise<Mon
     const without = await quiet(plain);
     const scan = await quiet(budgets);
     const daily = await close(MONTH_NOW + DAY);
+    const weekly = await measureWeekly(world, owners, jobs);
     const reads = { scan: tableCalls(scan.counts).reads / SCANS, plain: tableCalls(without.counts).reads / SCANS };
     const { peakBytes, restBytes } = scan.measured;
     const times = { scanMs: warm(scan.measured), plainMs: warm(without.measured) };
-    const result = { owners, runs: owners * RUNS_EACH, ...times, peakBytes, restBytes, reads, first, daily };
-    return { ...result, faults: moneyFaults(result, tableCalls(scan.counts).writes) };
+    const result = { owners, runs: owners * RUNS_EACH, ...times, peakBytes, restBytes, reads, first, daily, weekly };
+    return { ...result, faults: [...moneyFaults(result, tableCalls(scan.counts).writes), ...weeklyFaults(weekly)] };
   } finally {
     world.end();
   }

@@ -21,6 +21,9 @@ export const MONTH = {
   /** Each minute, and after each scan. */
   rounds: 43_200 + 8_640,
   closings: 30,
+  /** Quarters of an hour, in each of which reports may be due; in one a week they are, which takes about what a closing does. */
+  quarters: 2_880,
+  weeks: 4.35,
   /** Hours in which any mail is owed. */
   mailHours: 220,
   /** How long a run and a notice are kept, in months, and how large they are, in bytes. */
@@ -84,6 +87,8 @@ export function ownBill({ users, calls, requests }: OwnUse, standing: Standing):
   const made: [name: string, count: number, use: Use][] = [
     ['scan', MONTH.scans, calls.scan],
     ['spend', MONTH.closings, calls.spend],
+    ['weekly-report', MONTH.quarters, calls['weekly-report']],
+    ['weekly-report', MONTH.weeks, calls.spend],
     ['deliver', MONTH.rounds, calls.deliver],
     ['studio-event', users * MONTH.runs * 2, calls['studio-event']],
     ['activity-event', heartbeats, calls['activity-event']],
@@ -126,7 +131,7 @@ export function ownBill({ users, calls, requests }: OwnUse, standing: Standing):
     line('EventBridge, heartbeats', heartbeats, '', PRICES.eventbridgeEvent),
     line(
       'EventBridge Scheduler',
-      MONTH.scans + 43_200 + MONTH.closings,
+      MONTH.scans + 43_200 + MONTH.closings + MONTH.quarters,
       '',
       PRICES.schedulerInvocation,
       FREE.schedulerInvocations,

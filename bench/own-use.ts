@@ -4,6 +4,7 @@ import { pathToFileURL } from 'node:url';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { dynamodbContacts } from '../src/adapters/dynamodb/contacts.ts';
 import { dynamodbOutbox } from '../src/adapters/dynamodb/outbox.ts';
+import { dynamodbReports } from '../src/adapters/dynamodb/reports.ts';
 import { DAY, HOUR, MINUTE } from '../src/domain/time.ts';
 import { POLICY } from './lab.ts';
 import type { MoneyJobs } from './money.ts';
@@ -25,8 +26,11 @@ export interface Use {
 /** One call of each function in a lab of so many users. */
 export interface OwnUse {
   users: number;
-  /** A quiet scan; a closing of the books; a round with nothing owed; a mail; an event of each kind. */
-  calls: Record<'scan' | 'spend' | 'deliver' | 'mail' | 'studio-event' | 'activity-event' | 'mail-feedback', Use>;
+  /** A quiet scan; a closing of the books; a round with nothing owed; a quarter of an hour with no report due; a mail; an event of each kind. */
+  calls: Record<
+    'scan' | 'spend' | 'deliver' | 'mail' | 'weekly-report' | 'studio-event' | 'activity-event' | 'mail-feedback',
+    Use
+  >;
   /** Requests of Cost Explorer in one closing. */
   requests: number;
 }
@@ -39,7 +43,7 @@ export async function measureUse(users: number, latency: number, jobs: MoneyJobs
   const world = await startWorld(0, users);
   try {
     const policy = join(jobs.folder, 'own.yml');
-    await writeFile(policy, POLICY + BUDGETS);
+    await writeFile(policy, POLICY.replace('report: {', 'report: { weekly: "MON 08:00",') + BUDGETS);
     const owed = await oweMail(world, Math.min(CALLS, users));
     const use = async (
       handler: string,
@@ -82,11 +86,13 @@ export async function measureUse(users: number, latency: number, jobs: MoneyJobs
     const studio = await use('studio-event', CALLS, { events: studioEvents(users) });
     const activity = await use('activity-event', CALLS, { events: heartbeats() });
     const feedback = await use('mail-feedback', owed.length, { events: owed.map(deliveryOf) });
+    const report = await use('weekly-report', CALLS);
     const spend = await use('spend', 1, { at: MONTH_NOW + DAY });
     return {
       users,
       calls: {
         ...{ scan: scan.one, spend: spend.one, deliver: deliver.one, mail: mail.one },
+        'weekly-report': report.one,
         ...{ 'studio-event': studio.one, 'activity-event': activity.one, 'mail-feedback': feedback.one },
       },
       requests: spend.bill.pages,
@@ -120,6 +126,8 @@ async function oweMail(world: World, count: number): Promise<{ id: string; to: s
     await outbox.owe({ id, to, ...PLACE, owedAt: at, facts: facts as never });
     owed.push({ id, to });
   }
+  // The week's reports are out, as they are in all quarters of an hour but one.
+  await dynamodbReports(client, TABLE).remember(PLACE, { week: '2026-W48', isDone: true });
   client.destroy();
   return owed;
 }

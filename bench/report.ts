@@ -182,9 +182,11 @@ export function goals(
   }
   for (const { handler, ms, sdkMs } of cold) most(`cold import of ${handler} to its SDK`, ms / sdkMs, 1.4);
   if (money) {
+    const { weekly } = money.month;
+    most(`${whole(weekly.owed)} reports: peak memory`, weekly.peakBytes, 512 * 2 ** 20, megabytes);
     const isLeast = money.month.faults.length === 0;
     found.push({
-      name: `${whole(money.month.owners)} owners: no read for an owner, no write when quiet, full pages of the bill`,
+      name: `${whole(money.month.owners)} owners: no read for an owner or a report, no write when quiet, full pages of the bill`,
       measured: isLeast ? 'yes' : 'no',
       goal: 'yes',
       isMet: isLeast,

@@ -12,6 +12,7 @@ export function policyOf(spec: Spec): Policy {
     sender: 'Curfew <curfew@example.org>',
     owners: { address: undefined, exceptions: spec.addresses },
     team: 'domain',
+    teams: {},
     limits: limits.map(({ name, up, idle, grace, ...fit }) => ({
       name,
       match: matchOf(fit),

@@ -225,8 +225,16 @@ function toPolicy(file: PolicyFile): Policy {
         for: guardrail.for ?? 'each owner',
       }),
     ),
+    teams: Object.fromEntries(
+      Object.entries(file.teams ?? {}).map(([name, { leads, since }]) => [
+        name,
+        { leads: [...new Set(leads)], ...(since === undefined ? {} : { since }) },
+      ]),
+    ),
     report: {
       ...(file.report?.weekly === undefined ? {} : { weekly: file.report.weekly }),
+      ...(file.report?.locale === undefined ? {} : { locale: file.report.locale }),
+      ...(file.report?.empty === undefined ? {} : { empty: file.report.empty }),
       daily: file.report?.daily ?? 8 * 60,
     },
     safety: { maxStops: file.safety?.['max-stops'] ?? { share: 0.25 } },

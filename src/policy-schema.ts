@@ -99,6 +99,14 @@ const weekly = read('a day and a time such as "MON 08:00"', (text) => {
   return weekday < 0 || minutes === undefined || minutes === 24 * 60 ? undefined : { weekday, minutes };
 });
 
+const locale = read('a language tag such as en-US or de-CH', (text) => {
+  try {
+    return Intl.NumberFormat.supportedLocalesOf(text)[0];
+  } catch {
+    return undefined;
+  }
+});
+
 const hours = read('hours such as "08:00-20:00"', (text) => {
   const [from, to] = text.split('-').map((part) => clock(part.trim()));
   return from === undefined || to === undefined || from === to || from === 24 * 60 ? undefined : { from, to };
@@ -283,7 +291,17 @@ export const policySchema = section({
     .optional(),
   budgets: z.array(budgetSchema, { error: 'expected a list of budgets' }).optional(),
   guardrails: z.array(guardrailSchema, { error: 'expected a list of guardrails' }).optional(),
-  report: section({ weekly: weekly.optional(), daily: dailyTime.optional() }).optional(),
+  teams: z
+    .record(z.string(), section({ leads: list(sendableAddress), since: date.optional() }), {
+      error: 'expected teams and their leads, such as { alpha: { leads: [jo@example.org] } }',
+    })
+    .optional(),
+  report: section({
+    weekly: weekly.optional(),
+    daily: dailyTime.optional(),
+    locale: locale.optional(),
+    empty: oneOf('send', 'skip').optional(),
+  }).optional(),
   safety: section({ 'max-stops': maxStops }).optional(),
   evidence: section({ 'stale-after': duration }).optional(),
   'native-idle': nativeIdle.optional(),

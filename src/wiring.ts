@@ -15,12 +15,14 @@ import { dynamodbLinks } from './adapters/dynamodb/links.ts';
 import { dynamodbOutbox } from './adapters/dynamodb/outbox.ts';
 import { dynamodbPauses } from './adapters/dynamodb/pauses.ts';
 import { dynamodbPrices } from './adapters/dynamodb/prices.ts';
+import { dynamodbReports } from './adapters/dynamodb/reports.ts';
 import { dynamodbRuns } from './adapters/dynamodb/runs.ts';
 import { createTable } from './adapters/dynamodb/table.ts';
 import { dynamodbVolumes } from './adapters/dynamodb/volumes.ts';
 import { htmlPages } from './adapters/pages/render.ts';
 import { bundledPrices } from './adapters/prices/bundled.ts';
 import { awsPriceList } from './adapters/prices/price-list.ts';
+import { reportWriter } from './adapters/report/writer.ts';
 import { domainAccount } from './adapters/sagemaker/account.ts';
 import { sagemakerFleet } from './adapters/sagemaker/fleet.ts';
 import { sagemakerLifecycleConfigs } from './adapters/sagemaker/lifecycle-configs.ts';
@@ -45,6 +47,8 @@ import type {
   Postbox,
   PriceList,
   Prices,
+  Reports,
+  ReportWriter,
   Runs,
   StudioSettings,
   Volumes,
@@ -124,6 +128,10 @@ export function outboxOf({ region, table }: Table, cause?: string): Outbox {
   return dynamodbOutbox(dynamodb(region), table, cause);
 }
 
+export function reportsOf({ region, table }: Table): Reports {
+  return dynamodbReports(dynamodb(region), table);
+}
+
 export function contactsOf({ region, table }: Table): Contacts {
   return dynamodbContacts(dynamodb(region), table);
 }
@@ -143,6 +151,10 @@ export function pagesOf({ policy: { timezone } }: Pick<Config, 'policy'>): Pages
 
 export function pricesOf(): Prices {
   return bundledPrices();
+}
+
+export function reportWriterOf({ policy: { timezone } }: Pick<Config, 'policy'>): ReportWriter {
+  return reportWriter(timezone);
 }
 
 /** The price list is served from us-east-1, for every region. */

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import Handlebars from 'handlebars';
 import mjml2html from 'mjml';
 
-const KINDS = ['warning', 'stopped', 'failure', 'digest', 'confirmation', 'budget'];
+const KINDS = ['warning', 'stopped', 'failure', 'digest', 'confirmation', 'budget', 'report'];
 const MAILS = new URL('../src/adapters/ses/templates.generated.mjs', import.meta.url);
 const PAGE = new URL('../src/adapters/pages/page.generated.mjs', import.meta.url);
 const here = fileURLToPath(new URL('.', import.meta.url));
@@ -30,22 +30,29 @@ export async function compileTemplates() {
   ].join('\n');
 }
 
-/** The source of the ES module that holds the page of links, and the hash by which its policy allows its style. */
-async function compilePage() {
-  const html = await readFile(`${here}page.html`, 'utf8');
-  const style = /<style>([\s\S]*?)<\/style>/.exec(html)[1];
+/** The source of the ES module that holds the pages, and the hash by which the policy of each allows its style. */
+async function compilePages() {
+  const page = await readFile(`${here}page.html`, 'utf8');
+  const report = await readFile(`${here}report-page.html`, 'utf8');
   return [
     '// Made by templates/compile.mjs: do not edit.',
     "import Handlebars from 'handlebars/runtime.js';",
-    `export const page = Handlebars.template(${precompile(html)});`,
-    `export const styleHash = 'sha256-${createHash('sha256').update(style).digest('base64')}';\n`,
+    `export const page = Handlebars.template(${precompile(page)});`,
+    `export const styleHash = '${styleHashOf(page)}';`,
+    `export const reportPage = Handlebars.template(${precompile(report)});`,
+    `export const reportStyleHash = '${styleHashOf(report)}';\n`,
   ].join('\n');
+}
+
+function styleHashOf(html) {
+  const style = /<style>([\s\S]*?)<\/style>/.exec(html)[1];
+  return `sha256-${createHash('sha256').update(style).digest('base64')}`;
 }
 
 /** Compiles the templates into the modules that the adapters of mail and of pages import. */
 export async function writeTemplates() {
   await writeFile(MAILS, await compileTemplates());
-  await writeFile(PAGE, await compilePage());
+  await writeFile(PAGE, await compilePages());
 }
 
 /** MJML to HTML with nothing remote in it. Throws on any fault that MJML reports, an unreadable include as well. */

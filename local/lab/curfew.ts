@@ -38,6 +38,10 @@ export interface Curfew {
   scanEvery5Minutes(from: Instant): void;
   /** Another schedule: each morning, what things cost. */
   spendAt(at: Instant): void;
+  /** And another: whether the week's reports are due. It asks each quarter of an hour; all but Monday's are left out here. */
+  reportAt(at: Instant): void;
+  /** As it is after the lab's end, when nothing else happens any more: the reports of its last week, and their mail. */
+  reportLast(at: Instant): Promise<void>;
   noteStudioEvent(event: CloudTrailEvent): Promise<void>;
   noteHeartbeat(event: BusEvent): Promise<void>;
   noteMail(event: BusEvent): Promise<void>;
@@ -47,6 +51,9 @@ export interface Curfew {
 
 /** The stack's own schedule. */
 export const SCAN_EVERY = 5 * MINUTE;
+
+/** So many rounds of mail after the end: what waits longer waits for SES. */
+const LAST_ROUNDS = 10;
 
 /** How long Lambda waits before it tries an asynchronous event again. The event is the same: so is the time in it. */
 const RETRIES = [MINUTE, 2 * MINUTE];
@@ -168,6 +175,17 @@ export function deployCurfew(
           if (report) listener.closed(report);
         }),
       );
+    },
+    reportAt(at) {
+      agenda.at(at, () => invoke('weekly-report', scheduled('weekly-report'), sendSoon));
+    },
+    async reportLast(at) {
+      agenda.clock.now = Math.max(agenda.clock.now, at);
+      await invoke('weekly-report', scheduled('weekly-report'), async () => {});
+      for (let round = 0; round < LAST_ROUNDS && (await isOwed()); round++) {
+        await deliver(scheduled('deliver'));
+        agenda.clock.now += MINUTE;
+      }
     },
     noteStudioEvent: (event) =>
       invoke('studio-event', event, async (answer) => {

@@ -50,6 +50,8 @@ export interface Lab {
 
 /** When the stack's own schedule closes the books, in hours after midnight. */
 const SPEND_AT = 5.5;
+/** When Monday's reports go out: local/lab/policy.yml. */
+const REPORT_AT = 8;
 
 /** Lives the lab's days, from its first midnight on. @returns what came of it, the same for the same seed */
 export async function live(lab: Lab, passed: (now: Instant) => void): Promise<Report> {
@@ -159,11 +161,11 @@ export async function live(lab: Lab, passed: (now: Instant) => void): Promise<Re
   badWeather(aws, () => agenda.clock.now, randomOf(seed, 'weather'), days);
   curfew.scanEvery5Minutes(from);
   for (let day = 0; day < days; day++) curfew.spendAt(wallTime(day, SPEND_AT));
+  for (let day = 7; day < days; day += 7) curfew.reportAt(wallTime(day, REPORT_AT));
   const { place } = aws.studio;
   agenda.at(wallTime(1, 5), () => lookAtCast({ agenda, policy, place, table }, ledger, timeline));
   await agenda.live(to, passed);
 
-  const mails = await aws.mailbox.messages();
   const rates = await bundledPrices().rates(region);
   const { runs } = ledger;
   const { tally } = curfew;
@@ -180,6 +182,8 @@ export async function live(lab: Lab, passed: (now: Instant) => void): Promise<Re
   const notices = past.filter(({ notice }) => notice.facts.kind === 'budget');
   const requests = aws.calls.count('cost-explorer');
   const [eventsLost, heartbeats, heartbeatsLost] = [trail.lost.count, agents.sent.count, bus.lost.count];
+  if (days % 7 === 0) await curfew.reportLast(wallTime(days, REPORT_AT));
+  const mails = await aws.mailbox.messages();
   return {
     seed,
     days,

@@ -1,5 +1,6 @@
 import type { AppRef } from '../domain/app.ts';
 import { evidenceOf, type Heartbeat } from '../domain/evidence.ts';
+import { withLook } from '../domain/use.ts';
 import type { Runs } from './ports.ts';
 
 /** How often a heartbeat that lost a race looks again: others of the same app, or a scan's own writes. */
@@ -15,7 +16,8 @@ export async function noteActivity(runs: Runs, app: AppRef, heartbeat: Heartbeat
     if (!run || run.endedAt !== undefined) return 'nothing';
     const evidence = evidenceOf(heartbeat, run);
     if (!evidence) return 'nothing';
-    if (await runs.change(run, { kind: 'evidence', evidence })) return 'evidence';
+    const use = withLook(run.use, run.evidence.agent, evidence, run.startedAt);
+    if (await runs.change(run, { kind: 'evidence', evidence, use })) return 'evidence';
   }
   throw new Error(`the run of ${app.appType} ${app.appName} changed ${TRIES} times while a heartbeat was noted`);
 }

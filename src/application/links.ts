@@ -1,5 +1,5 @@
 import { assertNever } from '../domain/assert-never.ts';
-import { confirmPage, keepPage, pausedPage, stopPage, unsubscribePage } from '../domain/link-page.ts';
+import { confirmPage, keepPage, pausedPage, reportPage, stopPage, unsubscribePage } from '../domain/link-page.ts';
 import type { MailLink, Purpose } from '../domain/mail-link.ts';
 import type { Notice, WarningFacts } from '../domain/notice.ts';
 import type { Page } from '../domain/page.ts';
@@ -47,15 +47,25 @@ export async function look(actor: LinkActor, { purpose, link, notice }: OpenLink
       return keepPage(link, facts, facts && (await runs.get(facts.app)), policy, now);
     }
     case 'stop': {
-      const facts = warningOf(notice);
+      const facts = stoppableOf(link, notice);
       const page = stopPage(link, facts, facts && (await runs.get(facts.app)), now);
       if (page.kind !== 'stop') return page;
       const pause = await runs.lastPause(link);
       return isPaused(pause, now) ? pausedPage(pause) : page;
     }
+    case 'report':
+      return reportPage(link, notice?.facts, now);
     default:
       return assertNever(purpose);
   }
+}
+
+/** What a link to stop an app is about: its mail's warning, or one of the apps that a report told to be running. */
+export function stoppableOf(link: MailLink, notice: Notice | undefined): WarningFacts | undefined {
+  const facts = notice?.facts;
+  if (facts?.kind !== 'report') return warningOf(notice);
+  const app = facts.running[link.app ?? -1];
+  return app && { kind: 'warning', app, audience: facts.audience, rule: 'report', reason: '', warnedAt: facts.at };
 }
 
 /** The warning that a mail brought. */

@@ -11,11 +11,13 @@ import type { Fate, Notice, PastNotice, Trace } from '../domain/notice.ts';
 import type { Page } from '../domain/page.ts';
 import type { Pause } from '../domain/pause.ts';
 import type { Needs, Picture } from '../domain/picture.ts';
+import type { ReportFacts } from '../domain/report/facts.ts';
 import type { Standing } from '../domain/rules/delivery.ts';
 import type { Run, Stop, Warning } from '../domain/run.ts';
 import type { Spending } from '../domain/spending.ts';
 import type { SettingsHolder, SettingsRef, SettingsUpdate } from '../domain/studio-settings.ts';
 import type { Duration, Instant } from '../domain/time.ts';
+import type { UseRecord } from '../domain/use.ts';
 import type { Volume, VolumeChange } from '../domain/volume.ts';
 
 /**
@@ -87,7 +89,8 @@ export type RunChange =
   | { kind: 'ends'; endedAt: Instant; laterEnds: Instant[] }
   | { kind: 'facts'; owner?: string; team?: string; instanceType?: string; contact?: string }
   | { kind: 'extend'; at: Instant }
-  | { kind: 'evidence'; evidence: Evidence };
+  /** With `use`, what it adds to what is known of the run's use over time: in the same write. */
+  | { kind: 'evidence'; evidence: Evidence; use?: UseRecord };
 
 /** What a scan reads of the record, all at once. */
 export interface OnRecord {
@@ -265,7 +268,26 @@ export interface Links {
 }
 
 /** Where a mail's links lead: whole URLs. */
-export type MailUrls = Partial<Record<Purpose, string>>;
+export type MailUrls = Partial<Record<Purpose, string>> & {
+  /** Of a report: one for each of the running apps that can be stopped from it, in their order. */
+  stops?: string[];
+};
+
+/** How far the reports of a week have come. */
+export interface ReportProgress {
+  /** `2026-W47` */
+  week: string;
+  /** All of them are owed. */
+  isDone: boolean;
+  /** The address up to which owners' reports are owed, where there was no time for all. */
+  after?: string;
+}
+
+/** What the weekly report has to remember of itself. */
+export interface Reports {
+  progress(place: Place): Promise<ReportProgress | undefined>;
+  remember(place: Place, progress: ReportProgress): Promise<void>;
+}
 
 /** What may be sent now. */
 export interface SendingQuota {
@@ -305,6 +327,14 @@ export interface PageAnswer {
 /** The pages of links. */
 export interface Pages {
   show(page: Page, at: PageStand): PageAnswer;
+}
+
+/** A report in a form of its own. */
+export interface ReportWriter {
+  /** One HTML page that stands alone. */
+  page(facts: ReportFacts, place: Place): string;
+  /** As its mail says it, without links. */
+  text(facts: ReportFacts, place: Place): string;
 }
 
 /** The prices that come with Curfew. */

@@ -4,7 +4,7 @@ import type { Page } from '../domain/page.ts';
 import { stopByRequest } from '../domain/rules/by-request.ts';
 import { sight } from '../domain/run.ts';
 import type { Instant } from '../domain/time.ts';
-import { type LinkActor, look, type OpenLink, openLink, warningOf } from './links.ts';
+import { type LinkActor, look, type OpenLink, openLink, stoppableOf } from './links.ts';
 import { noteContact } from './note-contact.ts';
 import { finish, stopRun } from './stop.ts';
 import { endedApp } from './tell.ts';
@@ -61,7 +61,7 @@ export async function press(
 
 /** Stops the run of a warning as a person asks, if its app is still that run. Undefined where its record tells what came of it. */
 async function stopNow(actor: LinkActor, { link, notice }: OpenLink, now: Instant): Promise<Page | undefined> {
-  const facts = warningOf(notice)!;
+  const facts = stoppableOf(link, notice)!;
   for (let i = 0; i < TRIES; i++) {
     const run = await actor.runs.get(facts.app);
     if (!isSameRun(facts, run)) return undefined;

@@ -88,9 +88,11 @@ export async function linesIn(
   const { place, books, rates } = goings;
   const closedUntil = books?.closedUntil ?? period.from;
   const openFrom = Math.max(period.from, closedUntil);
+  // Of a period that is closed whole, the books know all.
+  const isOpen = closedUntil < period.to;
   const [past, gone, days] = await Promise.all([
-    runs.history(place, openFrom, now),
-    volumes.history(place, openFrom, now),
+    isOpen ? runs.history(place, openFrom, now) : [],
+    isOpen ? volumes.history(place, openFrom, now) : [],
     books ? ledger.days(place, trendFrom(period, books), Math.min(closedUntil, period.to)) : [],
   ]);
   const record = { runs: [...past, ...goings.runs], volumes: [...gone, ...goings.volumes] };

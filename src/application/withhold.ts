@@ -9,7 +9,9 @@ import { tellAdmins } from './tell.ts';
 export async function refusalFor(contacts: Contacts, policy: Policy, notice: Notice): Promise<string | undefined> {
   const { facts, to } = notice;
   const role = roleOf(notice);
-  if (role === 'admins' && !policy.admins.includes(to)) return 'is no admin any more';
+  if (facts.kind === 'report' && facts.scope === 'team') {
+    if (!policy.teams[facts.whose]?.leads.includes(to)) return `is no lead of ${facts.whose} any more`;
+  } else if (role === 'admins' && !policy.admins.includes(to)) return 'is no admin any more';
   const contact = await contacts.get(notice, to);
   const refusal = refusalOf(contact, facts.kind, role);
   if (refusal === undefined && facts.kind === 'confirmation' && !isNewestRequest(contact, facts))
@@ -17,9 +19,9 @@ export async function refusalFor(contacts: Contacts, policy: Policy, notice: Not
   return refusal;
 }
 
-/** Whether a notice to the admins, but for a digest, which they may do without, is for none of them to read any more. */
+/** Whether a notice to the admins, but for a digest or a report, which they may do without, is for none of them to read any more. */
 export async function isUnheard(contacts: Contacts, policy: Policy, notice: Notice): Promise<boolean> {
-  if (roleOf(notice) !== 'admins' || notice.facts.kind === 'digest') return false;
+  if (roleOf(notice) !== 'admins' || ['digest', 'report'].includes(notice.facts.kind)) return false;
   for (const to of policy.admins)
     if ((await refusalFor(contacts, policy, { ...notice, to })) === undefined) return false;
   return true;
@@ -40,7 +42,8 @@ export async function withhold(
   now: Instant,
 ): Promise<void> {
   const { facts } = notice;
-  if (!('audience' in facts) || facts.audience.role !== 'owner')
+  // A report is its reader's own business: nobody gets it instead.
+  if (!('audience' in facts) || facts.audience.role !== 'owner' || facts.kind === 'report')
     return outbox.settle(notice, { kind: 'withheld', why }, now);
   const whose = (facts.kind === 'budget' ? facts.whose : facts.app.owner) ?? 'Its owner';
   const audience = { role: 'admins' as const, why: `${whose} (${notice.to}) ${why}, so you are told instead.` };

@@ -65,6 +65,7 @@ function appOf(facts: NoticeFacts): AppFacts | undefined {
 /** Whose business a notice is, `domain/profile`. */
 function ownersOf(facts: NoticeFacts): string[] {
   if (facts.kind === 'confirmation') return facts.owners;
+  if (facts.kind === 'report') return facts.owners;
   if (facts.kind === 'budget') return facts.owner === undefined ? [] : [facts.owner];
   const app = appOf(facts);
   const owner = app?.owner ?? app?.userProfileName;
@@ -103,6 +104,7 @@ function describeReason(facts: NoticeFacts): string {
   if (facts.kind === 'failure') return facts.title;
   if (facts.kind === 'budget')
     return `${describeCrossed(facts.crossed)} of ${describeMoney(facts.limit)} (${facts.whose})`;
+  if (facts.kind === 'report') return `the cost of ${facts.week}, ${describeMoney(facts.spent)} (${facts.whose})`;
   if (facts.kind === 'confirmation') return `request ${facts.number} to confirm for ${facts.owners.join(', ')}`;
   return facts.reason;
 }

@@ -14,6 +14,7 @@ import { historyCommand } from './history.ts';
 import { idleSettingsCommand } from './idle-settings.ts';
 import { pauseCommand, resumeCommand } from './pause.ts';
 import { note } from './print.ts';
+import { reportCommand } from './report.ts';
 import { scanCommand } from './scan.ts';
 import { spendCommand } from './spend.ts';
 import { statusCommand } from './status.ts';
@@ -141,6 +142,18 @@ recorded(program.command('spend'))
   .option('--json', 'print JSON')
   .option('--csv', 'print CSV')
   .action(exitWith(spendCommand));
+
+recorded(program.command('report'))
+  .description('show the cost report of a week, write it as a page, or send it')
+  .option('--owner <profile>', 'of this owner: PROFILE, or DOMAIN/PROFILE')
+  .option('--team <name>', 'of this team')
+  .option('--admin', 'of the whole account (the default)')
+  .option('--week <week>', 'such as 2026-W47 (default: the last whole week)')
+  .option('--to <file>', 'write it as an HTML page that stands alone')
+  .option('--json', 'print JSON')
+  .option('--csv', 'print CSV')
+  .option('--send', 'mail it to whoever may get it: once, however often it is sent')
+  .action(exitWith(reportCommand));
 
 const SUBJECT = 'PROFILE, DOMAIN/PROFILE, team:NAME, domain:ID or account';
 const budget = program.command('budget').description('work on budgets: where they stand, and exceptions to them');

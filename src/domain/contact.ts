@@ -180,6 +180,7 @@ export function mayAnybodyAsk(contact: Contact): boolean {
 
 /** What a reader must have unsubscribed from to get a kind of mail no longer, and where its own button takes them. */
 const LEVEL: Record<Notice['facts']['kind'], Unsubscribed> = {
+  report: 'reports',
   digest: 'reports',
   warning: 'warnings',
   budget: 'warnings',

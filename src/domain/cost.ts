@@ -92,7 +92,7 @@ export function carried(runs: Run[], now: Instant): Carried[] {
 }
 
 /** Several KernelGateway apps of one user on one instance type share one instance and one charge (aws-facts, "Bills"). */
-function instanceOf({ app, instanceType }: Run): string {
+export function instanceOf({ app, instanceType }: Pick<Run, 'app' | 'instanceType'>): string {
   if (app.appType !== 'KernelGateway' || instanceType === undefined) return `${placeKey(app)}#${appKey(app)}`;
   const holder = app.spaceName === undefined ? 'profile' : 'space';
   return `${placeKey(app)}#${app.domainId}#${holder}#${holderName(app)}#${instanceType}`;

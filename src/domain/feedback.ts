@@ -45,6 +45,8 @@ export function toldInstead(feedback: Feedback, past: PastNotice, now: Instant):
   if (feedback.kind === 'delivered' || !('audience' in facts) || facts.audience.role !== 'owner') return undefined;
   if (feedback.kind === 'bounced' && !feedback.isPermanent && past.traces.delivered !== undefined) return undefined;
   // A warning whose stop is due by now says nothing that the news of the stop does not.
+  // A report is its reader's own business, and another comes next week.
+  if (facts.kind === 'report') return undefined;
   if (facts.kind === 'warning' && facts.stopAt !== undefined && facts.stopAt <= now) return undefined;
   const owner = facts.kind === 'budget' ? facts.whose : facts.app.owner;
   const reader = owner === undefined ? to : `${owner} (${to})`;
@@ -97,6 +99,7 @@ function describe(facts: NoticeFacts): string {
   if (facts.kind === 'warning') return `the warning of ${facts.app.appType} ${facts.app.appName}`;
   if (facts.kind === 'stopped') return `the news that ${facts.app.appType} ${facts.app.appName} was stopped`;
   if (facts.kind === 'budget') return `the news of the budget ${facts.budget}`;
+  if (facts.kind === 'report') return `the cost report of ${facts.week}`;
   return facts.kind === 'digest' ? 'the daily digest' : `the mail "${facts.title}"`;
 }
 

@@ -1,6 +1,7 @@
 import type { BilledDay, BilledRow } from './bill.ts';
 import type { MicroDollars } from './money.ts';
 import { billingDay, type Period, slicesOf } from './period.ts';
+import { shareOut } from './share-out.ts';
 import type { Charge } from './spend.ts';
 import { DAY, type Duration, type Instant } from './time.ts';
 import type { Owners } from './whose.ts';
@@ -155,21 +156,14 @@ function emptyLines(line: Omit<LedgerLine, 'from' | 'to' | 'duration'>, slices: 
 
 /** Shares an amount out by what was accrued, or else by time: whole micro-dollars, the largest remainders first. */
 export function shared<T extends LedgerLine>(lines: T[], amount: MicroDollars): { line: T; amount: MicroDollars }[] {
-  const weights = (['accrued', 'duration'] as const)
-    .map((by) => lines.map((line) => BigInt(line[by] ?? 0)))
-    .concat([lines.map(({ from, to }) => BigInt(to - from))]);
-  const weight = weights.find((some) => some.some((one) => one > 0n)) ?? [];
-  const total = weight.reduce((a, b) => a + b, 0n);
-  if (total === 0n) return lines.map((line) => ({ line, amount: 0 }));
-  const sign = amount < 0 ? -1 : 1;
-  const parts = lines.map((line, i) => {
-    const exact = BigInt(Math.abs(amount)) * weight[i]!;
-    return { line, i, amount: Number(exact / total), rest: exact % total };
-  });
-  const short = Math.abs(amount) - parts.reduce((got, part) => got + part.amount, 0);
-  const byRest = [...parts].sort((a, b) => (a.rest === b.rest ? a.i - b.i : a.rest > b.rest ? -1 : 1));
-  for (const part of byRest.slice(0, short)) part.amount++;
-  return parts.map(({ line, amount: part }) => ({ line, amount: part === 0 ? 0 : sign * part }));
+  const weights = [
+    lines.map(({ accrued = 0 }) => accrued),
+    lines.map(({ duration }) => duration),
+    lines.map(({ from, to }) => to - from),
+  ].find((some) => some.some((one) => one > 0));
+  if (!weights) return lines.map((line) => ({ line, amount: 0 }));
+  const parts = shareOut(amount, weights);
+  return lines.map((line, i) => ({ line, amount: parts[i]! }));
 }
 
 /** What was accrued of usage that the bill of a settled day has no row of, by usage type. */

@@ -1,6 +1,6 @@
 import { type Contact, levelOf, mayAskAgain } from './contact.ts';
 import { linkExpiry, type MailLink, type Purpose } from './mail-link.ts';
-import type { Notice, WarningFacts } from './notice.ts';
+import type { Notice, NoticeFacts, WarningFacts } from './notice.ts';
 import type { Page } from './page.ts';
 import { type Pause, pauseEnd } from './pause.ts';
 import type { Policy } from './policy.ts';
@@ -74,6 +74,14 @@ export function stopPage(link: MailLink, facts: WarningFacts | undefined, run: R
   if (!isSameRun(facts, run)) return overPage(facts, run);
   if (isExpired(link, 'stop', now)) return { kind: 'expired', purpose: 'stop', canRenew: isStillWarned(facts, run) };
   return { kind: 'stop', ...aboutApp(facts), ...stopAt(facts, run) };
+}
+
+/** What the page of a report says: the whole of it, as it was when it was made. It has no button. */
+export function reportPage(link: MailLink, facts: NoticeFacts | undefined, now: Instant): Page {
+  if (facts?.kind !== 'report' || isExpired(link, 'report', now))
+    return { kind: 'expired', purpose: 'report', canRenew: false };
+  const { account, region } = link;
+  return { kind: 'report', facts, place: { account, region } };
 }
 
 /** What stands for a page whose button would stop something or send mail, while Curfew is paused. */

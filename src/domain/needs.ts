@@ -26,7 +26,8 @@ export function needsOf(policy: Policy): Needs {
         ? [{ team: [budget.for.team] }]
         : [];
   });
-  const domainNames = [...matches, ...budgets].some(
+  const teams = Object.keys(policy.teams).map((team): Match => ({ team: [team] }));
+  const domainNames = [...matches, ...budgets, ...teams].some(
     ({ domain, team }) => isNamed(domain) || (policy.team === 'domain' && isNamed(team)),
   );
   return { tagKeys: [...tagKeys].sort(), domainNames };

@@ -1,6 +1,7 @@
 import type { AppRef, Place } from './app.ts';
 import type { MicroDollars } from './money.ts';
 import type { IdleReview } from './native-idle.ts';
+import type { ReportFacts } from './report/facts.ts';
 import type { Duration, Instant } from './time.ts';
 
 /** A mail that is owed to one address: recorded once, sent by `deliver`. */
@@ -38,7 +39,14 @@ export interface PastNotice {
 }
 
 /** What a mail has to say, as data: words and layout are the templates'. */
-export type NoticeFacts = WarningFacts | StoppedFacts | FailureFacts | DigestFacts | ConfirmationFacts | BudgetFacts;
+export type NoticeFacts =
+  | WarningFacts
+  | StoppedFacts
+  | FailureFacts
+  | DigestFacts
+  | ConfirmationFacts
+  | BudgetFacts
+  | ReportFacts;
 
 /** An app as mail shows it. */
 export type AppFacts = AppRef & {

@@ -1,6 +1,8 @@
+import type { Place } from './app.ts';
 import type { Unsubscribed } from './contact.ts';
 import type { Purpose } from './mail-link.ts';
 import type { AppFacts, Audience } from './notice.ts';
+import type { ReportFacts } from './report/facts.ts';
 import type { Instant } from './time.ts';
 
 /** What the page of a link has to say, as data: words and layout are the adapter's. */
@@ -38,6 +40,8 @@ export type AnswerPage =
   /** Curfew is paused: nothing is stopped, and no mail sent. `until`: where an end is set. */
   | { kind: 'paused'; until?: Instant }
   | { kind: 'unsubscribed'; address: string; from: Unsubscribed }
+  /** The whole report that a mail is about. */
+  | { kind: 'report'; facts: ReportFacts; place: Place }
   /** The link was good once; `canRenew`: a fresh mail is to be had. */
   | { kind: 'expired'; purpose: Purpose; canRenew: boolean }
   /** A mail is owed to the address on file; or the reader must wait for the next. */

@@ -16,6 +16,8 @@ export interface Policy {
   owners: OwnersPolicy;
   /** What makes a team: the domain, or the value of a tag. */
   team: 'domain' | { tag: string };
+  /** By a team's name (a domain's id or name, or the tag's value): who is told of it, and its first day, `2026-09-01`. */
+  teams: Record<string, { leads: string[]; since?: string }>;
   /** The first that matches governs. */
   limits: Limit[];
   extensions: ExtensionsPolicy;
@@ -114,6 +116,10 @@ export interface Guardrail {
 /** When reports go out: local times in the policy's zone. */
 export interface Report {
   weekly?: { weekday: number; minutes: number };
+  /** How its numbers and dates are written: a BCP 47 tag; `en-US` where it is absent. */
+  locale?: string;
+  /** Whether a person or team with nothing to tell gets one all the same; `skip` where it is absent. */
+  empty?: 'send' | 'skip';
   /** The admins' daily digest, in minutes after local midnight. */
   daily: number | 'never';
 }

@@ -3,6 +3,7 @@ import { isRunning, refOf } from './app.ts';
 import type { Evidence } from './evidence.ts';
 import type { Duration, Instant } from './time.ts';
 import { MINUTE, SECOND } from './time.ts';
+import type { UseRecord } from './use.ts';
 
 /** One life of an app, from start to stop. Names are used again, so all state hangs on the run. */
 export interface Run {
@@ -24,6 +25,8 @@ export interface Run {
   extensions: Instant[];
   /** By source. */
   evidence: Record<string, Evidence>;
+  /** What the agent's heartbeats told of its use over time, for reports: no rule goes by it. */
+  use?: UseRecord;
   /** The stop that Curfew has set out on: recorded before the call, so that a crash in between is not lost. */
   stop?: Stop;
   /** Grows with every write but evidence, so that a stop can insist that nothing has changed since it was decided. */

@@ -31,7 +31,9 @@ export function wrongs({ id, to, facts }: Notice, reader: Reader, policy: Policy
   const isAdmin = policy.admins.includes(to);
   const isForOwner = 'audience' in facts && facts.audience.role === 'owner';
   const isRequest = facts.kind === 'confirmation';
-  const unwantedFrom = { digest: 1, warning: 2, budget: 2, stopped: 3, failure: 3, confirmation: 3 }[facts.kind];
+  const unwantedFrom = { report: 1, digest: 1, warning: 2, budget: 2, stopped: 3, failure: 3, confirmation: 3 }[
+    facts.kind
+  ];
   const rules: [string, boolean][] = [
     ['to an address that bounces', reader.isDead],
     ['to a reader who complained', reader.hasComplained],

@@ -48,7 +48,7 @@ describe('Curfew’s own bill', () => {
   const idle: OwnUse = {
     users: 0,
     calls: {
-      ...{ scan: nothing, spend: nothing, deliver: nothing, mail: nothing },
+      ...{ scan: nothing, spend: nothing, deliver: nothing, mail: nothing, 'weekly-report': nothing },
       ...{ 'studio-event': nothing, 'activity-event': nothing, 'mail-feedback': nothing },
     },
     requests: 2,
@@ -56,8 +56,8 @@ describe('Curfew’s own bill', () => {
 
   it('has what is charged for being there from the stack itself', async () => {
     const standing = await readStanding(new URL('../../stack/', import.meta.url));
-    // Five alarms on a metric each, and one on the errors of seven functions.
-    expect(standing).toEqual({ alarmMetrics: 12, dashboards: 1, keys: 1 });
+    // Five alarms on a metric each, and one on the errors of eight functions.
+    expect(standing).toEqual({ alarmMetrics: 13, dashboards: 1, keys: 1 });
   });
 
   it('adds up amounts times prices, and leaves out what is always free', () => {

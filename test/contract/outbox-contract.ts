@@ -3,6 +3,7 @@ import type { Outbox } from '../../src/application/ports.ts';
 import type { Place } from '../../src/domain/app.ts';
 import type { Notice, NoticeFacts, PastNotice } from '../../src/domain/notice.ts';
 import { DAY, HOUR, MINUTE, SECOND } from '../../src/domain/time.ts';
+import { ownerReport } from '../mail/report-notices.ts';
 
 const place: Place = { account: '111122223333', region: 'us-east-1' };
 const T0 = Date.UTC(2026, 10, 23, 9);
@@ -52,6 +53,7 @@ const facts: { [Kind in NoticeFacts['kind']]: Extract<NoticeFacts, { kind: Kind 
     admins: ['admin@example.org'],
     at: T0,
   },
+  report: { ...ownerReport, at: T0 },
   failure: { kind: 'failure', title: 'No', details: [], todo: [''], at: T0 },
   digest: {
     kind: 'digest',
@@ -114,6 +116,7 @@ export function outboxContract(name: string, make: () => Promise<Outbox>): void 
     });
 
     it('gives the most urgent first, and of those the oldest', async () => {
+      await outbox.owe(notice('report', T0 - 2 * HOUR, 'report'));
       await outbox.owe(notice('digest', T0 - HOUR, 'digest'));
       await outbox.owe(notice('confirmation', T0 - HOUR, 'confirmation'));
       await outbox.owe(notice('stopped', T0 - 50 * MINUTE, 'stopped'));
@@ -121,7 +124,7 @@ export function outboxContract(name: string, make: () => Promise<Outbox>): void 
       await outbox.owe(notice('young', T0 - SECOND));
       await outbox.owe(notice('old', T0 - 2 * MINUTE));
       await outbox.owe(notice('middle', T0 - MINUTE));
-      expect(await ids()).toEqual(['old', 'middle', 'young', 'stopped', 'failure', 'confirmation', 'digest']);
+      expect(await ids()).toEqual(['old', 'middle', 'young', 'stopped', 'failure', 'confirmation', 'digest', 'report']);
       expect(await ids(T0, 2)).toEqual(['old', 'middle']);
     });
 

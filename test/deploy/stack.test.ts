@@ -100,7 +100,12 @@ describe('every asynchronous path ends somewhere', () => {
   it('of a schedule, which starts its function by a role of Scheduler’s own', () => {
     const schedules = all('AWS::Scheduler::Schedule').map(({ Properties }) => resolve(Properties, template));
     const targets = schedules.map(({ Target }) => Target.Arn.split(':').at(-1)).sort();
-    expect(targets).toEqual(['curfew-prod-deliver', 'curfew-prod-scan', 'curfew-prod-spend']);
+    expect(targets).toEqual([
+      'curfew-prod-deliver',
+      'curfew-prod-scan',
+      'curfew-prod-spend',
+      'curfew-prod-weekly-report',
+    ]);
     for (const { Target, GroupName } of schedules) {
       expect(Target).toMatchObject({ DeadLetterConfig: { Arn: QUEUE }, RetryPolicy: expect.anything() });
       expect(Target).not.toHaveProperty('Input');

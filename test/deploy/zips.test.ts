@@ -33,6 +33,7 @@ describe('alone, with nothing but its environment,', () => {
     ['studio-event', () => sample('createapp-event'), { noted: 'run started' }],
     ['activity-event', heartbeat, { noted: 'evidence' }],
     ['scan', () => scheduled(zipped.clock.now), { mode: 'observe', faults: [] }],
+    ['weekly-report', () => scheduled(zipped.clock.now), { owed: expect.any(Number) }],
     ['deliver', () => scheduled(zipped.clock.now), { sent: expect.any(Number), faults: [] }],
     ['links', () => sample('apigw-v2-post-event'), { statusCode: expect.any(Number) }],
     ['mail-feedback', () => ({ ...sample('ses-bounce-event'), account: PLACE.account }), { noted: 'bounced' }],

@@ -92,7 +92,7 @@ export const failure: FailureFacts = {
   app,
 };
 
-const WHO = ['alice', 'bob', 'chandra', 'dmitri', 'eva-marie', 'farouk', 'grace'];
+export const WHO = ['alice', 'bob', 'chandra', 'dmitri', 'eva-marie', 'farouk', 'grace'];
 const WHAT = ['ml.t3.medium', 'ml.g5.xlarge', 'ml.m5.large', 'ml.g5.12xlarge'];
 
 function row(index: number, reason: string, at?: number): DigestRow {
@@ -257,9 +257,11 @@ export const confirmation: ConfirmationFacts = {
 };
 
 /** Links as long as real ones. */
-export const urls: MailUrls = Object.fromEntries(
-  PURPOSES.map((purpose) => [purpose, `https://curfew.example.org/${purpose}/${'x'.repeat(22)}.${'y'.repeat(43)}`]),
-);
+const token = `${'x'.repeat(22)}.${'y'.repeat(43)}`;
+export const urls: MailUrls = {
+  ...Object.fromEntries(PURPOSES.map((purpose) => [purpose, `https://curfew.example.org/${purpose}/${token}`])),
+  stops: Array.from({ length: 5 }, () => `https://curfew.example.org/stop/${token}`),
+};
 
 /** Every mail that differs to the eye. */
 export const gallery: Record<string, NoticeFacts> = {

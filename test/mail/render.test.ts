@@ -29,10 +29,14 @@ import {
   warningOnly,
   ZONE,
 } from './notices.ts';
+import { hostileReport, reportGallery } from './report-notices.ts';
 
 const render = (facts: NoticeFacts, timezone = ZONE, urls: MailUrls = {}) =>
   renderNotice(notice(facts), { timezone }, urls);
-const mails = Object.entries({ ...gallery, ...budgetGallery }).map(([name, facts]) => ({ name, facts }));
+const mails = Object.entries({ ...gallery, ...budgetGallery, ...reportGallery }).map(([name, facts]) => ({
+  name,
+  facts,
+}));
 
 /** What a reader sees of the HTML part, as one line. */
 function visible(html: string): string {
@@ -324,6 +328,7 @@ describe.each(mails)('$name', ({ facts }) => {
       ...words(
         'Curfew App Why Cost What happened How it stands Domain or profile Outcome limit How long Cost so far Budget Share',
       ),
+      ...words('App Since Cost so far What Its time Person Team When and why Saved of it How many Which to mend'),
     ]);
     expect(words(visible(mail.html)).filter((word) => !known.has(word))).toEqual([]);
   });
@@ -340,6 +345,7 @@ describe('names that do harm', () => {
     { ...adminWarning, app: evilApp, reason: EVIL, rule: EVIL, audience: { role: 'admins', why: EVIL } },
     { ...stopped, app: evilApp, reason: EVIL, rule: EVIL, audience: { role: 'admins', why: EVIL } },
     { ...failure, app: evilApp, title: EVIL, details: [EVIL], todo: [EVIL] },
+    hostileReport(EVIL),
     { ...digest, unpriced: [EVIL], warned: [{ app: evilApp, reason: EVIL }] },
     evilBudget,
     { ...stopped, rule: `${EVIL}: budget`, appeal: [EVIL] },

@@ -10,6 +10,8 @@ import type {
   Outbox,
   Postbox,
   Prices,
+  ReportProgress,
+  Reports,
   RunChange,
   Runs,
   ScanState,
@@ -45,7 +47,7 @@ function copy<T>(value: T): T {
   for (const key of Object.keys(value)) made[key] = copy((value as Record<string, unknown>)[key]);
   return made as T;
 }
-const URGENCY = { warning: 1, stopped: 2, budget: 2, failure: 2, confirmation: 3, digest: 5 };
+const URGENCY = { warning: 1, stopped: 2, budget: 2, failure: 2, confirmation: 3, digest: 5, report: 6 };
 
 export interface MemoryRuns extends Runs {
   items: Map<string, Run>;
@@ -292,6 +294,7 @@ function apply(item: Run, change: RunChange): void {
       return;
     case 'evidence':
       item.evidence = { ...item.evidence, [change.evidence.source]: change.evidence };
+      if (change.use) item.use = copy(change.use);
       return;
     default:
       assertNever(change);
@@ -397,6 +400,27 @@ export function memoryOutbox(): MemoryOutbox {
 
 function past({ notice, attempts, fate, settledAt, traces = {} }: OutboxItem): PastNotice {
   return copy({ notice, attempts, traces, ...(fate ? { fate: { ...fate, at: settledAt! } } : {}) });
+}
+
+export interface MemoryReports extends Reports {
+  items: Map<string, ReportProgress>;
+  /** How often anybody asked. */
+  reads: number;
+}
+
+export function memoryReports(): MemoryReports {
+  const store: MemoryReports = {
+    items: new Map(),
+    reads: 0,
+    async progress(place) {
+      store.reads++;
+      return copy(store.items.get(placeKey(place)));
+    },
+    async remember(place, progress) {
+      store.items.set(placeKey(place), copy(progress));
+    },
+  };
+  return store;
 }
 
 export interface MemoryContacts extends Contacts {

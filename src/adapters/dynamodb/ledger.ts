@@ -5,8 +5,8 @@ import type { LedgerDay, LedgerLine } from '../../domain/ledger.ts';
 import { dateOf } from '../../domain/period.ts';
 import { actionsOf, type Calls } from '../actions.ts';
 import { dynamodbBooks } from './books.ts';
-import { fromItem, monthsBetween } from './items.ts';
-import { partition, query } from './query.ts';
+import { fromItem, monthsBetween, toItem } from './items.ts';
+import { query } from './query.ts';
 import { chunked, replaceAll } from './replace.ts';
 
 /** The IAM actions that each verb calls. */
@@ -28,7 +28,17 @@ export function dynamodbLedger(client: DynamoDBClient, table: string): Ledger {
     async days(place, from, to) {
       const found = new Map<string, DayItem[]>();
       for (const at of monthsBetween(from, Math.max(from, to - 1))) {
-        const input = { TableName: table, ...partition(ledgerPartition(place, dateOf(at))), ConsistentRead: true };
+        const input = {
+          TableName: table,
+          KeyConditionExpression: 'pk = :pk AND sk BETWEEN :first AND :last',
+          // `~` sorts after whatever a key of that day goes on with.
+          ExpressionAttributeValues: toItem({
+            ':pk': ledgerPartition(place, dateOf(at)),
+            ':first': dateOf(from),
+            ':last': `${dateOf(Math.max(from, to - 1))}~`,
+          }),
+          ConsistentRead: true,
+        };
         await query(client, input, (item) => {
           const chunk = fromItem<DayItem>(item);
           const [date, stamp] = chunk.sk.split('#') as [string, string];

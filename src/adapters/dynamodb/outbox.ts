@@ -38,6 +38,7 @@ const URGENCY: Record<Notice['facts']['kind'], number> = {
   failure: 2,
   confirmation: 3,
   digest: 5,
+  report: 6,
 };
 
 /** Sorts before every urgency. */

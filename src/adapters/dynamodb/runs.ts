@@ -244,11 +244,12 @@ function expressionOf(run: Run, change: RunChange): Expression {
       };
     case 'evidence': {
       const { condition, values } = unseen(run);
+      const { evidence, use } = change;
       return {
-        set: 'SET evidence.#source = :evidence',
+        set: `SET evidence.#source = :evidence${use ? ', #use = :use' : ''}`,
         condition: `${GOING_ON} AND ${condition}`,
-        names: { '#source': change.evidence.source },
-        values: { ...values, ':evidence': change.evidence },
+        names: { '#source': evidence.source, ...(use ? { '#use': 'use' } : {}) },
+        values: { ...values, ':evidence': evidence, ...(use ? { ':use': use } : {}) },
       };
     }
     default:

@@ -3,3 +3,6 @@ export const page: (view: object) => string;
 
 /** What a Content-Security-Policy calls the page's own style. */
 export const styleHash: string;
+export const reportPage: (view: object) => string;
+/** What the policy of a report's page allows as style: the page's own. */
+export const reportStyleHash: string;

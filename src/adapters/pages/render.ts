@@ -1,21 +1,19 @@
 import type { PageAnswer, PageStand, Pages } from '../../application/ports.ts';
 import type { Page } from '../../domain/page.ts';
+import { REPORT_STYLE, renderReportPage } from '../report/page.ts';
 import { tidy } from '../ses/wording.ts';
 import { styleHash, page as template } from './page.generated.mjs';
 import { wordsOf } from './words.ts';
 
 /** Nothing but this page's own style, and forms that lead back here: no script, no picture, no frame. */
-const POLICY = [
-  "default-src 'none'",
-  `style-src '${styleHash}'`,
-  "form-action 'self'",
-  "frame-ancestors 'none'",
-  "base-uri 'none'",
-].join('; ');
+const policyOf = (hash: string) =>
+  ["default-src 'none'", `style-src '${hash}'`, "form-action 'self'", "frame-ancestors 'none'", "base-uri 'none'"].join(
+    '; ',
+  );
 
-const HEADERS = {
+const headersOf = (hash: string) => ({
   'content-type': 'text/html; charset=utf-8',
-  'content-security-policy': POLICY,
+  'content-security-policy': policyOf(hash),
   'referrer-policy': 'no-referrer',
   'x-content-type-options': 'nosniff',
   'x-frame-options': 'DENY',
@@ -24,7 +22,7 @@ const HEADERS = {
   'strict-transport-security': 'max-age=63072000',
   'cross-origin-opener-policy': 'same-origin',
   'cross-origin-resource-policy': 'same-origin',
-};
+});
 
 const STATUS: Partial<Record<Page['kind'], number>> = {
   malformed: 400,
@@ -44,6 +42,10 @@ export function htmlPages(timezone: string): Pages {
 }
 
 function render(page: Page, timezone: string, at: PageStand): PageAnswer {
+  if (page.kind === 'report') {
+    const body = renderReportPage(page.facts, page.place, timezone);
+    return { statusCode: 200, headers: headersOf(REPORT_STYLE), body };
+  }
   const { form, ...words } = wordsOf(tidy(page), timezone, at.now);
   const view = {
     about: '',
@@ -67,7 +69,7 @@ function render(page: Page, timezone: string, at: PageStand): PageAnswer {
   return {
     statusCode: isBad ? 400 : (STATUS[page.kind] ?? 200),
     headers: {
-      ...HEADERS,
+      ...headersOf(styleHash),
       ...(page.kind === 'not allowed' ? { allow: 'GET, HEAD, POST' } : {}),
       ...(page.kind === 'failed' ? { 'retry-after': '60' } : {}),
     },

@@ -6,7 +6,7 @@ import { fullTime, isolate, listed } from '../ses/wording.ts';
 import { appWords, type Words } from './app-words.ts';
 
 /** A page in words: what does not change by itself, and what its button does. */
-export function wordsOf(page: Page, zone: string, now: Instant): Words {
+export function wordsOf(page: Exclude<Page, { kind: 'report' }>, zone: string, now: Instant): Words {
   // A time stays on one line.
   const time = (instant: Instant) => fullTime(instant, now, zone).replaceAll(' ', '\u00a0');
   switch (page.kind) {
@@ -182,6 +182,7 @@ const EXPIRED = {
   confirm: 'A link to confirm works once, and for 30 days.',
   keep: 'A link in a warning works once, and for 7 days.',
   stop: 'A link in a warning works for 7 days.',
+  report: 'A link to a report works for 60 days.',
   unsubscribe: 'A link to unsubscribe works for 400 days.',
 };
 
@@ -189,6 +190,7 @@ const HOPELESS = {
   confirm: 'Ask your Studio admins if you want to be asked anew.',
   keep: 'The warning that it came with stands no longer. A newer warning has a link of its own.',
   stop: 'The warning that it came with stands no longer. You can stop the app in Studio.',
+  report: 'A newer report has a link of its own.',
   unsubscribe: 'Use the link in a newer mail.',
 };
 

@@ -2,6 +2,7 @@ import type { MailUrls } from '../../application/ports.ts';
 import { assertNever } from '../../domain/assert-never.ts';
 import { linkExpiry } from '../../domain/mail-link.ts';
 import type { ConfirmationFacts, FailureFacts, Notice } from '../../domain/notice.ts';
+import { reportView } from '../report/view.ts';
 import { ADMIN, appRows, costRow, upSince } from './app-view.ts';
 import { budgetView } from './budget-view.ts';
 import { digestView } from './digest-view.ts';
@@ -21,6 +22,9 @@ interface Mail {
 const SUBJECT = 120;
 const HTML_BYTES = 100_000;
 const ROWS = 50;
+/** A report's mail shows the most of it; its page shows the rest. */
+const REPORT_ROWS = 12;
+const OWN_REPORT = 'You get this mail because the apps that it is about are yours.';
 
 /** Puts a notice into words, with times in `timezone` (an IANA name) and these links. */
 export function renderNotice(notice: Notice, look: { timezone: string }, urls: MailUrls): Mail {
@@ -29,7 +33,7 @@ export function renderNotice(notice: Notice, look: { timezone: string }, urls: M
   const common = {
     place: tidy({ account: notice.account, region: notice.region }),
     timezone: zone,
-    urls: { confirm: '', keep: '', stop: '', unsubscribe: '', ...urls },
+    urls: { confirm: '', keep: '', stop: '', report: '', unsubscribe: '', ...urls },
   };
   switch (facts.kind) {
     case 'warning':
@@ -43,6 +47,12 @@ export function renderNotice(notice: Notice, look: { timezone: string }, urls: M
         const view = { ...common, ...digestView(facts, zone, rows) };
         return write('digest', () => view);
       });
+    case 'report':
+      return withRows((rows) => {
+        const view = reportView(facts, zone, urls, rows);
+        const why = facts.scope === 'owner' ? OWN_REPORT : (facts.audience.why ?? ADMIN);
+        return write('report', () => ({ ...common, ...view, preview: view.hours || view.span, why }));
+      }, REPORT_ROWS);
     case 'budget':
       return withRows((rows) => write('budget', (names) => ({ ...common, ...budgetView(facts, zone, names, rows) })));
     case 'confirmation':
@@ -53,9 +63,9 @@ export function renderNotice(notice: Notice, look: { timezone: string }, urls: M
 }
 
 /** As many rows as a mail may carry. */
-function withRows(writeRows: (most: number) => Mail): Mail {
+function withRows(writeRows: (most: number) => Mail, most = ROWS): Mail {
   let mail: Mail;
-  let rows = ROWS;
+  let rows = most;
   do {
     mail = writeRows(rows);
     rows = Math.floor(rows * 0.8);

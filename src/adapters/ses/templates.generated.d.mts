@@ -10,4 +10,7 @@ interface MailTemplates {
   text: Template;
 }
 
-export const templates: Record<'warning' | 'stopped' | 'failure' | 'digest' | 'confirmation' | 'budget', MailTemplates>;
+export const templates: Record<
+  'warning' | 'stopped' | 'failure' | 'digest' | 'confirmation' | 'budget' | 'report',
+  MailTemplates
+>;

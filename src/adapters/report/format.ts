@@ -1,0 +1,59 @@
+import type { MicroDollars } from '../../domain/money.ts';
+import { centsOf } from '../../domain/share-out.ts';
+import { type Duration, HOUR, type Instant, MINUTE } from '../../domain/time.ts';
+import { clock, isolate, zoneName } from '../ses/wording.ts';
+
+/** Figures as a report's reader writes them: numbers and dates by their locale, money in US dollars as billed. */
+export interface Format {
+  money(amount: MicroDollars): string;
+  /** A headline's: whole dollars where cents would be noise. */
+  round(amount: MicroDollars): string;
+  /** Of cents that were made to add up: an amount of less than half a cent is still one. */
+  cents(cents: number, amount: MicroDollars): string;
+  number(value: number): string;
+  /** `81 %` of 0.81. */
+  percent(share: number): string;
+  /** `26.2 h`, `12 min`, `0 h`. */
+  hours(duration: Duration): string;
+  /** `Mon 16 Nov` of `2026-11-16`, as the locale orders it. */
+  day(date: string): string;
+  /** With the year. */
+  date(date: string): string;
+  weekday(date: string): string;
+  /** `Mon 23 Nov, 08:00 EST`. */
+  time(instant: Instant): string;
+}
+
+const LARGE: MicroDollars = 10_000_000_000;
+
+/** Times are those of `timezone` (an IANA name). */
+export function formatFor(locale: string, timezone: string): Format {
+  const dollars = new Intl.NumberFormat(locale, { style: 'currency', currency: 'USD' });
+  const whole = new Intl.NumberFormat(locale, { style: 'currency', currency: 'USD', maximumFractionDigits: 0 });
+  const plain = new Intl.NumberFormat(locale, { maximumFractionDigits: 1 });
+  const share = new Intl.NumberFormat(locale, { style: 'percent', maximumFractionDigits: 0 });
+  const dates = (options: Intl.DateTimeFormatOptions) => {
+    const format = new Intl.DateTimeFormat(locale, { timeZone: 'UTC', ...options });
+    return (date: string) => isolate(format.format(Date.parse(date)));
+  };
+  const day = dates({ weekday: 'short', day: 'numeric', month: 'short' });
+  const local = new Intl.DateTimeFormat('en-CA', { timeZone: timezone, dateStyle: 'short' });
+  const cents = (amount: number) => isolate(dollars.format(amount / 100));
+  return {
+    money: (amount) => (amount > 0 && centsOf(amount) === 0 ? `under ${cents(1)}` : cents(centsOf(amount))),
+    round(amount) {
+      return Math.abs(amount) < LARGE ? this.money(amount) : isolate(whole.format(Math.round(amount / 1e6)));
+    },
+    cents: (amount, exact) => (exact > 0 && amount === 0 ? `under ${cents(1)}` : cents(amount)),
+    number: (value) => plain.format(value),
+    percent: (value) => share.format(value),
+    hours: (duration) => {
+      if (duration > 0 && duration < HOUR) return `${plain.format(Math.max(1, Math.round(duration / MINUTE)))} min`;
+      return `${plain.format(duration / HOUR)} h`;
+    },
+    day,
+    date: dates({ day: 'numeric', month: 'short', year: 'numeric' }),
+    weekday: dates({ weekday: 'long' }),
+    time: (instant) => `${day(local.format(instant))}, ${clock(instant, timezone)} ${zoneName(instant, timezone)}`,
+  };
+}

@@ -1,0 +1,68 @@
+import type { Hours, ReportFacts } from '../domain/report/facts.ts';
+import { HOUR, type Instant } from '../domain/time.ts';
+
+export const CSV = [
+  ...['kind', 'name', 'owner', 'app_type', 'instance_type', 'spent_usd'],
+  ...['hours_up', 'hours_in_use', 'hours_idle', 'hours_unknown', 'idle_usd'],
+];
+
+const usd = (amount: number) => (amount / 1e6).toFixed(6);
+const hours = (duration: number | undefined) => (duration === undefined ? '' : (duration / HOUR).toFixed(3));
+
+/** Every row of a report: where it went, and who spent it. What a report leaves out is a row of its own. */
+export function csvRows({ rows, more, people, morePeople }: ReportFacts): string[][] {
+  const spent = (idle: number | undefined) => (idle === undefined ? '' : usd(idle));
+  const time = ({ up, used, idle, unknown, idleCost }: Partial<Hours>) => [
+    ...[up, used, idle, unknown].map(hours),
+    spent(idleCost),
+  ];
+  const rest = (kind: string, { count, amount }: { count: number; amount: number }) =>
+    count > 0 ? [[kind, `${count} more`, '', '', '', usd(amount), ...time({})]] : [];
+  return [
+    ...rows.map(({ kind, name, owner = '', appType = '', instanceType = '', amount, ...of }) => [
+      ...[kind, name, owner, appType, instanceType, usd(amount)],
+      ...time(of),
+    ]),
+    ...rest('other', more),
+    ...people.map((row) => ['person', row.name ?? '', row.name ?? '', '', '', usd(row.amount), ...time(row)]),
+    ...rest('person', morePeople),
+  ];
+}
+
+const AMOUNTS = [
+  'spent',
+  'billed',
+  'estimated',
+  'last',
+  'amount',
+  'limit',
+  'forecast',
+  'hourly',
+  'idleCost',
+  'cost',
+  'accrued',
+  'unattributed',
+];
+const DURATIONS = ['up', 'used', 'idle', 'unknown', 'duration'];
+const INSTANTS = ['at', 'from', 'to', 'startedAt', 'billedAt', 'billedUntil'];
+
+/** A report as JSON: amounts in dollars, durations in hours, times as ISO 8601; each key says which. */
+export function toJson(facts: ReportFacts): object {
+  const { kind: _, audience: __, locale: ___, ...rest } = facts;
+  const { unpriced, ...others } = rest;
+  const unpricedHours = Object.fromEntries(Object.entries(unpriced).map(([what, duration]) => [what, duration / HOUR]));
+  return { ...(told(others) as object), unpricedHours };
+}
+
+function told(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(told);
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([key, member]) => {
+      if (typeof member !== 'number') return [key, told(member)];
+      if (AMOUNTS.includes(key)) return [`${key}Usd`, member / 1e6];
+      if (DURATIONS.includes(key) || key === 'unpriced') return [`${key}Hours`, member / HOUR];
+      return [key, INSTANTS.includes(key) ? new Date(member as Instant).toISOString() : member];
+    }),
+  );
+}
