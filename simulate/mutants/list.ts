@@ -204,8 +204,8 @@ export const MUTANTS: Mutant[] = [
   {
     name: 'a warning’s notice has another id in each scan',
     file: 'src/application/tell.ts',
-    from: "const about = `${runId(app.run)} ${rule} ${number} ${due}${stopAt === undefined ? '' : ' stop'}`;",
-    to: "const about = `${runId(app.run)} ${rule} ${number} ${due} ${now}${stopAt === undefined ? '' : ' stop'}`;",
+    from: "${due}${stopAt === undefined ? '' : ' stop'}${anew}`;",
+    to: "${due} ${now}${stopAt === undefined ? '' : ' stop'}${anew}`;",
   },
   {
     name: 'the digest’s notice is that of the moment, and not of the day',

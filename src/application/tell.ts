@@ -104,8 +104,11 @@ export async function tellWarning(
   now: Instant,
 ): Promise<Owing & { told: string }> {
   const { rule, reason, number, due, stopAt } = warning;
-  // What it announces is part of what it is: a mail that promised no stop is not one that does.
-  const about = `${runId(app.run)} ${rule} ${number} ${due}${stopAt === undefined ? '' : ' stop'}`;
+  // What it announces is part of what it is: a mail that promised no stop is not one that does. Nor is one from before a
+  // pause one from after it, which a pass that died may have owed to some of its readers.
+  const { startedAt, warningsFrom = startedAt } = app;
+  const anew = warningsFrom > startedAt ? ` after ${warningsFrom}` : '';
+  const about = `${runId(app.run)} ${rule} ${number} ${due}${stopAt === undefined ? '' : ' stop'}${anew}`;
   const promise = stopAt === undefined ? {} : { stopAt };
   const facts = { kind: 'warning' as const, app: appFacts(app, teller.rates, now), rule, reason, warnedAt: now };
   return tellOf(teller, app, about, { ...facts, ...promise }, now);

@@ -294,4 +294,24 @@ describe('found by the simulator', () => {
     );
     expect(told).toHaveLength(1);
   });
+  test('seed 2.10: a warning of which a scan told some readers before a pause is told to all of them anew after it', async () => {
+    const lab = world({ admins: ['admin@example.org', 'second@example.org'] });
+    const { runs, outbox, postbox } = lab.ports;
+    lab.ports.fleet.start(gpu, NOON);
+    const { owe } = outbox;
+    outbox.owe = async (notice) => {
+      if (notice.to === 'second@example.org') throw new PortError('denied', 'AccessDeniedException', 'no');
+      return owe(notice);
+    };
+    await lab.scan(NOON + DAY);
+    outbox.owe = owe;
+    await lab.deliver(NOON + DAY + MINUTE);
+    const pause = { from: NOON + DAY + 2 * MINUTE, by: 'jo' };
+    await runs.pause(PLACE, pause);
+    await runs.resume(PLACE, pause, NOON + DAY + 2 * HOUR);
+    await lab.scan(NOON + DAY + 3 * HOUR);
+    await lab.deliver(NOON + DAY + 3 * HOUR);
+    const told = postbox.sent.map(({ to }) => to).sort();
+    expect(told).toEqual(['admin@example.org', 'admin@example.org', 'second@example.org']);
+  });
 });
