@@ -5,11 +5,13 @@ import { noteFeedback } from '../src/application/mail-feedback.ts';
 import { hasFailed, scan } from '../src/application/scan.ts';
 import { noteStudioEvent } from '../src/application/studio-event.ts';
 import type { AppRef } from '../src/domain/app.ts';
+import { isPaused } from '../src/domain/pause.ts';
 import { type Invocation, Killed } from './calls.ts';
 import { BASE_URL, type Lab, PLACE } from './lab.ts';
 import { judgeDelivery, judgeScan } from './oracle/passes.ts';
+import { passTime } from './oracle/pauses.ts';
 import { type Slot, slotIdOf, useAt } from './oracle/truth.ts';
-import { invite, openMail, pressMail } from './people.ts';
+import { invite, openMail, pressMail, throwSwitch } from './people.ts';
 import { policyOf } from './policies.ts';
 import type { Step, StepOf } from './steps.ts';
 import { happen } from './world.ts';
@@ -17,7 +19,7 @@ import { happen } from './world.ts';
 /** Performs a step. What cannot be done as things are is passed over: any part of a timeline is a timeline. */
 export async function perform(lab: Lab, step: Step): Promise<void> {
   const { truth } = lab.judge;
-  truth.now = Math.max(truth.now, step.at);
+  passTime(truth, Math.max(truth.now, step.at));
   lab.counts.steps += 1;
   const luck = randomOf(`luck ${step.luck ?? 0}`);
   if (step.overlaps) for (let turns = Math.floor(luck.next() * 40); turns > 0; turns--) await undefined;
@@ -38,6 +40,9 @@ export async function perform(lab: Lab, step: Step): Promise<void> {
       return openMail(lab, step, begin(lab, step));
     case 'press':
       return pressMail(lab, step, begin(lab, step));
+    case 'pause':
+    case 'resume':
+      return throwSwitch(lab, step, begin(lab, step));
     case 'invite':
       return invite(lab, step, begin(lab, step));
     default:
@@ -61,6 +66,8 @@ function begin(lab: Lab, step: CallStep): Invocation {
     now: truth.now + skew,
     at: truth.now,
     spec: lab.spec,
+    restedOrder: truth.order,
+    asked: new Map(),
     intents: new Map(),
     stops: 0,
     faults: 0,
@@ -117,7 +124,10 @@ async function runDelivery(lab: Lab, step: StepOf<'deliver'>): Promise<void> {
   const pass = begin(lab, step);
   const ports = lab.portsFor(pass);
   lab.counts.rounds += 1;
-  const at = { place: PLACE, now: pass.now, wait: async () => {} };
+  const wait = async () => {
+    pass.restedOrder = lab.judge.truth.order;
+  };
+  const at = { place: PLACE, now: pass.now, wait };
   const sender = { ...ports, baseUrl: BASE_URL };
   const report = await run(lab, pass, () => deliver(sender, policyOf(pass.spec), at));
   const isLoud = report instanceof Error || report.faults.length + report.postponed + report.refused > 0;
@@ -154,9 +164,15 @@ async function runEvent(lab: Lab, step: StepOf<'event'>): Promise<void> {
   const event =
     step.what === 'created' ? { kind: 'app created' as const, app, at } : { kind: 'app deleted' as const, app, at };
   await runHandler(lab, pass, async () => {
-    const actor = actorOf(lab, pass);
-    return noteStudioEvent({ ...actor, rates: await actor.prices.rates() }, PLACE, event, pass.now);
+    return noteStudioEvent(await eventActorOf(lab, pass), PLACE, event, pass.now);
   });
+}
+
+/** As the handler has it: who may be asked to confirm is looked up first. */
+async function eventActorOf(lab: Lab, pass: Invocation) {
+  const actor = actorOf(lab, pass);
+  const rates = await actor.prices.rates();
+  return { ...actor, rates, isPaused: isPaused(await actor.runs.lastPause(PLACE), pass.now) };
 }
 
 async function runProfile(lab: Lab, step: StepOf<'profile'>): Promise<void> {
@@ -164,8 +180,7 @@ async function runProfile(lab: Lab, step: StepOf<'profile'>): Promise<void> {
   const pass = begin(lab, step);
   const event = { kind: 'profile created' as const, domainId, userProfileName, tags: {}, at: pass.now };
   await runHandler(lab, pass, async () => {
-    const actor = actorOf(lab, pass);
-    return noteStudioEvent({ ...actor, rates: await actor.prices.rates() }, PLACE, event, pass.now);
+    return noteStudioEvent(await eventActorOf(lab, pass), PLACE, event, pass.now);
   });
 }
 

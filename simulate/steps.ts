@@ -61,6 +61,9 @@ type Call = Going &
     | { do: 'press'; to: string; button: Button; ago: number; level?: 'reports' | 'warnings' | 'everything' }
     | { do: 'news'; to: string; ago: number; what: News }
     | { do: 'invite'; to: string }
+    /** An admin throws the kill switch: `curfew pause`, with `--until` or without; and takes it back. */
+    | { do: 'pause'; until?: number }
+    | { do: 'resume' }
   );
 
 /** A step of one kind. */

@@ -1,4 +1,5 @@
 import type { Notice } from '../src/domain/notice.ts';
+import type { Pause } from '../src/domain/pause.ts';
 import type { Invocation, Witness } from './calls.ts';
 import type { Lab, Mail } from './lab.ts';
 import type { Letter } from './oracle/judge.ts';
@@ -11,7 +12,20 @@ export function witnessOf(lab: Lab): Witness {
   const { judge, counts } = lab;
   const { truth } = judge;
   // biome-ignore lint/suspicious/noExplicitAny: each hears one verb, whose arguments and answer it names
-  const hears: Record<string, (invocation: Invocation, args: any, result: any) => void> = {
+  const hears: Record<string, (invocation: Invocation, args: any, result: any, made: number) => void> = {
+    'runs.load'(pass, _args, _result, made) {
+      pass.loadOrder = made;
+    },
+    'runs.lastPause'(pass, [app]: [Partial<AppNamed>], _result, made) {
+      if (app.appType !== undefined) pass.asked.set(slotIdOf(app as AppNamed), made);
+      else pass.loadOrder ??= made;
+    },
+    'runs.pause'(_pass, [, { until }]: [unknown, Pause]) {
+      truth.pauses.push({ order: truth.order, end: until ?? Number.POSITIVE_INFINITY });
+    },
+    'runs.resume'(_pass, [, { until }, at]: [unknown, Pause, number], isDone: boolean) {
+      if (isDone) truth.pauses.push({ order: truth.order, end: Math.min(until ?? at, at) });
+    },
     'fleet.look'(pass, _args, picture: { missing: unknown[]; apps: { status: string }[] }) {
       pass.isWhole = picture.missing.length === 0;
       if (!pass.isWhole) truth.calmSince = truth.now;
@@ -75,10 +89,10 @@ export function witnessOf(lab: Lab): Witness {
       refuse(lab, notice, error.kind);
     },
   };
-  return (invocation, port, verb, args, result) => {
+  return (invocation, port, verb, args, result, made) => {
     truth.order += 1;
     lab.digest = mixed(lab.digest, `${port}.${verb} ${truth.now} ${typeof result === 'object' ? '' : result}`);
-    hears[`${port}.${verb}`]?.(invocation, args, result);
+    hears[`${port}.${verb}`]?.(invocation, args, result, made);
   };
 }
 

@@ -17,6 +17,7 @@ export function govern(life: Life, start: number): void {
   each(2 * DAY, changePolicy);
   each(1.5 * DAY, changeTags);
   each(4 * DAY, changeOwner);
+  each(9 * DAY, pause);
 }
 
 function changePolicy(life: Life, now: number): Step[] {
@@ -70,6 +71,16 @@ function changePolicy(life: Life, now: number): Step[] {
       });
     },
   ])();
+}
+
+/** Admins pause for a while, say until when or take it back themselves; some do it again before that. */
+function pause({ agenda, luck }: Life, now: number): Step[] {
+  const length = Math.round(luck.pick([luck.about(3 * HOUR), luck.between(6 * HOUR, 40 * HOUR)])) + 10 * MINUTE;
+  const going = luck.chance(0.2) ? { skew: luck.whole(-45, 45) * 1_000 } : {};
+  if (luck.chance(0.5)) return [{ at: now, do: 'pause', until: now + length, ...going }];
+  agenda.put(now + length, (at) => [{ at, do: 'resume' }]);
+  if (luck.chance(0.2)) agenda.put(now + length / 2, (at) => [{ at, do: 'pause', until: at + length, ...going }]);
+  return [{ at: now, do: 'pause', ...going }];
 }
 
 function changeTags({ luck, lab, persons }: Life, now: number): Step[] {

@@ -80,6 +80,7 @@ function turn(life: Life, at: number): void {
       { at: now, do: 'ses', is: 'up' },
       { at: now, do: 'stops', are: 'up' },
       { at: now, do: 'listing' },
+      { at: now, do: 'resume' },
     ];
   });
 }

@@ -1,3 +1,4 @@
+import { pauseEndAt } from '../oracle/pauses.ts';
 import { runningIn, useAt } from '../oracle/truth.ts';
 import { DAY, HOUR, MINUTE } from '../spec.ts';
 import type { Step } from '../steps.ts';
@@ -41,6 +42,13 @@ export function schedule(life: Life, start: number): void {
   life.wantRound = (at) => {
     const { open } = lab.judge;
     if (open.size === 0) return;
+    // In a pause none does anything: that none does is seen now and then.
+    const { truth } = lab.judge;
+    const end = pauseEndAt(truth, truth.order);
+    if (at < end) {
+      plan(Math.min(end, at + luck.between(2 * HOUR, 9 * HOUR)));
+      return;
+    }
     const isNew = [...open.values()].some(({ claims }) => claims.length === 0);
     plan(at + (isNew ? MINUTE : luck.pick([5 * MINUTE, 31 * MINUTE])));
   };
@@ -75,6 +83,10 @@ function scanSteps(life: Life, now: number): Step[] {
   if (luck.chance(0.05))
     steps.push({ at: now, do: 'deliver', overlaps: true, ...going(luck, true, 12), luck: luck.whole(1, 1e9) });
   if (luck.chance(0.12)) steps.push(...beside(life, now));
+  if (luck.chance(0.004)) {
+    steps.push({ at: now, do: 'pause', overlaps: true, luck: luck.whole(1, 1e9) });
+    life.agenda.put(now + luck.about(2 * HOUR) + MINUTE, (at) => [{ at, do: 'resume' }]);
+  }
   return steps;
 }
 

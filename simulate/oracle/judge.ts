@@ -18,6 +18,12 @@ export interface Pass {
   now: number;
   at: number;
   spec: Spec;
+  /** When it began, or last waited a second: whatever was so by then, it may know. */
+  restedOrder: number;
+  /** When it loaded the record. */
+  loadOrder?: number;
+  /** By slot, when it last asked for the kill switch before a stop. */
+  asked: Map<string, number>;
   /** When it looked at the fleet, and whether that showed all. */
   lookOrder?: number;
   isWhole?: boolean;

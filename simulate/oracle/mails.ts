@@ -1,4 +1,5 @@
 import { isMeant, type Judge, type Letter, type OwedLetter, type Pass } from './judge.ts';
+import { isOutdated, judgeOwedInPause, judgeSentInPause } from './pauses.ts';
 import { unwelcome } from './readers.ts';
 import { slotIdOf, type TrueRun } from './truth.ts';
 
@@ -35,6 +36,7 @@ export function noteOwed(judge: Judge, pass: Pass, letter: Letter): void {
   };
   judge.letters.set(letter.id, owed);
   judge.open.set(letter.id, owed);
+  judgeOwedInPause(judge, pass, letter);
   if (letter.facts.title?.startsWith('Safety valve')) judge.valveToldAt = letter.owedAt;
   if (!slot) return;
   const others = judge.bySlot.get(slot) ?? [];
@@ -107,6 +109,7 @@ export function noteTaken(judge: Judge, pass: Pass, letter: Letter): void {
   const isAdmin = pass.spec.admins.includes(to);
   for (const rule of unwelcome({ id, kind: facts.kind, role, isAdmin }, readerOf(to), claim?.order ?? truth.order))
     judge.accuse(`6 ${rule}`, `${facts.kind} to ${to}`);
+  judgeSentInPause(judge, pass, letter);
   judgeOnce(judge, owed);
 }
 
@@ -150,6 +153,7 @@ export function noteSettled(judge: Judge, pass: Pass, id: string, kind: string):
   const about = `${letter.facts.kind} ${slot ?? ''} to ${letter.to}`;
   if (kind === 'sent' && owed.taken.length === 0) judge.accuse('5 marked as sent, and never sent', about);
   if (letter.facts.audience?.role !== 'owner' || kind === 'sent') return;
+  if (isOutdated(judge.truth, judge.truth.order, letter)) return;
   const isToldInstead = judge.bySlot
     .get(slot!)!
     .some(({ letter: { facts } }) => facts.kind === letter.facts.kind && isInstead(facts.audience?.why));

@@ -1,5 +1,6 @@
 import { DAY, HOUR, MINUTE, MOST_GRACE } from '../spec.ts';
 import { isMeant, type Judge, type OwedLetter, type Pass } from './judge.ts';
+import { isPausedAt } from './pauses.ts';
 import { mostStops } from './stops.ts';
 import { keptUntil, lawOf, runningIn, type TrueRun } from './truth.ts';
 
@@ -126,7 +127,7 @@ export function judgeDelivery(judge: Judge, pass: Pass, outcome: { isLoud: boole
   if (pass.isDead) return;
   const isLoud = outcome instanceof Error || outcome.isLoud;
   if (pass.faults > 0 && !isLoud) judge.accuse('7 a failure that nobody hears of', `${pass.faults} calls failed`);
-  if (pass.faults > 0 || !pass.isAlone || !isCalm) return;
+  if (pass.faults > 0 || !pass.isAlone || !isCalm || isPausedAt(judge.truth, judge.truth.order, pass.now)) return;
   if (outcome instanceof Error) {
     judge.accuse('7 a delivery failed though nothing did', outcome.message);
     return;

@@ -1,5 +1,6 @@
 import { HOUR, type LimitSpec, MINUTE, SECOND } from '../spec.ts';
 import { firstOf, isMeant, type Judge, type OwedLetter, type Pass } from './judge.ts';
+import { pauseEndAt, wrongsOfPause } from './pauses.ts';
 import { keptUntil, lawOf, type TrueRun } from './truth.ts';
 
 /** A mail that is taken within this time of being owed is on time. */
@@ -13,6 +14,7 @@ export function judgeStop(judge: Judge, pass: Pass, run: TrueRun, callOrder: num
   const intent = pass.intents.get(run.slot.id);
   const wrongs = pass.pressed ? wrongsOfPress(pass, run) : wrongsOfScan(judge, pass, run, callOrder);
   if (!intent) wrongs.push('2 stopped without writing that down before');
+  wrongs.push(...wrongsOfPause(judge, pass, run.slot.id, intent?.order ?? callOrder));
   if (pass.does === 'dry scan') wrongs.push('9 a dry run stopped');
   if (!pass.pressed && pass.does !== 'scan') wrongs.push(`2 stopped by ${pass.does}`);
   for (const rule of wrongs) judge.accuse(rule, `${run.slot.id} up since ${new Date(run.start).toISOString()}`);
@@ -71,7 +73,7 @@ function wrongsOfClock(
   order: number,
 ): string[] {
   const { now } = pass;
-  const warnings = warningsOf(judge, run, `${limit.name}: max-uptime`, order);
+  const warnings = warningsOf(judge, pass, run, `${limit.name}: max-uptime`, order);
   const starts = warnings.map(({ letter }) => letter.facts.app!.startedAt);
   const start = Math.min(firstOf(run).start, ...starts) - MINUTE;
   const due = Math.max(start + limit.up!, until);
@@ -105,7 +107,7 @@ function wrongsOfIdleness(
   const due = Math.max(lastUse + limit.idle! - MINUTE, until);
   if (now < lastUse + limit.idle! - MINUTE) return ['1 stopped as idle what was used within max-idle'];
   if (now < until) return ['2 stopped while its owner kept it running'];
-  const warnings = warningsOf(judge, run, `${limit.name}: max-idle`, order);
+  const warnings = warningsOf(judge, pass, run, `${limit.name}: max-idle`, order);
   const counting = warnings.filter(({ letter }) => letter.owedAt >= due);
   const lastWarned = Math.min(...counting.map(({ letter }) => letter.owedAt));
   const wrongs = wrongsOfWarning(pass, warnings, limit, due);
@@ -113,11 +115,12 @@ function wrongsOfIdleness(
   return wrongs.length > 0 || hasLooked ? wrongs : ['2 stopped as idle without a look since the warning'];
 }
 
-/** The warnings of a run by a rule that announced a stop, owed before a moment. */
-function warningsOf({ bySlot }: Judge, run: TrueRun, rule: string, order: number): OwedLetter[] {
-  return (bySlot.get(run.slot.id) ?? []).filter(({ letter: { facts }, order: owed }) => {
+/** The warnings of a run by a rule that announced a stop, owed before a moment, and after the last pause. */
+function warningsOf({ bySlot, truth }: Judge, pass: Pass, run: TrueRun, rule: string, order: number): OwedLetter[] {
+  const from = pauseEndAt(truth, pass.loadOrder ?? order);
+  return (bySlot.get(run.slot.id) ?? []).filter(({ letter: { facts, owedAt }, order: owed }) => {
     const isThis = facts.kind === 'warning' && facts.rule === rule && facts.stopAt !== undefined;
-    return isThis && owed < order && isMeant(run, facts.app!.startedAt);
+    return isThis && owed < order && owedAt >= from && isMeant(run, facts.app!.startedAt);
   });
 }
 

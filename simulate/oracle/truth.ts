@@ -73,13 +73,15 @@ export interface Truth {
   tags: Map<string, Since<Record<string, string>>[]>;
   /** Spaces' owners; undefined: nobody. */
   owners: Map<string, Since<string | undefined>[]>;
-  /** Since when nothing at all has gone wrong, and the policy has stood. */
+  /** The kill switch, each time it was thrown or taken back: when that pause ends, or ended. */
+  pauses: { order: number; end: number }[];
+  /** Since when nothing at all has gone wrong, the policy has stood, and nothing was paused. */
   calmSince: number;
 }
 
 export function newTruth(now: number): Truth {
   const maps = { slots: new Map(), runs: new Map(), tags: new Map(), owners: new Map() };
-  return { order: 0, now, calmSince: now, ...maps };
+  return { order: 0, now, calmSince: now, pauses: [], ...maps };
 }
 
 /** The run that goes on under a slot. */

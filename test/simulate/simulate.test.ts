@@ -37,7 +37,8 @@ describe('a simulated life', () => {
     for (const [name, count] of Object.entries({ faults, deaths, overlaps, stops, warned, mails }))
       expect(count, name).toBeGreaterThan(20);
     const done = new Set(steps.map((step) => step.do));
-    const all = 'beat deliver end event listing metric news open own policy press profile scan ses start stops tag use';
+    const all =
+      'beat deliver end event listing metric news open own pause policy press profile resume scan ses start stops tag use';
     for (const what of all.split(' ')) expect(done, what).toContain(what);
   });
 });
