@@ -175,7 +175,9 @@ export function onCreated(app: AppRef & Pick<App, 'instanceType'>, at: Instant, 
   if (!isMark(known) && Math.abs(at - known.startedAt) <= START_TOLERANCE) return { kind: 'none' };
   if (!isDated && at < known.startedAt)
     return { kind: 'past', run: { ...newRun(app, at, app), endedAt: known.startedAt } };
-  const run = { ...newRun(app, at, app), ...endsAs(endsOf(known).filter((end) => isDated || end > at)) };
+  const ends = endsAs(endsOf(known).filter((end) => isDated || end > at));
+  // What was asked since is asked of this run, whatever it was taken for.
+  const run = { ...newRun(app, at, app), ...ends, extensions: known.extensions.filter((asked) => asked >= at) };
   // Its DeleteApp came first, and left a mark: now its start is known.
   if (isDated) return { kind: 'start', run, replaces: known };
   return { kind: 'start', run, replaces: { ...known, endedAt: Math.min(at, known.endedAt ?? at) } };

@@ -314,4 +314,15 @@ describe('found by the simulator', () => {
     const told = postbox.sent.map(({ to }) => to).sort();
     expect(told).toEqual(['admin@example.org', 'admin@example.org', 'second@example.org']);
   });
+  test('seed 1.13: kept running before a late event told that the app had been started anew, it is kept running', async () => {
+    const lab = world();
+    const { runs, fleet } = lab.ports;
+    fleet.start(gpu, NOON);
+    await lab.scan(NOON);
+    const asked = NOON + 20 * HOUR;
+    await runs.change((await runs.get(gpu))!, { kind: 'extend', at: NOON + HOUR });
+    await runs.change((await runs.get(gpu))!, { kind: 'extend', at: asked });
+    await lab.event({ kind: 'app created', app: gpu, at: NOON + 2 * HOUR });
+    expect(await runs.get(gpu)).toMatchObject({ startedAt: NOON + 2 * HOUR, extensions: [asked] });
+  });
 });
