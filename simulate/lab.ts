@@ -2,9 +2,11 @@ import { createStudio } from '../local/aws/studio.ts';
 import type { Studio } from '../local/aws/studio-types.ts';
 import type { Rates } from '../src/domain/cost.ts';
 import {
+  memoryBill,
   memoryCanvasUse,
   memoryContacts,
   memoryKeptPrices,
+  memoryLedger,
   memoryLinks,
   memoryOutbox,
   memoryRuns,
@@ -12,7 +14,7 @@ import {
 } from '../test/memory/ports.ts';
 import { faultyPorts, type Invocation, portError, type Witness } from './calls.ts';
 import { type Judge, newJudge } from './oracle/judge.ts';
-import { CANVAS_PRICE, PRICES } from './oracle/mails.ts';
+import { CANVAS_PRICE, PRICES } from './oracle/prices.ts';
 import type { Slot, TrueRun } from './oracle/truth.ts';
 import { studioFleet } from './ports/fleet.ts';
 import { mailRoom } from './ports/postbox.ts';
@@ -78,6 +80,7 @@ export interface Lab {
 export interface Founding {
   at: number;
   spec: Spec;
+  bill: Pick<Judge['truth']['bill'], 'factor' | 'late' | 'isTagged' | 'taggedFrom'>;
   slots: Slot[];
   /** Spaces: `d/name` to its owner, and whether it is shared. */
   spaces: { domainId: string; name: string; owner?: string; isShared: boolean; appType: string }[];
@@ -91,12 +94,15 @@ function ratesForAll(): Rates {
 function innerPorts(studio: Studio, between: Parameters<typeof studioFleet>[1]) {
   const volumes = memoryVolumes();
   const kept = memoryKeptPrices();
+  const ledger = memoryLedger();
   const rates = ratesForAll();
   return {
     fleet: studioFleet(studio, between),
     canvasUse: memoryCanvasUse(),
-    runs: memoryRuns(volumes, kept),
+    runs: memoryRuns(volumes, kept, ledger),
     volumes,
+    ledger,
+    bill: memoryBill(),
     outbox: memoryOutbox(),
     contacts: memoryContacts(),
     links: memoryLinks(),
@@ -106,9 +112,10 @@ function innerPorts(studio: Studio, between: Parameters<typeof studioFleet>[1]) 
 }
 
 /** Founds a lab: its people's profiles and spaces are there, and nothing runs yet. */
-export function foundLab({ at, spec, slots, spaces, profiles }: Founding, witnessOf: (lab: Lab) => Witness): Lab {
+export function foundLab({ at, spec, bill, slots, spaces, profiles }: Founding, witnessOf: (lab: Lab) => Witness): Lab {
   const judge = newJudge(at);
   const { truth } = judge;
+  Object.assign(truth.bill, bill);
   const studio = createStudio({ now: () => truth.now, ...PLACE, partition: 'aws' });
   const weather: Lab['weather'] = { ses: 'up', stops: 'up', lacks: undefined };
   let once: string | undefined;

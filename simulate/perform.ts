@@ -1,13 +1,16 @@
 import { randomOf } from '../local/lab/random.ts';
 import { noteActivity } from '../src/application/activity-event.ts';
 import { deliver } from '../src/application/deliver.ts';
+import { enforceOn } from '../src/application/enforce.ts';
 import { noteFeedback } from '../src/application/mail-feedback.ts';
 import { hasFailed, scan } from '../src/application/scan.ts';
 import { noteStudioEvent } from '../src/application/studio-event.ts';
 import type { AppRef } from '../src/domain/app.ts';
 import { isPaused } from '../src/domain/pause.ts';
+import { close } from './books.ts';
 import { type Invocation, Killed } from './calls.ts';
 import { BASE_URL, type Lab, PLACE } from './lab.ts';
+import type { Pass } from './oracle/judge.ts';
 import { judgeDelivery, judgeScan } from './oracle/passes.ts';
 import { passTime } from './oracle/pauses.ts';
 import { type Slot, slotIdOf, useAt } from './oracle/truth.ts';
@@ -28,6 +31,8 @@ export async function perform(lab: Lab, step: Step): Promise<void> {
       return runScan(lab, step);
     case 'deliver':
       return runDelivery(lab, step);
+    case 'spend':
+      return runSpend(lab, step);
     case 'event':
       return runEvent(lab, step);
     case 'profile':
@@ -134,11 +139,27 @@ async function runDelivery(lab: Lab, step: StepOf<'deliver'>): Promise<void> {
   judgeDelivery(lab.judge, pass, report instanceof Error ? report : { isLoud }, lab.weather.ses === 'up');
 }
 
+async function runSpend(lab: Lab, step: StepOf<'spend'>): Promise<void> {
+  const pass = begin(lab, step);
+  const isLoud = await run(lab, pass, () => close(lab, pass));
+  if (pass.isDead || isLoud === true) return;
+  const { accuse } = lab.judge;
+  if (isLoud === false && pass.faults > 0) accuse('7 a failure that nobody hears of', `${pass.faults} calls failed`);
+  if (isLoud instanceof Error && pass.faults === 0) accuse('7 books not closed though nothing failed', isLoud.message);
+}
+
+function insistOnLoudness(lab: Lab, pass: Pass): void {
+  if (pass.faults > 0 && !pass.isDead) lab.judge.accuse('7 a failure that nobody hears of', pass.does);
+}
+
+/** What an event's holding against the policy came to: where the record could not tell, AWS was asked, or the next scan is. */
+const ENFORCED = 'enforced';
+
 /** Events and the like fail loudly where anything failed: EventBridge then tries them again. */
 async function runHandler<T>(lab: Lab, pass: Invocation, work: () => Promise<T>): Promise<T | undefined> {
   const answer = await run(lab, pass, work);
   if (answer instanceof Error) return undefined;
-  if (pass.faults > 0 && !pass.isDead) lab.judge.accuse('7 a failure that nobody hears of', pass.does);
+  if (answer !== ENFORCED) insistOnLoudness(lab, pass);
   return answer;
 }
 
@@ -163,9 +184,18 @@ async function runEvent(lab: Lab, step: StepOf<'event'>): Promise<void> {
   const at = step.of - (step.of % 1000);
   const event =
     step.what === 'created' ? { kind: 'app created' as const, app, at } : { kind: 'app deleted' as const, app, at };
-  await runHandler(lab, pass, async () => {
-    return noteStudioEvent(await eventActorOf(lab, pass), PLACE, event, pass.now);
+  const answer = await runHandler(lab, pass, async () => {
+    const actor = await eventActorOf(lab, pass);
+    const noted = await noteStudioEvent(actor, PLACE, event, pass.now);
+    if (event.kind !== 'app created') return noted;
+    insistOnLoudness(lab, pass);
+    const { kind } = await enforceOn(actor, actor, { place: PLACE, app, at }, pass.now);
+    if (kind !== 'let be') lab.tell?.(`    enforced: ${kind}`);
+    return ENFORCED;
   });
+  if (answer === undefined || pass.faults > 0) return;
+  if (event.kind === 'app created') run.knownAt ??= lab.judge.truth.now;
+  else run.toldEnd = run.end!;
 }
 
 /** As the handler has it: who may be asked to confirm is looked up first. */

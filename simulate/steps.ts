@@ -53,6 +53,8 @@ type Call = Going &
   (
     | { do: 'scan'; dry?: true }
     | { do: 'deliver' }
+    /** The daily closing of the books. */
+    | { do: 'spend' }
     | { do: 'event'; what: 'created' | 'deleted'; slot: string; of: number }
     | { do: 'profile'; profile: string }
     | { do: 'beat'; slot: string; run: number; observedAt: number }

@@ -4,6 +4,7 @@ import type { Invocation, Witness } from './calls.ts';
 import type { Lab, Mail } from './lab.ts';
 import type { Letter } from './oracle/judge.ts';
 import { noteOwed, noteSettled, noteTaken } from './oracle/mails.ts';
+import { type Mark, noteMark } from './oracle/money.ts';
 import { judgeStop } from './oracle/stops.ts';
 import { runningIn, slotIdOf, type TrueRun } from './oracle/truth.ts';
 
@@ -33,6 +34,8 @@ export function witnessOf(lab: Lab): Witness {
     },
     'fleet.stop'(pass, [app]: [AppNamed], answer: string) {
       const run = runningIn(truth, slotIdOf(app));
+      // What never came up may be stopped while it still tries to.
+      if (answer === 'stopping' && !run) doubt(lab, slotIdOf(app));
       if (answer !== 'stopping' || !run) return;
       const order = truth.order;
       run.end = truth.now;
@@ -61,6 +64,12 @@ export function witnessOf(lab: Lab): Witness {
     },
     'runs.change failed'(_pass, [run, change]: [{ app: AppNamed }, { kind: string }]) {
       if (change.kind === 'stop' || change.kind === 'retry') doubt(lab, slotIdOf(run.app));
+    },
+    'ledger.mark'(pass, [, mark]: [unknown, Mark]) {
+      noteMark(judge, pass, mark);
+    },
+    'ledger.keep'(_pass, [, { drift }]: [unknown, { drift: { billed: number; accrued: number } }]) {
+      judge.money.drifts = [...judge.money.drifts.slice(-2), drift.accrued > 0 ? drift.billed / drift.accrued : 1];
     },
     'outbox.owe'(pass, [notice]: [Notice], { isNew }: { isNew: boolean }) {
       if (!isNew) return;

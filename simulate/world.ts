@@ -80,7 +80,7 @@ function start(lab: Lab, { slot: id, keepsCreationTime, fails, agent = -1 }: Ste
     rounds: { over: 0, at: truth.now, untold: 0 },
   };
   if (app.creationTime < truth.now && last) run.kin = last;
-  truth.runs.set(id, [...runs.slice(-6), run]);
+  truth.runs.set(id, [...runs, run]);
   lab.counts.runs += 1;
   // It never comes up, and AWS shows it as failed.
   if (fails) Object.assign(run, { end: truth.now, endedBy: 'itself' });

@@ -64,6 +64,18 @@ function changePolicy(life: Life, now: number): Step[] {
         admins: luck.pick([[ROOT], [ROOT, 'admin@example.org'], [ROOT, 'admin@example.org', 'p01@example.org']]),
       }),
     () => {
+      const budget = luck.whole(0, Math.max(0, spec.budgets.length - 1));
+      const factor = luck.pick([0.5, 0.8, 1.5, 2]);
+      const limit = (before: number) => Math.max(1_000_000, Math.round((before * factor) / 10_000) * 10_000);
+      return change({
+        budgets: spec.budgets.map((one, i) => (i === budget ? { ...one, limit: limit(one.limit) } : one)),
+      });
+    },
+    () => {
+      back(2 * DAY, () => ({ rails: spec.rails }));
+      return change({ rails: [] });
+    },
+    () => {
       const { name } = luck.pick(persons);
       const { [name]: _, ...rest } = spec.addresses;
       return change({

@@ -1,4 +1,5 @@
 import type { Spec } from '../spec.ts';
+import { type MoneyKept, newMoneyKept } from './money.ts';
 import { type Reader, readersOf } from './readers.ts';
 import { newTruth, type TrueRun, type Truth } from './truth.ts';
 
@@ -73,6 +74,12 @@ export interface Letter {
     title?: string;
     date?: string;
     number?: number;
+    budget?: string;
+    whose?: string;
+    owner?: string | undefined;
+    period?: { from: number };
+    limit?: number;
+    crossed?: { kind: string; share: number }[];
   };
 }
 
@@ -103,6 +110,7 @@ export interface Judge {
   told: Map<string, OwedLetter>;
   /** Runs that Curfew stopped, until their news is owed. */
   untold: Set<TrueRun>;
+  money: MoneyKept;
   /** Since when the policy has stood. */
   lawSince: number;
   /** When the admins were last told that the safety valve is closed. */
@@ -122,6 +130,7 @@ export function newJudge(now: number): Judge {
     bySlot: new Map(),
     told: new Map(),
     untold: new Set(),
+    money: newMoneyKept(),
     lawSince: now,
     valveToldAt: Number.NEGATIVE_INFINITY,
     deliveredAt: Number.NEGATIVE_INFINITY,

@@ -1,5 +1,6 @@
 import { HOUR, type LimitSpec, MINUTE, SECOND } from '../spec.ts';
 import { firstOf, isMeant, type Judge, type OwedLetter, type Pass } from './judge.ts';
+import { wrongsOfMoney } from './money.ts';
 import { pauseEndAt, wrongsOfPause } from './pauses.ts';
 import { keptUntil, lawOf, type TrueRun } from './truth.ts';
 
@@ -16,8 +17,14 @@ export function judgeStop(judge: Judge, pass: Pass, run: TrueRun, callOrder: num
   if (!intent) wrongs.push('2 stopped without writing that down before');
   wrongs.push(...wrongsOfPause(judge, pass, run.slot.id, intent?.order ?? callOrder));
   if (pass.does === 'dry scan') wrongs.push('9 a dry run stopped');
-  if (!pass.pressed && pass.does !== 'scan') wrongs.push(`2 stopped by ${pass.does}`);
+  if (!pass.pressed && pass.does !== 'scan' && !(pass.does === 'event' && isMoney(intent?.rule)))
+    wrongs.push(`2 stopped by ${pass.does}`);
   for (const rule of wrongs) judge.accuse(rule, `${run.slot.id} up since ${new Date(run.start).toISOString()}`);
+}
+
+/** A budget's or a guardrail's stop: it needs no warning, and no limit. */
+function isMoney(rule = ''): boolean {
+  return / ?: (budget|guardrail)$/.test(rule);
 }
 
 /** A person's own link stops the run that its mail was about, and no other. */
@@ -40,6 +47,7 @@ function wrongsOfScan(judge: Judge, pass: Pass, run: TrueRun, callOrder: number)
   if (run.startOrder > lookOrder) wrongs.push('2 stopped a run that it never saw');
   const law = lawOf(truth, run.slot, spec, now, lookOrder);
   if (law === 'exempt') wrongs.push('3 stopped an exempt app');
+  else if (isMoney(intent?.rule)) wrongs.push(...wrongsOfMoney(judge, pass, run, intent!.rule));
   else if (law === undefined) wrongs.push('2 stopped without any limit');
   else wrongs.push(...wrongsByLimit(judge, pass, run, law, intent?.order ?? callOrder));
   return wrongs;

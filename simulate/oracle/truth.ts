@@ -31,6 +31,10 @@ export interface TrueRun {
   agentUntil: number;
   words: Word[];
   keeps: Keep[];
+  /** Since when it is on record; when a pass saw it gone; its end, where an event has told that. */
+  knownAt?: number;
+  goneAt?: number;
+  toldEnd?: number;
   /** When its tags, its owner or its keeping last changed. */
   disturbedAt: number;
   /** When the service last heard of a use that was new. */
@@ -75,13 +79,17 @@ export interface Truth {
   owners: Map<string, Since<string | undefined>[]>;
   /** The kill switch, each time it was thrown or taken back: when that pause ends, or ended. */
   pauses: { order: number; end: number }[];
+  /** AWS's bill: what it is of list prices, after how many days it is final, and from when on it names holders. */
+  bill: { factor: number; late: number; isTagged: boolean; taggedFrom: number; writtenUntil: number };
   /** Since when nothing at all has gone wrong, the policy has stood, and nothing was paused. */
   calmSince: number;
 }
 
 export function newTruth(now: number): Truth {
+  const writtenUntil = now - (now % 86_400_000);
+  const bill = { factor: 1, late: 2, isTagged: true, taggedFrom: 0, writtenUntil };
   const maps = { slots: new Map(), runs: new Map(), tags: new Map(), owners: new Map() };
-  return { order: 0, now, calmSince: now, pauses: [], ...maps };
+  return { order: 0, now, calmSince: now, pauses: [], bill, ...maps };
 }
 
 /** The run that goes on under a slot. */
@@ -138,7 +146,8 @@ function isWeekend(now: number, timeZone: string): boolean {
   return clock.format(now).startsWith('S');
 }
 
-function fits(truth: Truth, slot: Slot, fit: FitSpec, { now, order, timezone }: Moment): boolean {
+/** Whether a slot is all that is given. */
+export function fits(truth: Truth, slot: Slot, fit: FitSpec, { now, order, timezone }: Moment): boolean {
   if (fit.instance !== undefined && !slot.instanceType?.startsWith(fit.instance)) return false;
   if (fit.appType !== undefined && slot.appType !== fit.appType) return false;
   if (fit.owner !== undefined && ownerAt(truth, slot, order) !== fit.owner) return false;

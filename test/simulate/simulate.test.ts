@@ -38,7 +38,7 @@ describe('a simulated life', () => {
       expect(count, name).toBeGreaterThan(20);
     const done = new Set(steps.map((step) => step.do));
     const all =
-      'beat deliver end event listing metric news open own pause policy press profile resume scan ses start stops tag use';
+      'beat deliver end event listing metric news open own pause policy press profile resume scan ses spend start stops tag use';
     for (const what of all.split(' ')) expect(done, what).toContain(what);
   });
 });
