@@ -1,19 +1,15 @@
 import { randomOf } from '../local/lab/random.ts';
 import { noteActivity } from '../src/application/activity-event.ts';
 import { deliver } from '../src/application/deliver.ts';
-import { enforceOn } from '../src/application/enforce.ts';
 import { noteFeedback } from '../src/application/mail-feedback.ts';
 import { hasFailed, scan } from '../src/application/scan.ts';
-import { noteStudioEvent } from '../src/application/studio-event.ts';
-import type { AppRef } from '../src/domain/app.ts';
-import { isPaused } from '../src/domain/pause.ts';
 import { close } from './books.ts';
-import { type Invocation, Killed } from './calls.ts';
+import { runEvent, runProfile } from './events.ts';
+import { appRefOf, begin, run, runHandler } from './invoke.ts';
 import { BASE_URL, type Lab, PLACE } from './lab.ts';
-import type { Pass } from './oracle/judge.ts';
 import { judgeDelivery, judgeScan } from './oracle/passes.ts';
 import { passTime } from './oracle/pauses.ts';
-import { type Slot, slotIdOf, useAt } from './oracle/truth.ts';
+import { slotIdOf, useAt } from './oracle/truth.ts';
 import { invite, openMail, pressMail, throwSwitch } from './people.ts';
 import { policyOf } from './policies.ts';
 import type { Step, StepOf } from './steps.ts';
@@ -54,51 +50,6 @@ export async function perform(lab: Lab, step: Step): Promise<void> {
       truth.order += 1;
       return happen(lab, step);
   }
-}
-
-type CallStep = Extract<Step, { faults?: unknown }>;
-
-/** Begins an invocation of the service. */
-function begin(lab: Lab, step: CallStep): Invocation {
-  const { faults = [], skew = 0, luck, overlaps } = step;
-  const { truth } = lab.judge;
-  const chance = luck === undefined ? undefined : randomOf(`turns ${luck}`);
-  const isAlone = overlaps === undefined && skew === 0;
-  if (!isAlone) truth.calmSince = truth.now;
-  return {
-    id: lab.invocations++,
-    does: step.do === 'scan' && step.dry ? 'dry scan' : step.do,
-    now: truth.now + skew,
-    at: truth.now,
-    spec: lab.spec,
-    restedOrder: truth.order,
-    asked: new Map(),
-    intents: new Map(),
-    stops: 0,
-    faults: 0,
-    isBlind: false,
-    isDead: false,
-    isAlone,
-    calls: 0,
-    plan: new Map(faults.map(({ call, how }) => [call, how])),
-    turns: chance ? () => Math.floor(chance.next() * 12) : () => 0,
-  };
-}
-
-/** Runs an invocation to its end, whichever that is. */
-async function run<T>(lab: Lab, invocation: Invocation, work: () => Promise<T>): Promise<T | Error> {
-  const { counts, judge } = lab;
-  const result = await work().catch((error: unknown) => (error instanceof Error ? error : new Error(String(error))));
-  counts.faults += invocation.faults;
-  if (!invocation.isDead) return result;
-  counts.deaths += 1;
-  judge.truth.calmSince = judge.truth.now;
-  for (const slot of invocation.intents.keys()) {
-    const last = judge.truth.runs.get(slot)?.at(-1);
-    if (last) last.isDoubtful = true;
-  }
-  lab.tell?.(`    the process died at its call ${invocation.calls}`);
-  return result instanceof Error ? result : new Killed();
 }
 
 async function runScan(lab: Lab, step: StepOf<'scan'>): Promise<void> {
@@ -146,72 +97,6 @@ async function runSpend(lab: Lab, step: StepOf<'spend'>): Promise<void> {
   const { accuse } = lab.judge;
   if (isLoud === false && pass.faults > 0) accuse('7 a failure that nobody hears of', `${pass.faults} calls failed`);
   if (isLoud instanceof Error && pass.faults === 0) accuse('7 books not closed though nothing failed', isLoud.message);
-}
-
-function insistOnLoudness(lab: Lab, pass: Pass): void {
-  if (pass.faults > 0 && !pass.isDead) lab.judge.accuse('7 a failure that nobody hears of', pass.does);
-}
-
-/** What an event's holding against the policy came to: where the record could not tell, AWS was asked, or the next scan is. */
-const ENFORCED = 'enforced';
-
-/** Events and the like fail loudly where anything failed: EventBridge then tries them again. */
-async function runHandler<T>(lab: Lab, pass: Invocation, work: () => Promise<T>): Promise<T | undefined> {
-  const answer = await run(lab, pass, work);
-  if (answer instanceof Error) return undefined;
-  if (answer !== ENFORCED) insistOnLoudness(lab, pass);
-  return answer;
-}
-
-export function appRefOf({ domainId, userProfileName, spaceName, appType, appName }: Slot): AppRef {
-  const holder = spaceName === undefined ? { userProfileName: userProfileName! } : { spaceName };
-  return { ...PLACE, domainId, ...holder, appType, appName };
-}
-
-function actorOf(lab: Lab, pass: Invocation) {
-  const ports = lab.portsFor(pass);
-  return { ...ports, policy: policyOf(pass.spec), baseUrl: BASE_URL };
-}
-
-async function runEvent(lab: Lab, step: StepOf<'event'>): Promise<void> {
-  const runs = lab.judge.truth.runs.get(step.slot) ?? [];
-  const run = runs.findLast((one) => (step.what === 'created' ? one.start : one.end) === step.of);
-  if (!run) return;
-  const pass = begin(lab, step);
-  const { instanceType } = run.slot;
-  const app = { ...appRefOf(run.slot), ...(instanceType === undefined ? {} : { instanceType }) };
-  // CloudTrail cuts to the second.
-  const at = step.of - (step.of % 1000);
-  const event =
-    step.what === 'created' ? { kind: 'app created' as const, app, at } : { kind: 'app deleted' as const, app, at };
-  const answer = await runHandler(lab, pass, async () => {
-    const actor = await eventActorOf(lab, pass);
-    const noted = await noteStudioEvent(actor, PLACE, event, pass.now);
-    if (event.kind !== 'app created') return noted;
-    insistOnLoudness(lab, pass);
-    const { kind } = await enforceOn(actor, actor, { place: PLACE, app, at }, pass.now);
-    if (kind !== 'let be') lab.tell?.(`    enforced: ${kind}`);
-    return ENFORCED;
-  });
-  if (answer === undefined || pass.faults > 0) return;
-  if (event.kind === 'app created') run.knownAt ??= lab.judge.truth.now;
-  else run.toldEnd = run.end!;
-}
-
-/** As the handler has it: who may be asked to confirm is looked up first. */
-async function eventActorOf(lab: Lab, pass: Invocation) {
-  const actor = actorOf(lab, pass);
-  const rates = await actor.prices.rates();
-  return { ...actor, rates, isPaused: isPaused(await actor.runs.lastPause(PLACE), pass.now) };
-}
-
-async function runProfile(lab: Lab, step: StepOf<'profile'>): Promise<void> {
-  const [domainId = '', userProfileName = ''] = step.profile.split('/');
-  const pass = begin(lab, step);
-  const event = { kind: 'profile created' as const, domainId, userProfileName, tags: {}, at: pass.now };
-  await runHandler(lab, pass, async () => {
-    return noteStudioEvent(await eventActorOf(lab, pass), PLACE, event, pass.now);
-  });
 }
 
 async function runBeat(lab: Lab, step: StepOf<'beat'>): Promise<void> {
