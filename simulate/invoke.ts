@@ -10,10 +10,10 @@ type CallStep = Extract<Step, { faults?: unknown }>;
 
 /** Begins an invocation of the service. */
 export function begin(lab: Lab, step: CallStep): Invocation {
-  const { faults = [], skew = 0, luck, overlaps } = step;
+  const { faults = [], skew = 0, luck } = step;
   const { truth } = lab.judge;
   const chance = luck === undefined ? undefined : randomOf(`turns ${luck}`);
-  const isAlone = overlaps === undefined && skew === 0;
+  const isAlone = !lab.crowded.has(step) && skew === 0;
   if (!isAlone) truth.calmSince = truth.now;
   return {
     id: lab.invocations++,

@@ -19,7 +19,7 @@ import type { Slot, TrueRun } from './oracle/truth.ts';
 import { studioFleet } from './ports/fleet.ts';
 import { mailRoom } from './ports/postbox.ts';
 import type { Spec } from './spec.ts';
-import type { StepOf } from './steps.ts';
+import type { Step, StepOf } from './steps.ts';
 
 export const BASE_URL = 'https://curfew.example.org';
 export const PLACE = { account: '111122223333', region: 'us-east-1' };
@@ -72,6 +72,8 @@ export interface Lab {
   /** A sum over all calls of the service and their answers. */
   digest: number;
   invocations: number;
+  /** Steps that others are performed beside. */
+  crowded: WeakSet<Step>;
   /** Hears of all that happens, in words. */
   tell: ((words: string) => void) | undefined;
 }
@@ -129,6 +131,7 @@ export function foundLab({ at, spec, bill, slots, spaces, profiles }: Founding, 
     news: { mails: [], stopped: [] },
     digest: 0x811c9dc5,
     invocations: 0,
+    crowded: new WeakSet(),
     tell: undefined,
     counts: newCounts(),
     ports: innerPorts(studio, {

@@ -128,9 +128,7 @@ export async function invite(lab: Lab, { to }: StepOf<'invite'>, pass: Invocatio
   judge.truth.order += 1;
   const reader = judge.readerOf(to);
   reader.changedAt = pass.now;
-  if (!done || done.invitedAt !== pass.now) {
-    if (!done) Object.assign(reader, { deadOrder: undefined });
-    return;
-  }
+  // Without an answer it may have been done all the same.
+  if (done && done.invitedAt !== pass.now) return;
   Object.assign(reader, { deadOrder: undefined, requests: new Set() });
 }

@@ -125,11 +125,12 @@ async function runBeat(lab: Lab, step: StepOf<'beat'>): Promise<void> {
   if (run.words.length > 60) run.words.splice(0, 30);
 }
 
-async function runNews(lab: Lab, { to, ago, what, ...step }: StepOf<'news'>): Promise<void> {
+async function runNews(lab: Lab, step: StepOf<'news'>): Promise<void> {
+  const { to, ago, what } = step;
   const { judge } = lab;
   const mail = lab.mails.get(to.toLowerCase())?.at(-1 - ago);
   if (!mail) return;
-  const pass = begin(lab, { to, ago, what, ...step });
+  const pass = begin(lab, step);
   const at = judge.truth.now;
   const about = { at, notice: mail.notice, addresses: [mail.to] };
   const bad = { ...about, isSuppressed: false, said: 'no' };

@@ -46,6 +46,16 @@ function isCharged(truth: Truth, run: TrueRun, { kind, name }: Subject, isSurely
   return isSurely ? are.every(Boolean) : are.some(Boolean);
 }
 
+/** Whether anything of a slot may ever have been a subject's. */
+function mayBeCharged(truth: Truth, { domainId, spaceName, userProfileName }: Slot, { kind, name }: Subject): boolean {
+  if (kind === 'account') return true;
+  if (kind === 'domain') return name === domainId;
+  if (!name.startsWith(domainId)) return false;
+  const owner = name.slice(domainId.length + 1);
+  if (spaceName === undefined) return owner === userProfileName;
+  return truth.owners.get(`${domainId}/${spaceName}`)?.some(({ value }) => value === owner) ?? false;
+}
+
 /** The longest that a run can be on record for, by all that the service was told; undefined where it is not. */
 function mostOf(run: TrueRun, next: TrueRun | undefined, now: number): Span {
   const first = run.kin ? firstOf(run) : run;
@@ -74,7 +84,7 @@ export function spentBy(truth: Truth, subject: Subject, period: Span, now: numbe
   for (const [id, runs] of truth.runs) {
     const slot = truth.slots.get(id)!;
     const rate = rateOf(slot);
-    if (rate === 0 || (subject.kind !== 'account' && !subject.name.startsWith(slot.domainId))) continue;
+    if (rate === 0 || !mayBeCharged(truth, slot, subject)) continue;
     for (let i = runs.length - 1; i >= 0; i--) {
       const run = runs[i]!;
       // What was over long before bears on nothing, whenever anybody knew.

@@ -1,4 +1,4 @@
-import { type BudgetSpec, MINUTE, type RailSpec } from '../spec.ts';
+import { type BudgetSpec, HOUR, MINUTE, type RailSpec } from '../spec.ts';
 import { periodAt } from './calendar.ts';
 import type { Judge, Letter, OwedLetter, Pass } from './judge.ts';
 import { type Subject, spentBy } from './meter.ts';
@@ -15,10 +15,12 @@ export interface MoneyKept {
   told: Map<string, OwedLetter>;
   /** By threshold: whether anybody was told. */
   isTold: Set<string>;
+  /** When it was last looked at what outlives a scan: now and then is often enough. */
+  judgedAt: number;
 }
 
 export function newMoneyKept(): MoneyKept {
-  return { drifts: [], overs: new Map(), told: new Map(), isTold: new Set() };
+  return { drifts: [], overs: new Map(), told: new Map(), isTold: new Set(), judgedAt: 0 };
 }
 
 /** A budget's subject that a slot belongs to at a moment. */
@@ -133,7 +135,8 @@ export function judgeMoney(judge: Judge, pass: Pass): void {
   const { truth } = judge;
   const { spec, now, lookOrder = 0, loadOrder = 0 } = pass;
   const isPaused = isPausedAt(truth, loadOrder, now) || isPausedAt(truth, truth.order, now);
-  if (isPaused || spec.mode === 'observe') return;
+  if (isPaused || spec.mode === 'observe' || truth.now < judge.money.judgedAt + 3 * HOUR) return;
+  judge.money.judgedAt = truth.now;
   const moment = { now, order: lookOrder, timezone: spec.timezone };
   const over = surelyOver(judge, pass);
   for (const { key, about } of over)

@@ -49,7 +49,8 @@ export function judgeScan(judge: Judge, pass: Pass, outcome: ScanWord | Error, r
 function noteSeen({ truth }: Judge, pass: Pass): void {
   if (pass.faults > 0 || !pass.isWhole || pass.does !== 'scan') return;
   for (const runs of truth.runs.values())
-    for (const run of runs) {
+    for (let i = runs.length - 1; i >= 0 && !(i < runs.length - 2 && runs[i]!.goneAt !== undefined); i--) {
+      const run = runs[i]!;
       const { start, end, knownAt, goneAt } = run;
       if (end === undefined && knownAt === undefined && start < pass.at - 3 * MINUTE) run.knownAt = truth.now;
       if (end === undefined || goneAt !== undefined) continue;

@@ -90,6 +90,13 @@ function wrongsOfClock(
   return wrongsOfWarning(pass, warnings, limit, due);
 }
 
+/** What AWS shows as the run before, and nobody saw end, has that one's start and what was told of it. */
+function asShown({ kin, start, words }: TrueRun): Pick<TrueRun, 'start' | 'words'> {
+  if (!kin || kin.goneAt !== undefined || kin.toldEnd !== undefined) return { start, words };
+  const before = asShown(kin);
+  return { start: before.start, words: [...before.words, ...words] };
+}
+
 function wrongsOfIdleness(
   judge: Judge,
   pass: Pass,
@@ -99,7 +106,8 @@ function wrongsOfIdleness(
   order: number,
 ): string[] {
   const { now, spec } = pass;
-  const words = run.words.filter((word) => word.order < order);
+  const { start, words: told } = asShown(run);
+  const words = told.filter((word) => word.order < order);
   const fresh = words.filter(({ at }) => now - at <= spec.staleAfter);
   if (fresh.length === 0) return ['1 stopped as idle without fresh evidence'];
   const sure = words.filter(({ isSure }) => isSure);
@@ -110,7 +118,7 @@ function wrongsOfIdleness(
     const last = own.filter(({ at }) => at === newest);
     if (last.length > 0 && !later && last.every(({ busy }) => busy)) return ['1 stopped as idle what is at work'];
   }
-  const lastUse = Math.max(run.start, ...sure.map((word) => word.lastUse));
+  const lastUse = Math.max(start, ...sure.map((word) => word.lastUse));
   // A minute: Canvas tells the minute only.
   const due = Math.max(lastUse + limit.idle! - MINUTE, until);
   if (now < lastUse + limit.idle! - MINUTE) return ['1 stopped as idle what was used within max-idle'];
