@@ -105,7 +105,9 @@ async function runBeat(lab: Lab, step: StepOf<'beat'>): Promise<void> {
   const lived = run && step.observedAt >= run.start && step.observedAt < Math.min(run.end ?? Infinity, run.agentUntil);
   if (!lived) return;
   const { busy, lastUse } = useAt(run, step.observedAt);
-  const kernel = { kind: 'kernel', busy, ...(lastUse > run.start ? { lastUseAt: lastUse } : {}) };
+  // Jupyter dates a kernel's activity by when it began what it is at.
+  const since = busy ? run.uses.findLast(([from]) => from <= step.observedAt)![0] : lastUse;
+  const kernel = { kind: 'kernel', busy, ...(since > run.start ? { lastUseAt: since } : {}) };
   const pass = begin(lab, step);
   const heartbeat = { observedAt: step.observedAt, activity: [kernel, { kind: 'cpu', busy: false }] };
   const noted = await runHandler(lab, pass, () => noteActivity(lab.portsFor(pass).runs, appRefOf(run.slot), heartbeat));

@@ -24,7 +24,7 @@ export function schedule(life: Life, start: number): void {
   const beat = (at: number) =>
     agenda.put(at, (now) => {
       life.wantScan(now);
-      beat(now + luck.between(5 * HOUR, 14 * HOUR));
+      beat(now + luck.between(6 * HOUR, 18 * HOUR));
       return [];
     });
   beat(start);
@@ -143,7 +143,8 @@ function beats(life: Life, now: number): Step[] {
     if (!run) continue;
     if (run.slot.appType === 'Canvas') {
       if (luck.chance(isBad ? 0.8 : 1)) steps.push({ at: now - MINUTE, do: 'metric', slot });
-      continue;
+      // A second source, that speaks now and then: neither may outvote the other's word of work.
+      if (!luck.chance(0.3)) continue;
     }
     const observedAt = now - luck.whole(1_000, 4 * MINUTE);
     if (observedAt < run.start || observedAt >= run.agentUntil) continue;

@@ -1,7 +1,7 @@
 import type { Spec } from '../spec.ts';
 import { type MoneyKept, newMoneyKept } from './money.ts';
 import { type Reader, readersOf } from './readers.ts';
-import { newTruth, type TrueRun, type Truth } from './truth.ts';
+import { firstOf, newTruth, type TrueRun, type Truth } from './truth.ts';
 
 /** A promise that was broken. */
 export interface Violation {
@@ -152,9 +152,4 @@ export function isMeant(run: TrueRun, startedAt: number): boolean {
     startedAt >= firstOf(run).start - START_APART &&
     startedAt <= (run.end ?? Infinity) + START_APART
   );
-}
-
-/** The first of the runs that AWS shows as one. */
-export function firstOf(run: TrueRun): TrueRun {
-  return run.kin ? firstOf(run.kin) : run;
 }

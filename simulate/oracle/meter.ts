@@ -1,5 +1,5 @@
 import { CANVAS_PRICE, PRICES } from './prices.ts';
-import type { Slot, TrueRun, Truth } from './truth.ts';
+import { firstOf, type Slot, type TrueRun, type Truth } from './truth.ts';
 
 /** Whose spend is meant: `owner` and `domain` by `d-1/alice` and `d-1`. */
 export interface Subject {
@@ -58,15 +58,11 @@ function mayBeCharged(truth: Truth, { domainId, spaceName, userProfileName }: Sl
 
 /** The longest that a run can be on record for, by all that the service was told; undefined where it is not. */
 function mostOf(run: TrueRun, next: TrueRun | undefined, now: number): Span {
-  const first = run.kin ? firstOf(run) : run;
+  const first = firstOf(run);
   // Told late, and its end never: it is taken to have ended by the next start.
   const seen = run.knownAt !== undefined && run.end !== undefined && run.knownAt <= run.end;
   const end = run.end === undefined ? now : (run.toldEnd ?? (seen ? run.goneAt : next?.start) ?? now);
   return { from: first.start - APART, to: end + APART };
-}
-
-function firstOf(run: TrueRun): TrueRun {
-  return run.kin ? firstOf(run.kin) : run;
 }
 
 /** What is surely on record of a run; undefined where nothing is sure. */

@@ -3,7 +3,7 @@ import { periodAt } from './calendar.ts';
 import type { Judge, Letter, OwedLetter, Pass } from './judge.ts';
 import { type Subject, spentBy } from './meter.ts';
 import { isPausedAt } from './pauses.ts';
-import { fits, lawOf, ownerAt, runningIn, type Slot, type TrueRun, type Truth } from './truth.ts';
+import { firstOf, fits, lawOf, ownerAt, runningIn, type Slot, type TrueRun, type Truth } from './truth.ts';
 
 /** What the judge keeps of money. */
 export interface MoneyKept {
@@ -88,7 +88,10 @@ function isForbidden({ allow }: RailSpec, { instanceType }: Slot): boolean {
 /** Runs of the same owner that began before this one, or at about that time, by the rail's own count. */
 function olderOf(truth: Truth, rail: RailSpec, run: TrueRun, moment: Moment): TrueRun[] {
   const owner = ownerAt(truth, run.slot, moment.order);
-  return [...truth.runs.values()].flat().filter(({ slot, start, startOrder }) => {
+  return [...truth.runs.values()].flat().filter((other) => {
+    const { slot, startOrder } = other;
+    // AWS may show it as older than it is.
+    const { start } = firstOf(other);
     const isOther = slot.id !== run.slot.id && slot.domainId === run.slot.domainId;
     const isSeen = startOrder <= moment.order && start <= run.start + 62_000;
     return isOther && isSeen && ownerAt(truth, slot, moment.order) === owner && isBound(truth, rail, slot, moment);

@@ -1,8 +1,8 @@
 import { HOUR, type LimitSpec, MINUTE, SECOND } from '../spec.ts';
-import { firstOf, isMeant, type Judge, type OwedLetter, type Pass } from './judge.ts';
+import { isMeant, type Judge, type OwedLetter, type Pass } from './judge.ts';
 import { wrongsOfMoney } from './money.ts';
 import { pauseEndAt, wrongsOfPause } from './pauses.ts';
-import { keptUntil, lawOf, type TrueRun } from './truth.ts';
+import { firstOf, keptUntil, lawOf, type TrueRun } from './truth.ts';
 
 /** A mail that is taken within this time of being owed is on time. */
 const ON_TIME = 5 * MINUTE;
@@ -90,13 +90,7 @@ function wrongsOfClock(
   return wrongsOfWarning(pass, warnings, limit, due);
 }
 
-/** What AWS shows as the run before, and nobody saw end, has that one's start and what was told of it. */
-function asShown({ kin, start, words }: TrueRun): Pick<TrueRun, 'start' | 'words'> {
-  if (!kin || kin.goneAt !== undefined || kin.toldEnd !== undefined) return { start, words };
-  const before = asShown(kin);
-  return { start: before.start, words: [...before.words, ...words] };
-}
-
+/** Of a run that AWS shows as the one before, which nobody may have seen end, what was told of that one may count too. */
 function wrongsOfIdleness(
   judge: Judge,
   pass: Pass,
@@ -105,9 +99,23 @@ function wrongsOfIdleness(
   until: number,
   order: number,
 ): string[] {
+  const wrongs = wrongsOfQuiet(judge, pass, run, limit, until, order);
+  const { kin } = run;
+  if (wrongs.length === 0 || !kin || kin.goneAt !== undefined || kin.toldEnd !== undefined) return wrongs;
+  const asShown = { ...run, start: kin.start, words: [...kin.words, ...run.words] };
+  return wrongsOfQuiet(judge, pass, asShown, limit, until, order);
+}
+
+function wrongsOfQuiet(
+  judge: Judge,
+  pass: Pass,
+  run: TrueRun,
+  limit: LimitSpec,
+  until: number,
+  order: number,
+): string[] {
   const { now, spec } = pass;
-  const { start, words: told } = asShown(run);
-  const words = told.filter((word) => word.order < order);
+  const words = run.words.filter((word) => word.order < order);
   const fresh = words.filter(({ at }) => now - at <= spec.staleAfter);
   if (fresh.length === 0) return ['1 stopped as idle without fresh evidence'];
   const sure = words.filter(({ isSure }) => isSure);
@@ -118,7 +126,7 @@ function wrongsOfIdleness(
     const last = own.filter(({ at }) => at === newest);
     if (last.length > 0 && !later && last.every(({ busy }) => busy)) return ['1 stopped as idle what is at work'];
   }
-  const lastUse = Math.max(start, ...sure.map((word) => word.lastUse));
+  const lastUse = Math.max(run.start, ...sure.map((word) => word.lastUse));
   // A minute: Canvas tells the minute only.
   const due = Math.max(lastUse + limit.idle! - MINUTE, until);
   if (now < lastUse + limit.idle! - MINUTE) return ['1 stopped as idle what was used within max-idle'];

@@ -98,6 +98,11 @@ export function runningIn(truth: Truth, slotId: string): TrueRun | undefined {
   return last?.end === undefined ? last : undefined;
 }
 
+/** The first of the runs that AWS shows as one. */
+export function firstOf(run: TrueRun): TrueRun {
+  return run.kin ? firstOf(run.kin) : run;
+}
+
 export function slotIdOf(app: {
   domainId: string;
   userProfileName?: string | undefined;
