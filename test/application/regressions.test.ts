@@ -325,4 +325,18 @@ describe('found by the simulator', () => {
     await lab.event({ kind: 'app created', app: gpu, at: NOON + 2 * HOUR });
     expect(await runs.get(gpu)).toMatchObject({ startedAt: NOON + 2 * HOUR, extensions: [asked] });
   });
+  test('seed 1.38: a grace made shorter after a scan that died keeps the moment that its mail names', async () => {
+    const all = { name: 'all', match: {}, maxUptime: DAY };
+    const lab = world({ limits: [{ ...all, grace: HOUR }] });
+    lab.ports.fleet.start(gpu, NOON);
+    await lab.scan(NOON);
+    await killAfterOwe(lab, NOON + DAY);
+    lab.policy.limits = [{ ...all, grace: 30 * MINUTE }];
+    await lab.scan(NOON + DAY + 15 * MINUTE);
+    await lab.deliver(NOON + DAY + 16 * MINUTE);
+    await lab.scan(NOON + DAY + 59 * MINUTE);
+    expect(lab.ports.fleet.stopped).toEqual([]);
+    await lab.scan(NOON + DAY + HOUR);
+    expect(lab.ports.fleet.stopped).toHaveLength(1);
+  });
 });
