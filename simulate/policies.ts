@@ -2,8 +2,18 @@ import type { Match } from '../src/domain/match.ts';
 import type { Policy } from '../src/domain/policy.ts';
 import type { FitSpec, Spec } from './spec.ts';
 
-/** Writes a policy of the simulator as the service reads it. */
+const written = new WeakMap<Spec, Policy>();
+
+/** A policy of the simulator as the service reads it. */
 export function policyOf(spec: Spec): Policy {
+  const known = written.get(spec);
+  if (known) return known;
+  const policy = write(spec);
+  written.set(spec, policy);
+  return policy;
+}
+
+function write(spec: Spec): Policy {
   const { extensions, limits, exempt, maxStops } = spec;
   return {
     mode: spec.mode,

@@ -57,7 +57,7 @@ function changePolicy(life: Life, now: number): Step[] {
           { for: 9 * HOUR, atMost: 3 },
         ]),
       }),
-    () => change({ staleAfter: luck.pick([30 * MINUTE, HOUR, 2 * HOUR]) }),
+    () => change({ staleAfter: luck.pick([30 * MINUTE, HOUR, 2 * HOUR, 4 * HOUR]) }),
     () => change({ digest: luck.pick([0, 8 * 60, 23 * 60 + 55, 'never']) }),
     () =>
       change({

@@ -102,7 +102,7 @@ function specOf(persons: Person[], next: () => number): Spec {
     exempt: [{ tag: { key: 'curfew', value: 'exempt' } }, { appType: 'JupyterServer' }],
     maxStops: pick([{ percent: 25 }, { percent: 29 }, { count: 3 }, { percent: 50 }]),
     extensions: { for: 4 * HOUR, atMost: 2 },
-    staleAfter: pick([30 * MINUTE, HOUR, 2 * HOUR]),
+    staleAfter: pick([30 * MINUTE, HOUR, 2 * HOUR, 4 * HOUR]),
     addresses: Object.fromEntries(named),
     digest: pick([8 * 60, 9 * 60 + 30, 0, 'never']),
     ...moneyOf(pick),
@@ -124,5 +124,5 @@ function moneyOf(pick: <T>(all: T[]) => T): Pick<Spec, 'budgets' | 'rails'> {
   ];
   const allow = { name: 'no big ones', domain: DOMAINS[1]!, allow: ['ml.t3.', 'ml.m5.', 'ml.g5.'] };
   const quota = { name: 'one kernel', appType: 'KernelGateway', atMost: 1 };
-  return { budgets: pick([budgets, [], []]), rails: pick([[], [allow], [allow, quota]]) };
+  return { budgets: pick([budgets, [], [], []]), rails: pick([[], [allow], [allow, quota]]) };
 }

@@ -143,8 +143,13 @@ export function memoryRuns(
     const known = store.past.get(name(run));
     const isNewer =
       !known || run.version > known.version || (run.version === known.version && run.endedAt! < known.endedAt!);
-    if (isNewer) store.past.set(name(run), copy(run));
+    if (!isNewer) return;
+    store.past.set(name(run), copy(run));
+    const told = byApp.get(key(run.app)) ?? new Set();
+    byApp.set(key(run.app), told.add(name(run)));
   };
+  /** What is in the past, by the app's name. */
+  const byApp = new Map<string, Set<string>>();
   const store: MemoryRuns = {
     items: new Map(),
     past: new Map(),
@@ -209,12 +214,12 @@ export function memoryRuns(
     },
     async history(place, since) {
       // What was told of other runs of a name only ever makes a run end earlier: names without a late end have none.
-      const names = new Set<string>();
-      for (const { endedAt, app } of store.past.values()) if (endedAt! > since) names.add(appKey(app));
-      if (names.size === 0) return [];
-      const told = [...store.past.values()].filter(({ app }) => names.has(appKey(app)));
-      const ours = told.filter(({ app }) => placeKey(app) === placeKey(place));
-      return asTheyWere(ours).filter(({ endedAt }) => endedAt! > since);
+      const told: Run[] = [];
+      for (const [app, names] of byApp) {
+        const its = [...names].map((one) => store.past.get(one)!);
+        if (app.startsWith(`${placeKey(place)}#`) && its.some(({ endedAt }) => endedAt! > since)) told.push(...its);
+      }
+      return asTheyWere(told).filter(({ endedAt }) => endedAt! > since);
     },
     async remember(place, state) {
       store.writes++;
