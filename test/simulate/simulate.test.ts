@@ -32,7 +32,7 @@ describe('a simulated life', () => {
   });
 
   test('holds what may go wrong: a life in which nothing does proves nothing', async () => {
-    const { lab, steps } = await liveLab('c.0', 40, 120 * DAY);
+    const { lab, steps } = await liveLab('c.4', 40, 120 * DAY);
     const { faults, deaths, overlaps, stops, warned, mails } = lab.counts;
     for (const [name, count] of Object.entries({ faults, deaths, overlaps, stops, warned, mails }))
       expect(count, name).toBeGreaterThan(20);
