@@ -145,11 +145,13 @@ export function memoryRuns(
       !known || run.version > known.version || (run.version === known.version && run.endedAt! < known.endedAt!);
     if (!isNewer) return;
     store.past.set(name(run), copy(run));
-    const told = byApp.get(key(run.app)) ?? new Set();
-    byApp.set(key(run.app), told.add(name(run)));
+    const told = byApp.get(key(run.app)) ?? { names: new Set(), until: 0 };
+    told.names.add(name(run));
+    told.until = Math.max(told.until, run.endedAt!);
+    byApp.set(key(run.app), told);
   };
-  /** What is in the past, by the app's name. */
-  const byApp = new Map<string, Set<string>>();
+  /** What is in the past, by the app's name, and no later than when all of it had ended. */
+  const byApp = new Map<string, { names: Set<string>; until: Instant }>();
   const store: MemoryRuns = {
     items: new Map(),
     past: new Map(),
@@ -215,7 +217,8 @@ export function memoryRuns(
     async history(place, since) {
       // What was told of other runs of a name only ever makes a run end earlier: names without a late end have none.
       const told: Run[] = [];
-      for (const [app, names] of byApp) {
+      for (const [app, { names, until }] of byApp) {
+        if (until <= since) continue;
         const its = [...names].map((one) => store.past.get(one)!);
         if (app.startsWith(`${placeKey(place)}#`) && its.some(({ endedAt }) => endedAt! > since)) told.push(...its);
       }
