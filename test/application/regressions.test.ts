@@ -10,7 +10,7 @@ import { extendedUntil } from '../../src/domain/rules/extension.ts';
 import { runningApp } from '../../src/domain/running-app.ts';
 import { DAY, HOUR, MINUTE, SECOND } from '../../src/domain/time.ts';
 import { NOON, policy, policyOf, quietRun, ref } from '../domain/builders.ts';
-import { PLACE } from '../memory/ports.ts';
+import { addSpace, PLACE } from '../memory/ports.ts';
 import { world } from './world.ts';
 
 /** What reviews and the lab have found, each as it was found. */
@@ -338,5 +338,20 @@ describe('found by the simulator', () => {
     expect(lab.ports.fleet.stopped).toEqual([]);
     await lab.scan(NOON + DAY + HOUR);
     expect(lab.ports.fleet.stopped).toHaveLength(1);
+  });
+  test('seed 7.45: whoever owned a space until lately is not charged for what was started in it since', async () => {
+    const whose = { name: 'each', for: 'each owner', period: 'month' } as const;
+    const budget = { ...whose, limit: 10_000_000, warnAt: [], forecastAt: [], atLimit: 'block' as const };
+    const lab = world({ limits: [], budgets: [budget] });
+    const { fleet } = lab.ports;
+    const space = { domainId: ref.domainId, spaceName: 'left', createdAt: NOON - DAY, gigabytes: 5 };
+    addSpace(fleet, { ...space, owner: 'alice' });
+    await lab.scan(NOON);
+    addSpace(fleet, space);
+    const { userProfileName: _, ...bare } = ref;
+    fleet.start({ ...bare, spaceName: 'left', instanceType: 'ml.g5.xlarge' }, NOON + MINUTE);
+    fleet.start(gpu, NOON + 19 * HOUR);
+    await lab.scan(NOON + 20 * HOUR);
+    expect(fleet.stopped).toEqual([]);
   });
 });
