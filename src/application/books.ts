@@ -7,7 +7,6 @@ import {
   driftOf,
   isSettled,
   type LedgerDay,
-  type Owners,
   settleDay,
   unbilledOf,
 } from '../domain/ledger.ts';
@@ -19,6 +18,7 @@ import { chargesOf } from '../domain/spend.ts';
 import { sumClosed } from '../domain/spending.ts';
 import { DAY, type Instant } from '../domain/time.ts';
 import type { Volume } from '../domain/volume.ts';
+import { ownersOn } from './bill-owners.ts';
 import { type Bill, type Books, PortError, type Prices } from './ports.ts';
 import { ratesOf } from './prices.ts';
 import { isSame, periodsOf, type SpendPorts, trendFrom } from './spending.ts';
@@ -60,7 +60,10 @@ export async function closeBooks(
   const known = await runs.load(place);
   const before = known.books;
   const earliest = periodOf('month', now, timezone).from;
-  const since = before?.closedUntil ?? Math.max(0, now - BILL_REACHES);
+  const owed = (before?.unsettled ?? []).filter((date) => billingDay(date).from >= now - UNSETTLED_FOR);
+  // Whose a space was on a day that is still to be settled is known by what was on record then.
+  const firstWaiting = owed[0] === undefined ? Number.POSITIVE_INFINITY : billingDay(owed[0]).from;
+  const since = Math.min(before?.closedUntil ?? Math.max(0, now - BILL_REACHES), firstWaiting);
   const [past, gone] = await Promise.all([runs.history(place, since, now), volumes.history(place, since, now)]);
   const record = { runs: [...past, ...known.runs], volumes: [...gone, ...(known.volumes ?? [])] };
   const rates = await ratesOf({ prices: ports.prices, policy }, place.region, known.prices);
@@ -68,15 +71,13 @@ export async function closeBooks(
   const from =
     before?.closedUntil ?? firstDay(record, [...periodsOf(policy, now).map((one) => one.from), earliest], now);
   const closedUntil = Math.max(from, closableUntil(now));
-  const owed = (before?.unsettled ?? []).filter((date) => billingDay(date).from >= now - UNSETTLED_FOR);
   const reading = await readBill(ports.bill, place, owed, from, now);
 
   const fresh = datesBetween(from, closedUntil).map((date) => close(date, record, rates, timezone, now));
   const firstOwed = owed[0] === undefined ? from : billingDay(owed[0]).from;
   const waiting = (await ledger.days(place, firstOwed, from)).filter(({ date }) => owed.includes(date));
   const billed = new Map(reading.days.map((day) => [day.date, day]));
-  const owners = ownersOf(record);
-  const days = [...waiting, ...fresh].map((day) => withBill(day, billed.get(day.date), owners, timezone, now));
+  const days = [...waiting, ...fresh].map((day) => withBill(day, billed.get(day.date), record, timezone, now));
   const settled = days.filter(({ settledAt }) => settledAt !== undefined);
   // What is closed for the first time is written whatever the bill says; what waits, only once the bill has come.
   const isFresh = new Set(fresh.map(({ date }) => date));
@@ -157,34 +158,13 @@ function close(
 function withBill(
   day: LedgerDay,
   billed: BilledDay | undefined,
-  owners: Owners,
+  record: { runs: Run[]; volumes: Volume[] },
   timezone: string,
   now: Instant,
 ): LedgerDay {
   if (!billed) return day;
   if (!isSettled(billed, now)) return billed.foreign.length > 0 ? { ...day, foreign: billed.foreign } : day;
-  return settleDay(day, billed, owners, timezone, now);
-}
-
-/** Whose spaces are, and of which team owners are: by what is on record, the newest last. */
-function ownersOf({ runs, volumes }: { runs: Run[]; volumes: Volume[] }): Owners {
-  const spaces = new Map<string, string>();
-  const teams = new Map<string, string>();
-  const note = (
-    domainId: string,
-    spaceName: string | undefined,
-    owner: string | undefined,
-    team: string | undefined,
-  ) => {
-    if (spaceName !== undefined && owner !== undefined) spaces.set(JSON.stringify([domainId, spaceName]), owner);
-    if (team !== undefined) teams.set(JSON.stringify([domainId, owner]), team);
-  };
-  for (const { app, owner, team } of runs) note(app.domainId, app.spaceName, owner, team);
-  for (const { domainId, spaceName, owner, team } of volumes) note(domainId, spaceName, owner, team);
-  return {
-    ofSpace: (domainId, spaceName) => spaces.get(JSON.stringify([domainId, spaceName])),
-    teamOf: (domainId, owner) => teams.get(JSON.stringify([domainId, owner])),
-  };
+  return settleDay(day, billed, ownersOn(day.date, record), timezone, now);
 }
 
 type Reading = Pick<BillReading, 'days' | 'faults' | 'requests'> & {

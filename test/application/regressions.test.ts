@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { noteActivity } from '../../src/application/activity-event.ts';
+import { closeBooks } from '../../src/application/books.ts';
 import { noteFeedback } from '../../src/application/mail-feedback.ts';
 import { noteContact } from '../../src/application/note-contact.ts';
 import { PortError } from '../../src/application/ports.ts';
@@ -10,7 +11,7 @@ import { extendedUntil } from '../../src/domain/rules/extension.ts';
 import { runningApp } from '../../src/domain/running-app.ts';
 import { DAY, HOUR, MINUTE, SECOND } from '../../src/domain/time.ts';
 import { NOON, policy, policyOf, quietRun, ref } from '../domain/builders.ts';
-import { addSpace, PLACE } from '../memory/ports.ts';
+import { addSpace, memoryBill, PLACE } from '../memory/ports.ts';
 import { world } from './world.ts';
 
 /** What reviews and the lab have found, each as it was found. */
@@ -353,5 +354,24 @@ describe('found by the simulator', () => {
     fleet.start(gpu, NOON + 19 * HOUR);
     await lab.scan(NOON + 20 * HOUR);
     expect(fleet.stopped).toEqual([]);
+  });
+  test('seed 7.45: nor by a bill that names the space, but for the days on which they owned it', async () => {
+    const lab = world({ limits: [] });
+    const { fleet, ledger } = lab.ports;
+    const space = { domainId: ref.domainId, spaceName: 'left', createdAt: NOON - DAY, gigabytes: 5 };
+    addSpace(fleet, { ...space, owner: 'alice' });
+    await lab.scan(NOON);
+    addSpace(fleet, space);
+    await lab.scan(NOON + DAY);
+    const bill = memoryBill();
+    const row = { usage: 'Studio:JupyterLab-ml.g5.xlarge', holder: { domainId: ref.domainId, spaceName: 'left' } };
+    bill.rows = ['2026-11-23', '2026-11-25'].map((date) => ({ ...row, date, amount: 5_000_000 }));
+    await closeBooks({ ...lab.ports, bill }, lab.policy, { place: PLACE, now: NOON + 6 * DAY });
+    const days = await ledger.days(PLACE, NOON - DAY, NOON + 6 * DAY);
+    const lines = days.flatMap(({ date, lines: all }) => all.map((line) => ({ date, ...line })));
+    const billed = lines.filter((line) => (line.billed ?? 0) > 0);
+    expect(new Set(billed.map(({ date, owner }) => `${date} ${owner}`))).toEqual(
+      new Set(['2026-11-23 alice', '2026-11-25 undefined']),
+    );
   });
 });
