@@ -167,7 +167,7 @@ export function foundLab({ at, spec, bill, slots, spaces, profiles }: Founding, 
   for (const { domainId, name, owner, isShared, appType } of spaces) {
     const sharing = isShared ? 'Shared' : 'Private';
     studio.createSpace({ domainId, name, owner, sharing, appType: appType as never, ebsGb: 5, at });
-    truth.owners.set(`${domainId}/${name}`, [{ order: 0, value: owner }]);
+    truth.owners.set(`${domainId}/${name}`, [{ order: 0, at, value: owner }]);
   }
   for (const slot of slots) truth.slots.set(slot.id, slot);
   return lab;

@@ -109,7 +109,10 @@ function tag(lab: Lab, resource: string, tags: Record<string, string>): void {
   const { truth } = lab.judge;
   lab.studio.setTags(`arn:aws:sagemaker:${PLACE.region}:${PLACE.account}:${resource}`, tags);
   lab.edition += 1;
-  truth.tags.set(resource, [...(truth.tags.get(resource) ?? []).slice(-8), { order: truth.order, value: tags }]);
+  truth.tags.set(resource, [
+    ...(truth.tags.get(resource) ?? []).slice(-8),
+    { order: truth.order, at: truth.now, value: tags },
+  ]);
   disturb(lab);
 }
 
@@ -120,7 +123,10 @@ function own(lab: Lab, { space, owner }: StepOf<'own'>): void {
   if (!row) return;
   row.owner = owner;
   lab.edition += 1;
-  truth.owners.set(space, [...(truth.owners.get(space) ?? []).slice(-8), { order: truth.order, value: owner }]);
+  truth.owners.set(space, [
+    ...(truth.owners.get(space) ?? []).slice(-8),
+    { order: truth.order, at: truth.now, value: owner },
+  ]);
   disturb(lab);
 }
 

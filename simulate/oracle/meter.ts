@@ -16,6 +16,8 @@ interface Span {
 const APART = 62_000;
 /** Who knows of a run no later than this after its start knows of it before its first day is closed. */
 const IN_TIME = 30 * 3_600_000;
+/** So long nobody may have looked whose a space is. */
+const UNSEEN = 30 * 3_600_000;
 /** Longer than that nothing that is over stays unknown. */
 const LATEST = 15 * 24 * 3_600_000;
 
@@ -31,10 +33,10 @@ export function chargeOf({ id, domainId, userProfileName, appType, instanceType 
 }
 
 /** Everybody who may be charged for a run by anything that was on record from its start on; undefined: nobody. */
-function payersOf(truth: Truth, { slot, startOrder }: TrueRun): (string | undefined)[] {
+function payersOf(truth: Truth, { slot, start }: TrueRun): (string | undefined)[] {
   if (slot.spaceName === undefined) return [slot.userProfileName];
   const all = truth.owners.get(`${slot.domainId}/${slot.spaceName}`) ?? [];
-  const first = all.findLastIndex(({ order }) => order <= startOrder);
+  const first = all.findLastIndex(({ at }) => at <= start - UNSEEN);
   return all.slice(Math.max(0, first)).map(({ value }) => value);
 }
 

@@ -63,6 +63,7 @@ export interface Keep {
 /** A value and since when it is so, by order. */
 interface Since<T> {
   order: number;
+  at: number;
   value: T;
 }
 
