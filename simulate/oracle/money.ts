@@ -90,10 +90,10 @@ function olderOf(truth: Truth, rail: RailSpec, run: TrueRun, moment: Moment): Tr
   const owner = ownerAt(truth, run.slot, moment.order);
   return [...truth.runs.values()].flat().filter((other) => {
     const { slot, startOrder } = other;
-    // AWS may show it as older than it is.
+    // AWS may show it as older than it is, and this one may count from when it was first seen again.
     const { start } = firstOf(other);
     const isOther = slot.id !== run.slot.id && slot.domainId === run.slot.domainId;
-    const isSeen = startOrder <= moment.order && start <= run.start + 62_000;
+    const isSeen = startOrder <= moment.order && (start <= run.start + 62_000 || run.kin !== undefined);
     return isOther && isSeen && ownerAt(truth, slot, moment.order) === owner && isBound(truth, rail, slot, moment);
   });
 }
