@@ -326,6 +326,21 @@ describe('found by the simulator', () => {
     await lab.event({ kind: 'app created', app: gpu, at: NOON + 2 * HOUR });
     expect(await runs.get(gpu)).toMatchObject({ startedAt: NOON + 2 * HOUR, extensions: [asked] });
   });
+  test('seed 7.130: at work, by a heartbeat that came before any scan saw that the app had been started anew, it is at work', async () => {
+    const lab = world();
+    const { runs, fleet } = lab.ports;
+    fleet.start(gpu, NOON);
+    await lab.scan(NOON);
+    fleet.end(gpu);
+    fleet.start(gpu, NOON + HOUR);
+    const observedAt = NOON + HOUR + 3 * MINUTE;
+    await noteActivity(runs, gpu, { observedAt, activity: [{ kind: 'kernel', busy: true }] });
+    await lab.scan(NOON + HOUR + 5 * MINUTE);
+    expect(await runs.get(gpu)).toMatchObject({
+      startedAt: NOON + HOUR,
+      evidence: { agent: { observedAt, busy: true } },
+    });
+  });
   test('seed 1.38: a grace made shorter after a scan that died keeps the moment that its mail names', async () => {
     const all = { name: 'all', match: {}, maxUptime: DAY };
     const lab = world({ limits: [{ ...all, grace: HOUR }] });
