@@ -15,8 +15,15 @@ export interface Invocation extends Pass {
   turns: (call: number) => number;
 }
 
-/** Hears of every call that was made, with its answer. */
-export type Witness = (invocation: Invocation, port: string, verb: string, args: unknown[], result: unknown) => void;
+/** Hears of every call that was made, with its answer; `made` is the order of the moment at which it was made. */
+export type Witness = (
+  invocation: Invocation,
+  port: string,
+  verb: string,
+  args: unknown[],
+  result: unknown,
+  made: number,
+) => void;
 
 /** What goes with a call before and after it. */
 interface Beside {
@@ -80,7 +87,7 @@ async function through(
   if (how && how !== 'timeout' && how !== 'dies after' && !isListing) {
     const isSending = verb === 'send';
     const error = failed(invocation, name, verb, how === 'refused' && !isSending ? 'fault' : how, judge);
-    witness(invocation, name, `${verb} failed`, args, error);
+    witness(invocation, name, `${verb} failed`, args, error, judge.truth.order);
     throw error;
   }
   const lack = isListing && how && how !== 'dies after' ? lacking(call) : undefined;
@@ -88,20 +95,21 @@ async function through(
   let result: unknown;
   // What a call sees or does is so when it is made: others may come before its answer does.
   if (verb === 'look') invocation.lookOrder = judge.truth.order;
+  const made = judge.truth.order;
   const answer = port[verb]!(...args);
   lack?.until();
   try {
     result = await answer;
   } catch (error) {
     note(invocation, name, verb, judge);
-    witness(invocation, name, `${verb} failed`, args, error);
+    witness(invocation, name, `${verb} failed`, args, error, made);
     throw error;
   }
-  witness(invocation, name, verb, args, result);
+  witness(invocation, name, verb, args, result, made);
   if (how === 'dies after') invocation.isDead = true;
   if (invocation.isDead) throw new Killed();
   if (how === 'timeout' && !isListing) {
-    witness(invocation, name, `${verb} unanswered`, args, result);
+    witness(invocation, name, `${verb} unanswered`, args, result, made);
     throw failed(invocation, name, verb, 'timeout', judge);
   }
   return result;

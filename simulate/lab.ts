@@ -2,9 +2,11 @@ import { createStudio } from '../local/aws/studio.ts';
 import type { Studio } from '../local/aws/studio-types.ts';
 import type { Rates } from '../src/domain/cost.ts';
 import {
+  memoryBill,
   memoryCanvasUse,
   memoryContacts,
   memoryKeptPrices,
+  memoryLedger,
   memoryLinks,
   memoryOutbox,
   memoryRuns,
@@ -12,12 +14,12 @@ import {
 } from '../test/memory/ports.ts';
 import { faultyPorts, type Invocation, portError, type Witness } from './calls.ts';
 import { type Judge, newJudge } from './oracle/judge.ts';
-import { CANVAS_PRICE, PRICES } from './oracle/mails.ts';
+import { CANVAS_PRICE, PRICES } from './oracle/prices.ts';
 import type { Slot, TrueRun } from './oracle/truth.ts';
 import { studioFleet } from './ports/fleet.ts';
 import { mailRoom } from './ports/postbox.ts';
 import type { Spec } from './spec.ts';
-import type { StepOf } from './steps.ts';
+import type { Step, StepOf } from './steps.ts';
 
 export const BASE_URL = 'https://curfew.example.org';
 export const PLACE = { account: '111122223333', region: 'us-east-1' };
@@ -70,6 +72,8 @@ export interface Lab {
   /** A sum over all calls of the service and their answers. */
   digest: number;
   invocations: number;
+  /** Steps that others are performed beside. */
+  crowded: WeakSet<Step>;
   /** Hears of all that happens, in words. */
   tell: ((words: string) => void) | undefined;
 }
@@ -78,6 +82,7 @@ export interface Lab {
 export interface Founding {
   at: number;
   spec: Spec;
+  bill: Pick<Judge['truth']['bill'], 'factor' | 'late' | 'isTagged' | 'taggedFrom'>;
   slots: Slot[];
   /** Spaces: `d/name` to its owner, and whether it is shared. */
   spaces: { domainId: string; name: string; owner?: string; isShared: boolean; appType: string }[];
@@ -91,12 +96,15 @@ function ratesForAll(): Rates {
 function innerPorts(studio: Studio, between: Parameters<typeof studioFleet>[1]) {
   const volumes = memoryVolumes();
   const kept = memoryKeptPrices();
+  const ledger = memoryLedger();
   const rates = ratesForAll();
   return {
     fleet: studioFleet(studio, between),
     canvasUse: memoryCanvasUse(),
-    runs: memoryRuns(volumes, kept),
+    runs: memoryRuns(volumes, kept, ledger),
     volumes,
+    ledger,
+    bill: memoryBill(),
     outbox: memoryOutbox(),
     contacts: memoryContacts(),
     links: memoryLinks(),
@@ -106,9 +114,10 @@ function innerPorts(studio: Studio, between: Parameters<typeof studioFleet>[1]) 
 }
 
 /** Founds a lab: its people's profiles and spaces are there, and nothing runs yet. */
-export function foundLab({ at, spec, slots, spaces, profiles }: Founding, witnessOf: (lab: Lab) => Witness): Lab {
+export function foundLab({ at, spec, bill, slots, spaces, profiles }: Founding, witnessOf: (lab: Lab) => Witness): Lab {
   const judge = newJudge(at);
   const { truth } = judge;
+  Object.assign(truth.bill, bill);
   const studio = createStudio({ now: () => truth.now, ...PLACE, partition: 'aws' });
   const weather: Lab['weather'] = { ses: 'up', stops: 'up', lacks: undefined };
   let once: string | undefined;
@@ -122,6 +131,7 @@ export function foundLab({ at, spec, slots, spaces, profiles }: Founding, witnes
     news: { mails: [], stopped: [] },
     digest: 0x811c9dc5,
     invocations: 0,
+    crowded: new WeakSet(),
     tell: undefined,
     counts: newCounts(),
     ports: innerPorts(studio, {
@@ -157,7 +167,7 @@ export function foundLab({ at, spec, slots, spaces, profiles }: Founding, witnes
   for (const { domainId, name, owner, isShared, appType } of spaces) {
     const sharing = isShared ? 'Shared' : 'Private';
     studio.createSpace({ domainId, name, owner, sharing, appType: appType as never, ebsGb: 5, at });
-    truth.owners.set(`${domainId}/${name}`, [{ order: 0, value: owner }]);
+    truth.owners.set(`${domainId}/${name}`, [{ order: 0, at, value: owner }]);
   }
   for (const slot of slots) truth.slots.set(slot.id, slot);
   return lab;

@@ -103,6 +103,21 @@ function heed(
   }
 }
 
+/** An admin throws the kill switch, or takes it back, as the CLI does. */
+export async function throwSwitch(lab: Lab, step: StepOf<'pause' | 'resume'>, pass: Invocation): Promise<void> {
+  const { runs } = lab.portsFor(pass);
+  const thrown = async () => {
+    const known = await runs.lastPause(PLACE);
+    const until = step.do === 'pause' && step.until !== undefined ? { until: step.until } : {};
+    if (step.do === 'pause') await runs.pause(PLACE, { from: pass.now, by: 'root', ...until });
+    else if (known && pass.now < Math.min(known.until ?? Infinity, known.resumedAt ?? Infinity))
+      await runs.resume(PLACE, known, pass.now);
+  };
+  await thrown().catch(() => undefined);
+  lab.counts.faults += pass.faults;
+  lab.judge.truth.calmSince = lab.judge.truth.now;
+}
+
 /** An admin has somebody asked anew: `curfew contacts invite`. */
 export async function invite(lab: Lab, { to }: StepOf<'invite'>, pass: Invocation): Promise<void> {
   const { judge } = lab;
@@ -113,9 +128,7 @@ export async function invite(lab: Lab, { to }: StepOf<'invite'>, pass: Invocatio
   judge.truth.order += 1;
   const reader = judge.readerOf(to);
   reader.changedAt = pass.now;
-  if (!done || done.invitedAt !== pass.now) {
-    if (!done) Object.assign(reader, { deadOrder: undefined });
-    return;
-  }
+  // Without an answer it may have been done all the same.
+  if (done && done.invitedAt !== pass.now) return;
   Object.assign(reader, { deadOrder: undefined, requests: new Set() });
 }

@@ -3,13 +3,14 @@ import { noteActivity } from '../src/application/activity-event.ts';
 import { deliver } from '../src/application/deliver.ts';
 import { noteFeedback } from '../src/application/mail-feedback.ts';
 import { hasFailed, scan } from '../src/application/scan.ts';
-import { noteStudioEvent } from '../src/application/studio-event.ts';
-import type { AppRef } from '../src/domain/app.ts';
-import { type Invocation, Killed } from './calls.ts';
+import { close } from './books.ts';
+import { runEvent, runProfile } from './events.ts';
+import { appRefOf, begin, run, runHandler } from './invoke.ts';
 import { BASE_URL, type Lab, PLACE } from './lab.ts';
 import { judgeDelivery, judgeScan } from './oracle/passes.ts';
-import { type Slot, slotIdOf, useAt } from './oracle/truth.ts';
-import { invite, openMail, pressMail } from './people.ts';
+import { passTime } from './oracle/pauses.ts';
+import { slotIdOf, useAt } from './oracle/truth.ts';
+import { invite, openMail, pressMail, throwSwitch } from './people.ts';
 import { policyOf } from './policies.ts';
 import type { Step, StepOf } from './steps.ts';
 import { happen } from './world.ts';
@@ -17,7 +18,7 @@ import { happen } from './world.ts';
 /** Performs a step. What cannot be done as things are is passed over: any part of a timeline is a timeline. */
 export async function perform(lab: Lab, step: Step): Promise<void> {
   const { truth } = lab.judge;
-  truth.now = Math.max(truth.now, step.at);
+  passTime(truth, Math.max(truth.now, step.at));
   lab.counts.steps += 1;
   const luck = randomOf(`luck ${step.luck ?? 0}`);
   if (step.overlaps) for (let turns = Math.floor(luck.next() * 40); turns > 0; turns--) await undefined;
@@ -26,6 +27,8 @@ export async function perform(lab: Lab, step: Step): Promise<void> {
       return runScan(lab, step);
     case 'deliver':
       return runDelivery(lab, step);
+    case 'spend':
+      return runSpend(lab, step);
     case 'event':
       return runEvent(lab, step);
     case 'profile':
@@ -38,55 +41,15 @@ export async function perform(lab: Lab, step: Step): Promise<void> {
       return openMail(lab, step, begin(lab, step));
     case 'press':
       return pressMail(lab, step, begin(lab, step));
+    case 'pause':
+    case 'resume':
+      return throwSwitch(lab, step, begin(lab, step));
     case 'invite':
       return invite(lab, step, begin(lab, step));
     default:
       truth.order += 1;
       return happen(lab, step);
   }
-}
-
-type CallStep = Extract<Step, { faults?: unknown }>;
-
-/** Begins an invocation of the service. */
-function begin(lab: Lab, step: CallStep): Invocation {
-  const { faults = [], skew = 0, luck, overlaps } = step;
-  const { truth } = lab.judge;
-  const chance = luck === undefined ? undefined : randomOf(`turns ${luck}`);
-  const isAlone = overlaps === undefined && skew === 0;
-  if (!isAlone) truth.calmSince = truth.now;
-  return {
-    id: lab.invocations++,
-    does: step.do === 'scan' && step.dry ? 'dry scan' : step.do,
-    now: truth.now + skew,
-    at: truth.now,
-    spec: lab.spec,
-    intents: new Map(),
-    stops: 0,
-    faults: 0,
-    isBlind: false,
-    isDead: false,
-    isAlone,
-    calls: 0,
-    plan: new Map(faults.map(({ call, how }) => [call, how])),
-    turns: chance ? () => Math.floor(chance.next() * 12) : () => 0,
-  };
-}
-
-/** Runs an invocation to its end, whichever that is. */
-async function run<T>(lab: Lab, invocation: Invocation, work: () => Promise<T>): Promise<T | Error> {
-  const { counts, judge } = lab;
-  const result = await work().catch((error: unknown) => (error instanceof Error ? error : new Error(String(error))));
-  counts.faults += invocation.faults;
-  if (!invocation.isDead) return result;
-  counts.deaths += 1;
-  judge.truth.calmSince = judge.truth.now;
-  for (const slot of invocation.intents.keys()) {
-    const last = judge.truth.runs.get(slot)?.at(-1);
-    if (last) last.isDoubtful = true;
-  }
-  lab.tell?.(`    the process died at its call ${invocation.calls}`);
-  return result instanceof Error ? result : new Killed();
 }
 
 async function runScan(lab: Lab, step: StepOf<'scan'>): Promise<void> {
@@ -117,56 +80,23 @@ async function runDelivery(lab: Lab, step: StepOf<'deliver'>): Promise<void> {
   const pass = begin(lab, step);
   const ports = lab.portsFor(pass);
   lab.counts.rounds += 1;
-  const at = { place: PLACE, now: pass.now, wait: async () => {} };
+  const wait = async () => {
+    pass.restedOrder = lab.judge.truth.order;
+  };
+  const at = { place: PLACE, now: pass.now, wait };
   const sender = { ...ports, baseUrl: BASE_URL };
   const report = await run(lab, pass, () => deliver(sender, policyOf(pass.spec), at));
   const isLoud = report instanceof Error || report.faults.length + report.postponed + report.refused > 0;
   judgeDelivery(lab.judge, pass, report instanceof Error ? report : { isLoud }, lab.weather.ses === 'up');
 }
 
-/** Events and the like fail loudly where anything failed: EventBridge then tries them again. */
-async function runHandler<T>(lab: Lab, pass: Invocation, work: () => Promise<T>): Promise<T | undefined> {
-  const answer = await run(lab, pass, work);
-  if (answer instanceof Error) return undefined;
-  if (pass.faults > 0 && !pass.isDead) lab.judge.accuse('7 a failure that nobody hears of', pass.does);
-  return answer;
-}
-
-export function appRefOf({ domainId, userProfileName, spaceName, appType, appName }: Slot): AppRef {
-  const holder = spaceName === undefined ? { userProfileName: userProfileName! } : { spaceName };
-  return { ...PLACE, domainId, ...holder, appType, appName };
-}
-
-function actorOf(lab: Lab, pass: Invocation) {
-  const ports = lab.portsFor(pass);
-  return { ...ports, policy: policyOf(pass.spec), baseUrl: BASE_URL };
-}
-
-async function runEvent(lab: Lab, step: StepOf<'event'>): Promise<void> {
-  const runs = lab.judge.truth.runs.get(step.slot) ?? [];
-  const run = runs.findLast((one) => (step.what === 'created' ? one.start : one.end) === step.of);
-  if (!run) return;
+async function runSpend(lab: Lab, step: StepOf<'spend'>): Promise<void> {
   const pass = begin(lab, step);
-  const { instanceType } = run.slot;
-  const app = { ...appRefOf(run.slot), ...(instanceType === undefined ? {} : { instanceType }) };
-  // CloudTrail cuts to the second.
-  const at = step.of - (step.of % 1000);
-  const event =
-    step.what === 'created' ? { kind: 'app created' as const, app, at } : { kind: 'app deleted' as const, app, at };
-  await runHandler(lab, pass, async () => {
-    const actor = actorOf(lab, pass);
-    return noteStudioEvent({ ...actor, rates: await actor.prices.rates() }, PLACE, event, pass.now);
-  });
-}
-
-async function runProfile(lab: Lab, step: StepOf<'profile'>): Promise<void> {
-  const [domainId = '', userProfileName = ''] = step.profile.split('/');
-  const pass = begin(lab, step);
-  const event = { kind: 'profile created' as const, domainId, userProfileName, tags: {}, at: pass.now };
-  await runHandler(lab, pass, async () => {
-    const actor = actorOf(lab, pass);
-    return noteStudioEvent({ ...actor, rates: await actor.prices.rates() }, PLACE, event, pass.now);
-  });
+  const isLoud = await run(lab, pass, () => close(lab, pass));
+  if (pass.isDead || isLoud === true) return;
+  const { accuse } = lab.judge;
+  if (isLoud === false && pass.faults > 0) accuse('7 a failure that nobody hears of', `${pass.faults} calls failed`);
+  if (isLoud instanceof Error && pass.faults === 0) accuse('7 books not closed though nothing failed', isLoud.message);
 }
 
 async function runBeat(lab: Lab, step: StepOf<'beat'>): Promise<void> {
@@ -175,7 +105,9 @@ async function runBeat(lab: Lab, step: StepOf<'beat'>): Promise<void> {
   const lived = run && step.observedAt >= run.start && step.observedAt < Math.min(run.end ?? Infinity, run.agentUntil);
   if (!lived) return;
   const { busy, lastUse } = useAt(run, step.observedAt);
-  const kernel = { kind: 'kernel', busy, ...(lastUse > run.start ? { lastUseAt: lastUse } : {}) };
+  // Jupyter dates a kernel's activity by when it began what it is at.
+  const since = busy ? run.uses.findLast(([from]) => from <= step.observedAt)![0] : lastUse;
+  const kernel = { kind: 'kernel', busy, ...(since > run.start ? { lastUseAt: since } : {}) };
   const pass = begin(lab, step);
   const heartbeat = { observedAt: step.observedAt, activity: [kernel, { kind: 'cpu', busy: false }] };
   const noted = await runHandler(lab, pass, () => noteActivity(lab.portsFor(pass).runs, appRefOf(run.slot), heartbeat));
@@ -195,11 +127,12 @@ async function runBeat(lab: Lab, step: StepOf<'beat'>): Promise<void> {
   if (run.words.length > 60) run.words.splice(0, 30);
 }
 
-async function runNews(lab: Lab, { to, ago, what, ...step }: StepOf<'news'>): Promise<void> {
+async function runNews(lab: Lab, step: StepOf<'news'>): Promise<void> {
+  const { to, ago, what } = step;
   const { judge } = lab;
   const mail = lab.mails.get(to.toLowerCase())?.at(-1 - ago);
   if (!mail) return;
-  const pass = begin(lab, { to, ago, what, ...step });
+  const pass = begin(lab, step);
   const at = judge.truth.now;
   const about = { at, notice: mail.notice, addresses: [mail.to] };
   const bad = { ...about, isSuppressed: false, said: 'no' };

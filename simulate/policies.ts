@@ -2,8 +2,18 @@ import type { Match } from '../src/domain/match.ts';
 import type { Policy } from '../src/domain/policy.ts';
 import type { FitSpec, Spec } from './spec.ts';
 
-/** Writes a policy of the simulator as the service reads it. A place for budgets, once they are acted on. */
+const written = new WeakMap<Spec, Policy>();
+
+/** A policy of the simulator as the service reads it. */
 export function policyOf(spec: Spec): Policy {
+  const known = written.get(spec);
+  if (known) return known;
+  const policy = write(spec);
+  written.set(spec, policy);
+  return policy;
+}
+
+function write(spec: Spec): Policy {
   const { extensions, limits, exempt, maxStops } = spec;
   return {
     mode: spec.mode,
@@ -22,8 +32,16 @@ export function policyOf(spec: Spec): Policy {
     })),
     extensions: { hours: extensions.for, atMost: extensions.atMost },
     exempt: exempt.map(matchOf),
-    budgets: [],
-    guardrails: [],
+    budgets: spec.budgets.map(({ warnAt, forecastAt, ...budget }) => {
+      return { ...budget, warnAt: warnAt.map((one) => one / 100), forecastAt: forecastAt.map((one) => one / 100) };
+    }),
+    guardrails: spec.rails.map(({ name, domain, allow, atMost, ...fit }) => ({
+      name,
+      match: { ...matchOf(fit), ...(domain === undefined ? {} : { domain: [domain] }) },
+      ...(allow ? { allow: allow.map((begin) => `${begin}*`) } : {}),
+      atMost: atMost === undefined ? [] : [{ pattern: '*', count: atMost }],
+      for: 'each owner' as const,
+    })),
     report: { daily: spec.digest },
     safety: { maxStops: 'count' in maxStops ? maxStops : { share: maxStops.percent / 100 } },
     evidence: { staleAfter: spec.staleAfter },

@@ -21,7 +21,7 @@ export async function shrink(steps: Step[], fails: StillFails, most = MOST_STEPS
 }
 
 /** What changes the law changes all that follows: it is kept while the beginning is cut off. */
-const LAW = new Set<Step['do']>(['policy', 'tag', 'own', 'ses', 'stops', 'listing']);
+const LAW = new Set<Step['do']>(['policy', 'tag', 'own', 'ses', 'stops', 'listing', 'pause', 'resume']);
 
 async function byItsEnd(steps: Step[], fails: StillFails): Promise<Step[]> {
   for (let count = 40; count < steps.length; count *= 2) {

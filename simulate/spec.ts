@@ -11,6 +11,8 @@ export interface Spec {
   staleAfter: number;
   /** Profile to address. A profile that is not named has none. */
   addresses: Record<string, string>;
+  budgets: BudgetSpec[];
+  rails: RailSpec[];
   /** Minutes after local midnight. */
   digest: number | 'never';
 }
@@ -31,6 +33,25 @@ export interface LimitSpec extends FitSpec {
   up?: number;
   idle?: number;
   grace: number;
+}
+
+/** What may be spent, in micro-dollars; thresholds in percent. */
+export interface BudgetSpec {
+  name: string;
+  for: 'each owner' | 'account' | { domain: string };
+  period: 'month' | 'week';
+  limit: number;
+  warnAt: number[];
+  forecastAt: number[];
+  atLimit: 'warn' | 'stop' | 'block';
+}
+
+/** A guardrail: what instance types may begin with, or how many apps of an owner may run at once. */
+export interface RailSpec extends FitSpec {
+  name: string;
+  domain?: string;
+  allow?: string[];
+  atMost?: number;
 }
 
 /** Milliseconds. */

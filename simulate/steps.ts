@@ -53,6 +53,8 @@ type Call = Going &
   (
     | { do: 'scan'; dry?: true }
     | { do: 'deliver' }
+    /** The daily closing of the books. */
+    | { do: 'spend' }
     | { do: 'event'; what: 'created' | 'deleted'; slot: string; of: number }
     | { do: 'profile'; profile: string }
     | { do: 'beat'; slot: string; run: number; observedAt: number }
@@ -61,6 +63,9 @@ type Call = Going &
     | { do: 'press'; to: string; button: Button; ago: number; level?: 'reports' | 'warnings' | 'everything' }
     | { do: 'news'; to: string; ago: number; what: News }
     | { do: 'invite'; to: string }
+    /** An admin throws the kill switch: `curfew pause`, with `--until` or without; and takes it back. */
+    | { do: 'pause'; until?: number }
+    | { do: 'resume' }
   );
 
 /** A step of one kind. */

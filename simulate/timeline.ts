@@ -20,7 +20,8 @@ export interface Lived {
 /** Performs steps that belong together: those that overlap begin before those before them have ended. */
 async function performAll(lab: Lab, steps: Step[]): Promise<void> {
   let under: Promise<void>[] = [];
-  for (const step of steps) {
+  for (const [i, step] of steps.entries()) {
+    if (step.overlaps || steps[i + 1]?.overlaps) lab.crowded.add(step);
     if (!step.overlaps) {
       await Promise.all(under);
       under = [];

@@ -1,8 +1,10 @@
 import type { Notice } from '../src/domain/notice.ts';
+import type { Pause } from '../src/domain/pause.ts';
 import type { Invocation, Witness } from './calls.ts';
 import type { Lab, Mail } from './lab.ts';
 import type { Letter } from './oracle/judge.ts';
 import { noteOwed, noteSettled, noteTaken } from './oracle/mails.ts';
+import { type Mark, noteMark } from './oracle/money.ts';
 import { judgeStop } from './oracle/stops.ts';
 import { runningIn, slotIdOf, type TrueRun } from './oracle/truth.ts';
 
@@ -11,7 +13,20 @@ export function witnessOf(lab: Lab): Witness {
   const { judge, counts } = lab;
   const { truth } = judge;
   // biome-ignore lint/suspicious/noExplicitAny: each hears one verb, whose arguments and answer it names
-  const hears: Record<string, (invocation: Invocation, args: any, result: any) => void> = {
+  const hears: Record<string, (invocation: Invocation, args: any, result: any, made: number) => void> = {
+    'runs.load'(pass, _args, _result, made) {
+      pass.loadOrder = made;
+    },
+    'runs.lastPause'(pass, [app]: [Partial<AppNamed>], _result, made) {
+      if (app.appType !== undefined) pass.asked.set(slotIdOf(app as AppNamed), made);
+      else pass.loadOrder ??= made;
+    },
+    'runs.pause'(_pass, [, { until }]: [unknown, Pause]) {
+      truth.pauses.push({ order: truth.order, end: until ?? Number.POSITIVE_INFINITY });
+    },
+    'runs.resume'(_pass, [, { until }, at]: [unknown, Pause, number], isDone: boolean) {
+      if (isDone) truth.pauses.push({ order: truth.order, end: Math.min(until ?? at, at) });
+    },
     'fleet.look'(pass, _args, picture: { missing: unknown[]; apps: { status: string }[] }) {
       pass.isWhole = picture.missing.length === 0;
       if (!pass.isWhole) truth.calmSince = truth.now;
@@ -19,6 +34,8 @@ export function witnessOf(lab: Lab): Witness {
     },
     'fleet.stop'(pass, [app]: [AppNamed], answer: string) {
       const run = runningIn(truth, slotIdOf(app));
+      // What never came up may be stopped while it still tries to.
+      if (answer === 'stopping' && !run) doubt(lab, slotIdOf(app));
       if (answer !== 'stopping' || !run) return;
       const order = truth.order;
       run.end = truth.now;
@@ -48,6 +65,12 @@ export function witnessOf(lab: Lab): Witness {
     'runs.change failed'(_pass, [run, change]: [{ app: AppNamed }, { kind: string }]) {
       if (change.kind === 'stop' || change.kind === 'retry') doubt(lab, slotIdOf(run.app));
     },
+    'ledger.mark'(pass, [, mark]: [unknown, Mark]) {
+      noteMark(judge, pass, mark);
+    },
+    'ledger.keep'(_pass, [, { drift }]: [unknown, { drift: { billed: number; accrued: number } }]) {
+      judge.money.drifts = [...judge.money.drifts.slice(-2), drift.accrued > 0 ? drift.billed / drift.accrued : 1];
+    },
     'outbox.owe'(pass, [notice]: [Notice], { isNew }: { isNew: boolean }) {
       if (!isNew) return;
       if (notice.facts.kind === 'warning') counts.warned += 1;
@@ -75,10 +98,10 @@ export function witnessOf(lab: Lab): Witness {
       refuse(lab, notice, error.kind);
     },
   };
-  return (invocation, port, verb, args, result) => {
+  return (invocation, port, verb, args, result, made) => {
     truth.order += 1;
     lab.digest = mixed(lab.digest, `${port}.${verb} ${truth.now} ${typeof result === 'object' ? '' : result}`);
-    hears[`${port}.${verb}`]?.(invocation, args, result);
+    hears[`${port}.${verb}`]?.(invocation, args, result, made);
   };
 }
 

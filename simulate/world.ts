@@ -80,7 +80,7 @@ function start(lab: Lab, { slot: id, keepsCreationTime, fails, agent = -1 }: Ste
     rounds: { over: 0, at: truth.now, untold: 0 },
   };
   if (app.creationTime < truth.now && last) run.kin = last;
-  truth.runs.set(id, [...runs.slice(-6), run]);
+  truth.runs.set(id, [...runs, run]);
   lab.counts.runs += 1;
   // It never comes up, and AWS shows it as failed.
   if (fails) Object.assign(run, { end: truth.now, endedBy: 'itself' });
@@ -109,7 +109,10 @@ function tag(lab: Lab, resource: string, tags: Record<string, string>): void {
   const { truth } = lab.judge;
   lab.studio.setTags(`arn:aws:sagemaker:${PLACE.region}:${PLACE.account}:${resource}`, tags);
   lab.edition += 1;
-  truth.tags.set(resource, [...(truth.tags.get(resource) ?? []).slice(-8), { order: truth.order, value: tags }]);
+  truth.tags.set(resource, [
+    ...(truth.tags.get(resource) ?? []).slice(-8),
+    { order: truth.order, at: truth.now, value: tags },
+  ]);
   disturb(lab);
 }
 
@@ -120,7 +123,10 @@ function own(lab: Lab, { space, owner }: StepOf<'own'>): void {
   if (!row) return;
   row.owner = owner;
   lab.edition += 1;
-  truth.owners.set(space, [...(truth.owners.get(space) ?? []).slice(-8), { order: truth.order, value: owner }]);
+  truth.owners.set(space, [
+    ...(truth.owners.get(space) ?? []).slice(-8),
+    { order: truth.order, at: truth.now, value: owner },
+  ]);
   disturb(lab);
 }
 

@@ -17,6 +17,7 @@ export function govern(life: Life, start: number): void {
   each(2 * DAY, changePolicy);
   each(1.5 * DAY, changeTags);
   each(4 * DAY, changeOwner);
+  each(9 * DAY, pause);
 }
 
 function changePolicy(life: Life, now: number): Step[] {
@@ -56,12 +57,24 @@ function changePolicy(life: Life, now: number): Step[] {
           { for: 9 * HOUR, atMost: 3 },
         ]),
       }),
-    () => change({ staleAfter: luck.pick([30 * MINUTE, HOUR, 2 * HOUR]) }),
+    () => change({ staleAfter: luck.pick([30 * MINUTE, HOUR, 2 * HOUR, 4 * HOUR]) }),
     () => change({ digest: luck.pick([0, 8 * 60, 23 * 60 + 55, 'never']) }),
     () =>
       change({
         admins: luck.pick([[ROOT], [ROOT, 'admin@example.org'], [ROOT, 'admin@example.org', 'p01@example.org']]),
       }),
+    () => {
+      const budget = luck.whole(0, Math.max(0, spec.budgets.length - 1));
+      const factor = luck.pick([0.5, 0.8, 1.5, 2]);
+      const limit = (before: number) => Math.max(1_000_000, Math.round((before * factor) / 10_000) * 10_000);
+      return change({
+        budgets: spec.budgets.map((one, i) => (i === budget ? { ...one, limit: limit(one.limit) } : one)),
+      });
+    },
+    () => {
+      back(2 * DAY, () => ({ rails: spec.rails }));
+      return change({ rails: [] });
+    },
     () => {
       const { name } = luck.pick(persons);
       const { [name]: _, ...rest } = spec.addresses;
@@ -70,6 +83,16 @@ function changePolicy(life: Life, now: number): Step[] {
       });
     },
   ])();
+}
+
+/** Admins pause for a while, say until when or take it back themselves; some do it again before that. */
+function pause({ agenda, luck }: Life, now: number): Step[] {
+  const length = Math.round(luck.pick([luck.about(3 * HOUR), luck.between(6 * HOUR, 40 * HOUR)])) + 10 * MINUTE;
+  const going = luck.chance(0.2) ? { skew: luck.whole(-45, 45) * 1_000 } : {};
+  if (luck.chance(0.5)) return [{ at: now, do: 'pause', until: now + length, ...going }];
+  agenda.put(now + length, (at) => [{ at, do: 'resume' }]);
+  if (luck.chance(0.2)) agenda.put(now + length / 2, (at) => [{ at, do: 'pause', until: at + length, ...going }]);
+  return [{ at: now, do: 'pause', ...going }];
 }
 
 function changeTags({ luck, lab, persons }: Life, now: number): Step[] {

@@ -39,7 +39,14 @@ export function foundingOf(seed: string, people: number): Founding & { persons: 
       return { domainId, name: spaceName!, appType, isShared, ...(i % 11 === 10 ? {} : { owner: user }) };
     });
   const profiles = persons.map(({ name, domainId }) => ({ domainId, name }));
-  return { at, spec: specOf(persons, luck.next), slots, spaces, profiles, persons };
+  const isTagged = luck.next() < 0.75;
+  const bill = {
+    factor: 0.97 + 0.03 * Math.floor(luck.next() * 3),
+    late: 2 + Math.floor(luck.next() * 4),
+    isTagged,
+    taggedFrom: isTagged ? 0 : at + 150 * DAY,
+  };
+  return { at, spec: specOf(persons, luck.next), bill, slots, spaces, profiles, persons };
 }
 
 function personOf(i: number): Person {
@@ -95,8 +102,27 @@ function specOf(persons: Person[], next: () => number): Spec {
     exempt: [{ tag: { key: 'curfew', value: 'exempt' } }, { appType: 'JupyterServer' }],
     maxStops: pick([{ percent: 25 }, { percent: 29 }, { count: 3 }, { percent: 50 }]),
     extensions: { for: 4 * HOUR, atMost: 2 },
-    staleAfter: pick([30 * MINUTE, HOUR, 2 * HOUR]),
+    staleAfter: pick([30 * MINUTE, HOUR, 2 * HOUR, 4 * HOUR]),
     addresses: Object.fromEntries(named),
     digest: pick([8 * 60, 9 * 60 + 30, 0, 'never']),
+    ...moneyOf(pick),
   };
+}
+
+const USD = 1_000_000;
+
+/** Budgets that many reach, and guardrails; some labs have none. */
+function moneyOf(pick: <T>(all: T[]) => T): Pick<Spec, 'budgets' | 'rails'> {
+  const thresholds = { warnAt: [50, 80], forecastAt: [] as number[] };
+  const owner = { name: 'per person', for: 'each owner' as const, period: 'month' as const, ...thresholds };
+  const domain = { name: 'the class', for: { domain: DOMAINS[1]! }, period: 'week' as const, ...thresholds };
+  const account = { name: 'all of it', for: 'account' as const, period: 'month' as const, warnAt: [50, 90] };
+  const budgets: Spec['budgets'] = [
+    { ...owner, limit: pick([15, 40, 90]) * USD, atLimit: 'block' },
+    { ...domain, limit: pick([40, 120]) * USD, atLimit: 'stop' },
+    { ...account, forecastAt: [100], limit: pick([400, 1500]) * USD, atLimit: 'warn' },
+  ];
+  const allow = { name: 'no big ones', domain: DOMAINS[1]!, allow: ['ml.t3.', 'ml.m5.', 'ml.g5.'] };
+  const quota = { name: 'one kernel', appType: 'KernelGateway', atMost: 1 };
+  return { budgets: pick([budgets, [], [], []]), rails: pick([[], [allow], [allow, quota]]) };
 }

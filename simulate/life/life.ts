@@ -4,6 +4,7 @@ import { DAY, HOUR, MINUTE } from '../spec.ts';
 import type { Step } from '../steps.ts';
 import { type Agenda, newAgenda } from './agenda.ts';
 import { govern } from './changes.ts';
+import { account } from './closings.ts';
 import type { Person } from './founding.ts';
 import { type Luck, luckOf } from './luck.ts';
 import { readMail } from './post.ts';
@@ -56,6 +57,7 @@ export async function live(
   schedule(life, start);
   settle(life, start);
   govern(life, start);
+  account(life, start);
   blow(life, start);
   turn(life, start + luck.between(BAD.least, BAD.most));
   for (let next = agenda.take(); next && next.at < until; next = agenda.take()) {
@@ -80,6 +82,7 @@ function turn(life: Life, at: number): void {
       { at: now, do: 'ses', is: 'up' },
       { at: now, do: 'stops', are: 'up' },
       { at: now, do: 'listing' },
+      { at: now, do: 'resume' },
     ];
   });
 }

@@ -1,3 +1,4 @@
+import { pauseEndAt } from '../oracle/pauses.ts';
 import { runningIn, useAt } from '../oracle/truth.ts';
 import { DAY, HOUR, MINUTE } from '../spec.ts';
 import type { Step } from '../steps.ts';
@@ -23,7 +24,7 @@ export function schedule(life: Life, start: number): void {
   const beat = (at: number) =>
     agenda.put(at, (now) => {
       life.wantScan(now);
-      beat(now + luck.between(6 * HOUR, 16 * HOUR));
+      beat(now + luck.between(6 * HOUR, 18 * HOUR));
       return [];
     });
   beat(start);
@@ -41,6 +42,13 @@ export function schedule(life: Life, start: number): void {
   life.wantRound = (at) => {
     const { open } = lab.judge;
     if (open.size === 0) return;
+    // In a pause none does anything: that none does is seen now and then.
+    const { truth } = lab.judge;
+    const end = pauseEndAt(truth, truth.order);
+    if (at < end) {
+      plan(Math.min(end, at + luck.between(2 * HOUR, 9 * HOUR)));
+      return;
+    }
     const isNew = [...open.values()].some(({ claims }) => claims.length === 0);
     plan(at + (isNew ? MINUTE : luck.pick([5 * MINUTE, 31 * MINUTE])));
   };
@@ -75,6 +83,10 @@ function scanSteps(life: Life, now: number): Step[] {
   if (luck.chance(0.05))
     steps.push({ at: now, do: 'deliver', overlaps: true, ...going(luck, true, 12), luck: luck.whole(1, 1e9) });
   if (luck.chance(0.12)) steps.push(...beside(life, now));
+  if (luck.chance(0.004)) {
+    steps.push({ at: now, do: 'pause', overlaps: true, luck: luck.whole(1, 1e9) });
+    life.agenda.put(now + luck.about(2 * HOUR) + MINUTE, (at) => [{ at, do: 'resume' }]);
+  }
   return steps;
 }
 
@@ -131,7 +143,8 @@ function beats(life: Life, now: number): Step[] {
     if (!run) continue;
     if (run.slot.appType === 'Canvas') {
       if (luck.chance(isBad ? 0.8 : 1)) steps.push({ at: now - MINUTE, do: 'metric', slot });
-      continue;
+      // A second source, that speaks now and then: neither may outvote the other's word of work.
+      if (!luck.chance(0.3)) continue;
     }
     const observedAt = now - luck.whole(1_000, 4 * MINUTE);
     if (observedAt < run.start || observedAt >= run.agentUntil) continue;

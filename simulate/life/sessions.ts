@@ -31,10 +31,15 @@ export function settle(life: Life, start: number): void {
 }
 
 /** Somebody starts an app, works with breaks, and ends it, or forgets to. */
-function begin(life: Life, person: Person, now: number, how: { isForgotten: boolean; isShort?: boolean }): Step[] {
+function begin(
+  life: Life,
+  person: Person,
+  now: number,
+  how: { isForgotten: boolean; isShort?: boolean; slot?: string },
+): Step[] {
   const { agenda, luck, lab } = life;
   const { truth } = lab.judge;
-  const slot = luck.pick(person.slots);
+  const slot = how.slot ?? luck.pick(person.slots);
   if (runningIn(truth, slot)) {
     // Somebody who comes back to what still runs.
     return [{ at: now, do: 'use', slot, until: now + luck.about(HOUR) + MINUTE }];
@@ -53,6 +58,10 @@ function begin(life: Life, person: Person, now: number, how: { isForgotten: bool
     agenda.put(at, (then) => [{ at: then, do: 'use', slot, until: Math.round(until) }]);
     at = until + luck.about(70 * MINUTE);
   }
+  // Whoever opens one notebook often opens another, and both kernels share an instance.
+  const other = person.slots.find((one) => one !== slot && one.includes('/kernel-'));
+  if (other && slot.includes('/kernel-') && !how.slot && luck.chance(0.5))
+    steps.push(...begin(life, person, now, { ...how, slot: other }));
   if (!how.isForgotten) {
     agenda.put(at, (then) => endSteps(life, slot, now, then));
     return steps;

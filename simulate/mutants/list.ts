@@ -1,5 +1,6 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: these are texts of source files
 import type { Mutant } from './catch.ts';
+import { MONEY_AND_PAUSE } from './money-and-pause.ts';
 
 /** Faults that somebody might make, a line or two each: the simulator must see every one of them. */
 export const MUTANTS: Mutant[] = [
@@ -231,4 +232,5 @@ export const MUTANTS: Mutant[] = [
     from: 'return Number((BigInt(rate) * BigInt(gigabytes) * BigInt(Math.round(part)) + divisor / 2n) / divisor);',
     to: 'return (rate / 10_000) * gigabytes * (part / month) + 0 * Number(divisor);',
   },
+  ...MONEY_AND_PAUSE,
 ];

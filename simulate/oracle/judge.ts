@@ -1,6 +1,7 @@
 import type { Spec } from '../spec.ts';
+import { type MoneyKept, newMoneyKept } from './money.ts';
 import { type Reader, readersOf } from './readers.ts';
-import { newTruth, type TrueRun, type Truth } from './truth.ts';
+import { firstOf, newTruth, type TrueRun, type Truth } from './truth.ts';
 
 /** A promise that was broken. */
 export interface Violation {
@@ -18,6 +19,12 @@ export interface Pass {
   now: number;
   at: number;
   spec: Spec;
+  /** When it began, or last waited a second: whatever was so by then, it may know. */
+  restedOrder: number;
+  /** When it loaded the record. */
+  loadOrder?: number;
+  /** By slot, when it last asked for the kill switch before a stop. */
+  asked: Map<string, number>;
   /** When it looked at the fleet, and whether that showed all. */
   lookOrder?: number;
   isWhole?: boolean;
@@ -67,6 +74,12 @@ export interface Letter {
     title?: string;
     date?: string;
     number?: number;
+    budget?: string;
+    whose?: string;
+    owner?: string | undefined;
+    period?: { from: number };
+    limit?: number;
+    crossed?: { kind: string; share: number }[];
   };
 }
 
@@ -97,6 +110,7 @@ export interface Judge {
   told: Map<string, OwedLetter>;
   /** Runs that Curfew stopped, until their news is owed. */
   untold: Set<TrueRun>;
+  money: MoneyKept;
   /** Since when the policy has stood. */
   lawSince: number;
   /** When the admins were last told that the safety valve is closed. */
@@ -116,6 +130,7 @@ export function newJudge(now: number): Judge {
     bySlot: new Map(),
     told: new Map(),
     untold: new Set(),
+    money: newMoneyKept(),
     lawSince: now,
     valveToldAt: Number.NEGATIVE_INFINITY,
     deliveredAt: Number.NEGATIVE_INFINITY,
@@ -137,9 +152,4 @@ export function isMeant(run: TrueRun, startedAt: number): boolean {
     startedAt >= firstOf(run).start - START_APART &&
     startedAt <= (run.end ?? Infinity) + START_APART
   );
-}
-
-/** The first of the runs that AWS shows as one. */
-export function firstOf(run: TrueRun): TrueRun {
-  return run.kin ? firstOf(run.kin) : run;
 }

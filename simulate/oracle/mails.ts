@@ -1,16 +1,9 @@
 import { isMeant, type Judge, type Letter, type OwedLetter, type Pass } from './judge.ts';
+import { isToldInstead, judgeBudgetNews } from './money.ts';
+import { isOutdated, judgeOwedInPause, judgeSentInPause } from './pauses.ts';
+import { CANVAS_PRICE, PRICES } from './prices.ts';
 import { unwelcome } from './readers.ts';
 import { slotIdOf, type TrueRun } from './truth.ts';
-
-/** US dollars an hour times 10^10, by instance type: what `ports.ts` tells the service. */
-export const PRICES: Record<string, number> = {
-  'ml.t3.medium': 500_000_000,
-  'ml.t3.large': 1_000_000_000,
-  'ml.m5.large': 1_150_000_000,
-  'ml.g5.xlarge': 14_100_000_000,
-  'ml.p3.2xlarge': 38_250_000_001,
-};
-export const CANVAS_PRICE = 19_000_000_000;
 
 /** No policy gives less, and what is younger than its grace is not given anew. */
 const LEAST_GRACE = 25 * 60_000;
@@ -35,7 +28,9 @@ export function noteOwed(judge: Judge, pass: Pass, letter: Letter): void {
   };
   judge.letters.set(letter.id, owed);
   judge.open.set(letter.id, owed);
+  judgeOwedInPause(judge, pass, letter);
   if (letter.facts.title?.startsWith('Safety valve')) judge.valveToldAt = letter.owedAt;
+  if (letter.facts.kind === 'budget') judgeBudgetNews(judge, owed);
   if (!slot) return;
   const others = judge.bySlot.get(slot) ?? [];
   // What is long past bears on nothing any more.
@@ -78,7 +73,7 @@ function judgeCost(judge: Judge, { facts: { kind, app, warnedAt, stoppedAt } }: 
     const hour = 3_600_000n * 10_000n;
     return Number((BigInt(rate) * BigInt(duration) * 2n + hour) / (2n * hour));
   };
-  const most = exact(until - app!.startedAt);
+  const most = exact(Math.max(0, until - app!.startedAt));
   // Its end may have been told before the news of it: by CloudTrail's clock, cut to the second.
   const least = kind === 'stopped' ? exact(Math.max(0, until - app!.startedAt - TOLD_BEFORE)) : most;
   if (cost === undefined || cost > most || cost < least || !Number.isInteger(cost))
@@ -107,6 +102,7 @@ export function noteTaken(judge: Judge, pass: Pass, letter: Letter): void {
   const isAdmin = pass.spec.admins.includes(to);
   for (const rule of unwelcome({ id, kind: facts.kind, role, isAdmin }, readerOf(to), claim?.order ?? truth.order))
     judge.accuse(`6 ${rule}`, `${facts.kind} to ${to}`);
+  judgeSentInPause(judge, pass, letter);
   judgeOnce(judge, owed);
 }
 
@@ -150,10 +146,14 @@ export function noteSettled(judge: Judge, pass: Pass, id: string, kind: string):
   const about = `${letter.facts.kind} ${slot ?? ''} to ${letter.to}`;
   if (kind === 'sent' && owed.taken.length === 0) judge.accuse('5 marked as sent, and never sent', about);
   if (letter.facts.audience?.role !== 'owner' || kind === 'sent') return;
-  const isToldInstead = judge.bySlot
-    .get(slot!)!
-    .some(({ letter: { facts } }) => facts.kind === letter.facts.kind && isInstead(facts.audience?.why));
-  if (!isToldInstead) judge.accuse('6 what an owner may not be told is told to nobody', about);
+  if (isOutdated(judge.truth, judge.truth.order, letter)) return;
+  const isTold =
+    slot === undefined
+      ? isToldInstead(judge, letter)
+      : judge.bySlot
+          .get(slot)!
+          .some(({ letter: { facts } }) => facts.kind === letter.facts.kind && isInstead(facts.audience?.why));
+  if (!isTold) judge.accuse('6 what an owner may not be told is told to nobody', about);
 }
 
 function isInstead(why = ''): boolean {

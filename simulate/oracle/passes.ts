@@ -1,5 +1,7 @@
 import { DAY, HOUR, MINUTE, MOST_GRACE } from '../spec.ts';
 import { isMeant, type Judge, type OwedLetter, type Pass } from './judge.ts';
+import { judgeMoney } from './money.ts';
+import { isPausedAt } from './pauses.ts';
 import { mostStops } from './stops.ts';
 import { keptUntil, lawOf, runningIn, type TrueRun } from './truth.ts';
 
@@ -34,11 +36,27 @@ export function judgeScan(judge: Judge, pass: Pass, outcome: ScanWord | Error, r
     judge.accuse('7 a failure that nobody hears of', `${pass.faults} calls failed`);
   const { valve } = outcome;
   if (valve) judgeValve(judge, pass, valve);
+  noteSeen(judge, pass);
   const isClean = pass.faults === 0 && pass.isWhole && pass.isAlone && pass.does === 'scan';
   if (!isClean) return;
   if (outcome.hasFailed) judge.accuse('7 a scan failed though nothing did', '');
   judgeRecord(judge, pass, record());
   judgeLiveness(judge, pass, valve !== undefined);
+  if (!valve) judgeMoney(judge, pass);
+}
+
+/** What a scan without a fault saw is on record: what runs, and what is over. */
+function noteSeen({ truth }: Judge, pass: Pass): void {
+  if (pass.faults > 0 || !pass.isWhole || pass.does !== 'scan') return;
+  for (const runs of truth.runs.values())
+    for (let i = runs.length - 1; i >= 0 && !(i < runs.length - 2 && runs[i]!.goneAt !== undefined); i--) {
+      const run = runs[i]!;
+      const { start, end, knownAt, goneAt } = run;
+      if (end === undefined && knownAt === undefined && start < pass.at - 3 * MINUTE) run.knownAt = truth.now;
+      if (end === undefined || goneAt !== undefined) continue;
+      const isOurs = run.endedBy === 'scan' && pass.intents.has(run.slot.id) && end >= pass.at;
+      if (isOurs || end < pass.at - 3 * MINUTE) run.goneAt = Math.max(pass.now, truth.now);
+    }
 }
 
 function judgeValve(judge: Judge, pass: Pass, { wanted }: { wanted: number }): void {
@@ -126,7 +144,7 @@ export function judgeDelivery(judge: Judge, pass: Pass, outcome: { isLoud: boole
   if (pass.isDead) return;
   const isLoud = outcome instanceof Error || outcome.isLoud;
   if (pass.faults > 0 && !isLoud) judge.accuse('7 a failure that nobody hears of', `${pass.faults} calls failed`);
-  if (pass.faults > 0 || !pass.isAlone || !isCalm) return;
+  if (pass.faults > 0 || !pass.isAlone || !isCalm || isPausedAt(judge.truth, judge.truth.order, pass.now)) return;
   if (outcome instanceof Error) {
     judge.accuse('7 a delivery failed though nothing did', outcome.message);
     return;

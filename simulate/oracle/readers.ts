@@ -29,7 +29,7 @@ export function readersOf(): (to: string) => Reader {
 }
 
 /** From which level of unsubscribing on a kind of mail is unwanted. */
-const UNWANTED: Record<string, number> = { digest: 1, warning: 2, stopped: 3, failure: 3, confirmation: 3 };
+const UNWANTED: Record<string, number> = { digest: 1, warning: 2, budget: 2, stopped: 3, failure: 3, confirmation: 3 };
 
 /** Why a mail should not have gone out, by what was so before `order`, when its sending was begun. */
 export function unwelcome(

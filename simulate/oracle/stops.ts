@@ -1,6 +1,8 @@
 import { HOUR, type LimitSpec, MINUTE, SECOND } from '../spec.ts';
-import { firstOf, isMeant, type Judge, type OwedLetter, type Pass } from './judge.ts';
-import { keptUntil, lawOf, type TrueRun, type Word } from './truth.ts';
+import { isMeant, type Judge, type OwedLetter, type Pass } from './judge.ts';
+import { wrongsOfMoney } from './money.ts';
+import { pauseEndAt, wrongsOfPause } from './pauses.ts';
+import { firstOf, keptUntil, lawOf, type TrueRun } from './truth.ts';
 
 /** A mail that is taken within this time of being owed is on time. */
 const ON_TIME = 5 * MINUTE;
@@ -13,9 +15,16 @@ export function judgeStop(judge: Judge, pass: Pass, run: TrueRun, callOrder: num
   const intent = pass.intents.get(run.slot.id);
   const wrongs = pass.pressed ? wrongsOfPress(pass, run) : wrongsOfScan(judge, pass, run, callOrder);
   if (!intent) wrongs.push('2 stopped without writing that down before');
+  wrongs.push(...wrongsOfPause(judge, pass, run.slot.id, intent?.order ?? callOrder));
   if (pass.does === 'dry scan') wrongs.push('9 a dry run stopped');
-  if (!pass.pressed && pass.does !== 'scan') wrongs.push(`2 stopped by ${pass.does}`);
+  if (!pass.pressed && pass.does !== 'scan' && !(pass.does === 'event' && isMoney(intent?.rule)))
+    wrongs.push(`2 stopped by ${pass.does}`);
   for (const rule of wrongs) judge.accuse(rule, `${run.slot.id} up since ${new Date(run.start).toISOString()}`);
+}
+
+/** A budget's or a guardrail's stop: it needs no warning, and no limit. */
+function isMoney(rule = ''): boolean {
+  return / ?: (budget|guardrail)$/.test(rule);
 }
 
 /** A person's own link stops the run that its mail was about, and no other. */
@@ -38,6 +47,7 @@ function wrongsOfScan(judge: Judge, pass: Pass, run: TrueRun, callOrder: number)
   if (run.startOrder > lookOrder) wrongs.push('2 stopped a run that it never saw');
   const law = lawOf(truth, run.slot, spec, now, lookOrder);
   if (law === 'exempt') wrongs.push('3 stopped an exempt app');
+  else if (isMoney(intent?.rule)) wrongs.push(...wrongsOfMoney(judge, pass, run, intent!.rule));
   else if (law === undefined) wrongs.push('2 stopped without any limit');
   else wrongs.push(...wrongsByLimit(judge, pass, run, law, intent?.order ?? callOrder));
   return wrongs;
@@ -71,7 +81,7 @@ function wrongsOfClock(
   order: number,
 ): string[] {
   const { now } = pass;
-  const warnings = warningsOf(judge, run, `${limit.name}: max-uptime`, order);
+  const warnings = warningsOf(judge, pass, run, `${limit.name}: max-uptime`, order);
   const starts = warnings.map(({ letter }) => letter.facts.app!.startedAt);
   const start = Math.min(firstOf(run).start, ...starts) - MINUTE;
   const due = Math.max(start + limit.up!, until);
@@ -80,6 +90,7 @@ function wrongsOfClock(
   return wrongsOfWarning(pass, warnings, limit, due);
 }
 
+/** Of a run that AWS shows as the one before, which nobody may have seen end, what was told of that one may count too. */
 function wrongsOfIdleness(
   judge: Judge,
   pass: Pass,
@@ -88,8 +99,23 @@ function wrongsOfIdleness(
   until: number,
   order: number,
 ): string[] {
+  const wrongs = wrongsOfQuiet(judge, pass, run, limit, until, order);
+  const { kin } = run;
+  if (wrongs.length === 0 || !kin || kin.goneAt !== undefined || kin.toldEnd !== undefined) return wrongs;
+  const asShown = { ...run, start: kin.start, words: [...kin.words, ...run.words] };
+  return wrongsOfQuiet(judge, pass, asShown, limit, until, order);
+}
+
+function wrongsOfQuiet(
+  judge: Judge,
+  pass: Pass,
+  run: TrueRun,
+  limit: LimitSpec,
+  until: number,
+  order: number,
+): string[] {
   const { now, spec } = pass;
-  const words = wordsOf(run).filter((word) => word.order < order);
+  const words = run.words.filter((word) => word.order < order);
   const fresh = words.filter(({ at }) => now - at <= spec.staleAfter);
   if (fresh.length === 0) return ['1 stopped as idle without fresh evidence'];
   const sure = words.filter(({ isSure }) => isSure);
@@ -100,12 +126,12 @@ function wrongsOfIdleness(
     const last = own.filter(({ at }) => at === newest);
     if (last.length > 0 && !later && last.every(({ busy }) => busy)) return ['1 stopped as idle what is at work'];
   }
-  const lastUse = Math.max(firstOf(run).start, ...sure.map((word) => word.lastUse));
+  const lastUse = Math.max(run.start, ...sure.map((word) => word.lastUse));
   // A minute: Canvas tells the minute only.
   const due = Math.max(lastUse + limit.idle! - MINUTE, until);
   if (now < lastUse + limit.idle! - MINUTE) return ['1 stopped as idle what was used within max-idle'];
   if (now < until) return ['2 stopped while its owner kept it running'];
-  const warnings = warningsOf(judge, run, `${limit.name}: max-idle`, order);
+  const warnings = warningsOf(judge, pass, run, `${limit.name}: max-idle`, order);
   const counting = warnings.filter(({ letter }) => letter.owedAt >= due);
   const lastWarned = Math.min(...counting.map(({ letter }) => letter.owedAt));
   const wrongs = wrongsOfWarning(pass, warnings, limit, due);
@@ -113,16 +139,12 @@ function wrongsOfIdleness(
   return wrongs.length > 0 || hasLooked ? wrongs : ['2 stopped as idle without a look since the warning'];
 }
 
-/** What was told of a run: of one that AWS shows as the run before, what was told of that one too. */
-function wordsOf({ words, kin }: TrueRun): Word[] {
-  return kin ? [...wordsOf(kin), ...words] : words;
-}
-
-/** The warnings of a run by a rule that announced a stop, owed before a moment. */
-function warningsOf({ bySlot }: Judge, run: TrueRun, rule: string, order: number): OwedLetter[] {
-  return (bySlot.get(run.slot.id) ?? []).filter(({ letter: { facts }, order: owed }) => {
+/** The warnings of a run by a rule that announced a stop, owed before a moment, and after the last pause. */
+function warningsOf({ bySlot, truth }: Judge, pass: Pass, run: TrueRun, rule: string, order: number): OwedLetter[] {
+  const from = pauseEndAt(truth, pass.loadOrder ?? order);
+  return (bySlot.get(run.slot.id) ?? []).filter(({ letter: { facts, owedAt }, order: owed }) => {
     const isThis = facts.kind === 'warning' && facts.rule === rule && facts.stopAt !== undefined;
-    return isThis && owed < order && isMeant(run, facts.app!.startedAt);
+    return isThis && owed < order && owedAt >= from && isMeant(run, facts.app!.startedAt);
   });
 }
 

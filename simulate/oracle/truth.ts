@@ -31,6 +31,10 @@ export interface TrueRun {
   agentUntil: number;
   words: Word[];
   keeps: Keep[];
+  /** Since when it is on record; when a pass saw it gone; its end, where an event has told that. */
+  knownAt?: number;
+  goneAt?: number;
+  toldEnd?: number;
   /** When its tags, its owner or its keeping last changed. */
   disturbedAt: number;
   /** When the service last heard of a use that was new. */
@@ -59,6 +63,7 @@ export interface Keep {
 /** A value and since when it is so, by order. */
 interface Since<T> {
   order: number;
+  at: number;
   value: T;
 }
 
@@ -73,19 +78,30 @@ export interface Truth {
   tags: Map<string, Since<Record<string, string>>[]>;
   /** Spaces' owners; undefined: nobody. */
   owners: Map<string, Since<string | undefined>[]>;
-  /** Since when nothing at all has gone wrong, and the policy has stood. */
+  /** The kill switch, each time it was thrown or taken back: when that pause ends, or ended. */
+  pauses: { order: number; end: number }[];
+  /** AWS's bill: what it is of list prices, after how many days it is final, and from when on it names holders. */
+  bill: { factor: number; late: number; isTagged: boolean; taggedFrom: number; writtenUntil: number };
+  /** Since when nothing at all has gone wrong, the policy has stood, and nothing was paused. */
   calmSince: number;
 }
 
 export function newTruth(now: number): Truth {
+  const writtenUntil = now - (now % 86_400_000);
+  const bill = { factor: 1, late: 2, isTagged: true, taggedFrom: 0, writtenUntil };
   const maps = { slots: new Map(), runs: new Map(), tags: new Map(), owners: new Map() };
-  return { order: 0, now, calmSince: now, ...maps };
+  return { order: 0, now, calmSince: now, pauses: [], bill, ...maps };
 }
 
 /** The run that goes on under a slot. */
 export function runningIn(truth: Truth, slotId: string): TrueRun | undefined {
   const last = truth.runs.get(slotId)?.at(-1);
   return last?.end === undefined ? last : undefined;
+}
+
+/** The first of the runs that AWS shows as one. */
+export function firstOf(run: TrueRun): TrueRun {
+  return run.kin ? firstOf(run.kin) : run;
 }
 
 export function slotIdOf(app: {
@@ -136,7 +152,8 @@ function isWeekend(now: number, timeZone: string): boolean {
   return clock.format(now).startsWith('S');
 }
 
-function fits(truth: Truth, slot: Slot, fit: FitSpec, { now, order, timezone }: Moment): boolean {
+/** Whether a slot is all that is given. */
+export function fits(truth: Truth, slot: Slot, fit: FitSpec, { now, order, timezone }: Moment): boolean {
   if (fit.instance !== undefined && !slot.instanceType?.startsWith(fit.instance)) return false;
   if (fit.appType !== undefined && slot.appType !== fit.appType) return false;
   if (fit.owner !== undefined && ownerAt(truth, slot, order) !== fit.owner) return false;

@@ -1,4 +1,4 @@
-import type { AppRef } from '../domain/app.ts';
+import type { AppRef, Place } from '../domain/app.ts';
 import type { Decision } from '../domain/decide.ts';
 import { liftedWarnings } from '../domain/decide.ts';
 import type { Intent } from '../domain/plan.ts';
@@ -143,10 +143,20 @@ async function warn(actor: Actor, decision: Decision, now: Instant): Promise<Out
   }
   const { at, notices, told: words } = told;
   // The grace runs from when the notice was first owed, which a crash may have put before now.
-  const promise = isEnforced ? { stopAt: at + grace } : {};
+  const stopAt = Math.max(at + grace, ...(await stopsNamed(actor, app.ref, told.known)));
+  const promise = isEnforced ? { stopAt } : {};
   const warning = { number, given: { due: due!, at, notices, told: words, ...promise } };
   if (!(await actor.runs.change(app.run, { kind: 'warn', rule, warning }))) return [outcome(decision, 'superseded')];
   return [{ ...outcome(decision, 'warned'), ...promise }];
+}
+
+/** When notices that a pass owed and died after name the stop for: the policy may have given another grace then. */
+async function stopsNamed({ outbox }: Actor, place: Place, known: string[]): Promise<Instant[]> {
+  const past = await Promise.all(known.map((id) => outbox.get(place, id)));
+  return past.flatMap((one) => {
+    const facts = one?.notice.facts;
+    return facts?.kind === 'warning' && facts.stopAt !== undefined ? [facts.stopAt] : [];
+  });
 }
 
 /** Stops what is over its limit, once its warning's mail has gone out. */

@@ -13,6 +13,7 @@ import { guardrailVerdicts } from '../domain/rules/guardrail.ts';
 import { type RunningApp, tagsOfSpace, teamOnRecord } from '../domain/running-app.ts';
 import { HOUR, type Instant } from '../domain/time.ts';
 import type { Verdict } from '../domain/verdict.ts';
+import { volumesAsSeen } from '../domain/volume.ts';
 import { meet } from './invite.ts';
 import type { Ledger } from './ports.ts';
 import { isSame, periodsOf, type SpendPorts, spendingIn } from './spending.ts';
@@ -65,8 +66,10 @@ export async function standingsNow(
   rates: Rates,
   now: Instant,
 ): Promise<Standing[]> {
-  const { picture, runs, volumes, books } = seen;
+  const { picture, runs, books } = seen;
   const { account, region } = picture;
+  // Whoever lost a space is not charged for what others start there, from the first look on.
+  const volumes = volumesAsSeen(picture, seen.volumes, policy, now);
   const goings = { place: { account, region }, runs, volumes, rates, books: books.books };
   const periods = periodsOf(policy, now);
   const spendings = await spendingIn(periods, ports, goings, now);

@@ -30,6 +30,8 @@ export function runId(run: Run): string {
 interface Owing {
   at: Instant;
   notices: string[];
+  /** Those of them that were owed before. */
+  known: string[];
 }
 
 /** A reader of a notice, what it is about, and what it says to them. */
@@ -53,12 +55,13 @@ export function tellAdmins(
 
 export async function tell(outbox: Outbox, place: Place, readers: Reader[], now: Instant): Promise<Owing> {
   const { account, region } = place;
-  const owing: Owing = { at: Number.NEGATIVE_INFINITY, notices: [] };
+  const owing: Owing = { at: Number.NEGATIVE_INFINITY, notices: [], known: [] };
   for (const { to, about, facts } of readers) {
     const id = noticeId(facts.kind, about, to);
-    const { owedAt } = await outbox.owe({ id, to, account, region, owedAt: now, facts });
+    const { owedAt, isNew } = await outbox.owe({ id, to, account, region, owedAt: now, facts });
     owing.at = Math.max(owing.at, owedAt);
     owing.notices.push(id);
+    if (!isNew) owing.known.push(id);
   }
   return owing;
 }

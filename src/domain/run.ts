@@ -99,6 +99,12 @@ export function newRun(
   };
 }
 
+/** A run that follows one under its name: what was seen at work since its start was this one, whatever run that was noted on. */
+function newRunAfter(known: Run, app: AppRef & Pick<App, 'instanceType'>, startedAt: Instant): Run {
+  const seen = Object.entries(known.evidence).filter(([, { busy, observedAt }]) => busy && observedAt >= startedAt);
+  return { ...newRun(app, startedAt, app), evidence: Object.fromEntries(seen) };
+}
+
 /** What seeing an app, or not seeing it, makes of what was known of it. */
 export type Sighting =
   /** Nothing runs, and nothing was known to. */
@@ -133,16 +139,16 @@ export function sight(app: App | undefined, known: Run | undefined, now: Instant
   if (known.endedAt === undefined) {
     const recreated = createdAt !== undefined && createdAt > known.startedAt + START_TOLERANCE;
     if (!recreated) return { now: 'running', run: known };
-    return { now: 'started', run: newRun(app, createdAt, app), replaces: { ...known, endedAt: createdAt } };
+    return { now: 'started', run: newRunAfter(known, app, createdAt), replaces: { ...known, endedAt: createdAt } };
   }
   if (createdAt !== undefined && createdAt > known.endedAt) {
-    return { now: 'started', run: newRun(app, createdAt, app), replaces: known };
+    return { now: 'started', run: newRunAfter(known, app, createdAt), replaces: known };
   }
   // Recorded as ended, listed as running, and not created since: running again, or listed before it ended.
   if (known.endedAt > now - LISTING_LAG) return { now: 'unsure', run: known };
   // Created after the known run was, it is another: whoever saw that one end had a clock that was ahead.
   if (createdAt !== undefined && createdAt > known.startedAt + START_TOLERANCE)
-    return { now: 'started', run: newRun(app, createdAt, app), replaces: { ...known, endedAt: createdAt } };
+    return { now: 'started', run: newRunAfter(known, app, createdAt), replaces: { ...known, endedAt: createdAt } };
   return { now: 'started', run: newRun(app, now, app), replaces: known };
 }
 
@@ -180,7 +186,7 @@ export function onCreated(app: AppRef & Pick<App, 'instanceType'>, at: Instant, 
     return { kind: 'past', run: { ...newRun(app, at, app), endedAt: known.startedAt } };
   const ends = endsAs(endsOf(known).filter((end) => isDated || end > at));
   // What was asked since is asked of this run, whatever it was taken for.
-  const run = { ...newRun(app, at, app), ...ends, extensions: known.extensions.filter((asked) => asked >= at) };
+  const run = { ...newRunAfter(known, app, at), ...ends, extensions: known.extensions.filter((asked) => asked >= at) };
   // Its DeleteApp came first, and left a mark: now its start is known.
   if (isDated) return { kind: 'start', run, replaces: known };
   return { kind: 'start', run, replaces: { ...known, endedAt: Math.min(at, known.endedAt ?? at) } };

@@ -54,6 +54,16 @@ export function sightVolumes(
   return changes;
 }
 
+/** Volumes on record as a whole picture shows them: what goes on comes last, with whose it is now. */
+export function volumesAsSeen(picture: Picture, known: Volume[], policy: Pick<Policy, 'team'>, now: Instant): Volume[] {
+  if (picture.missing.length > 0) return known;
+  const changes = sightVolumes(picture, known, policy, now);
+  if (changes.length === 0) return known;
+  const changed = new Set(changes.map(({ ended, opened }) => spaceKey((ended ?? opened)!)));
+  const same = known.filter((volume) => !changed.has(spaceKey(volume)));
+  return [...same, ...changes.flatMap(({ ended, opened }) => [...(ended ? [ended] : []), ...(opened ? [opened] : [])])];
+}
+
 function volumeOf(space: Space, picture: Picture, policy: Pick<Policy, 'team'>, now: Instant): Volume | undefined {
   const { domainId, spaceName, owner, gigabytes, appType } = space;
   if (gigabytes === undefined && !WITH_VOLUME.includes(appType ?? '')) return undefined;

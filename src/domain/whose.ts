@@ -12,21 +12,22 @@ export interface Owners {
 
 /**
  * Whose spaces were on a day, and of which team owners: by what ran or lay there that day, the newest last; of what did
- * not, by all that is on record.
+ * not, by all that is on record. A space whose volume lay there without an owner was nobody's.
  */
 export function ownersOf({ runs, volumes }: { runs: Run[]; volumes: Volume[] }): (day: Period) => Owners {
   const facts = [
     ...volumes.map(({ domainId, spaceName, owner, team, since: from, until: to }) => {
       return { domainId, spaceName, owner, team, from, to };
     }),
+    // A run whose owner is not known tells nothing of whose its space is.
     ...runs.map(({ app: { domainId, spaceName }, owner, team, startedAt: from, endedAt: to }) => {
-      return { domainId, spaceName, owner, team, from, to };
+      return { domainId, spaceName: owner === undefined ? undefined : spaceName, owner, team, from, to };
     }),
   ].sort((a, b) => a.from - b.from);
   const told = (some: typeof facts) => ({
-    spaces: new Map(
+    spaces: new Map<string, string | undefined>(
       some.flatMap(({ domainId, spaceName, owner }) =>
-        spaceName === undefined || owner === undefined ? [] : [[JSON.stringify([domainId, spaceName]), owner]],
+        spaceName === undefined ? [] : [[JSON.stringify([domainId, spaceName]), owner]],
       ),
     ),
     teams: new Map(
@@ -35,12 +36,12 @@ export function ownersOf({ runs, volumes }: { runs: Run[]; volumes: Volume[] }):
       ),
     ),
   });
-  const ever = told(facts);
+  const ever = { ...told(facts), spaces: told(facts.filter(({ owner }) => owner !== undefined)).spaces };
   return (day) => {
     const then = told(facts.filter(({ from, to = Number.POSITIVE_INFINITY }) => overlap(from, to, day) > 0));
     const find = (by: 'spaces' | 'teams', domainId: string, name: string | undefined) => {
       const key = JSON.stringify([domainId, name]);
-      return then[by].get(key) ?? ever[by].get(key);
+      return (then[by].has(key) ? then : ever)[by].get(key);
     };
     return {
       ofSpace: (domainId, spaceName) => find('spaces', domainId, spaceName),

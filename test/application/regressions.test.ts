@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { noteActivity } from '../../src/application/activity-event.ts';
+import { closeBooks } from '../../src/application/books.ts';
 import { noteFeedback } from '../../src/application/mail-feedback.ts';
 import { noteContact } from '../../src/application/note-contact.ts';
 import { PortError } from '../../src/application/ports.ts';
@@ -10,7 +11,7 @@ import { extendedUntil } from '../../src/domain/rules/extension.ts';
 import { runningApp } from '../../src/domain/running-app.ts';
 import { DAY, HOUR, MINUTE, SECOND } from '../../src/domain/time.ts';
 import { NOON, policy, policyOf, quietRun, ref } from '../domain/builders.ts';
-import { PLACE } from '../memory/ports.ts';
+import { addSpace, memoryBill, PLACE } from '../memory/ports.ts';
 import { world } from './world.ts';
 
 /** What reviews and the lab have found, each as it was found. */
@@ -334,5 +335,68 @@ describe('found by the simulator', () => {
     await runs.change((await runs.get(gpu))!, { kind: 'extend', at: asked });
     await lab.event({ kind: 'app created', app: gpu, at: NOON + 2 * HOUR });
     expect(await runs.get(gpu)).toMatchObject({ startedAt: NOON + 2 * HOUR, extensions: [asked] });
+  });
+  test('seed 7.130: at work, by a heartbeat that came before any scan saw that the app had been started anew, it is at work', async () => {
+    const lab = world();
+    const { runs, fleet } = lab.ports;
+    fleet.start(gpu, NOON);
+    await lab.scan(NOON);
+    fleet.end(gpu);
+    fleet.start(gpu, NOON + HOUR);
+    const observedAt = NOON + HOUR + 3 * MINUTE;
+    await noteActivity(runs, gpu, { observedAt, activity: [{ kind: 'kernel', busy: true }] });
+    await lab.scan(NOON + HOUR + 5 * MINUTE);
+    expect(await runs.get(gpu)).toMatchObject({
+      startedAt: NOON + HOUR,
+      evidence: { agent: { observedAt, busy: true } },
+    });
+  });
+  test('seed 1.38: a grace made shorter after a scan that died keeps the moment that its mail names', async () => {
+    const all = { name: 'all', match: {}, maxUptime: DAY };
+    const lab = world({ limits: [{ ...all, grace: HOUR }] });
+    lab.ports.fleet.start(gpu, NOON);
+    await lab.scan(NOON);
+    await killAfterOwe(lab, NOON + DAY);
+    lab.policy.limits = [{ ...all, grace: 30 * MINUTE }];
+    await lab.scan(NOON + DAY + 15 * MINUTE);
+    await lab.deliver(NOON + DAY + 16 * MINUTE);
+    await lab.scan(NOON + DAY + 59 * MINUTE);
+    expect(lab.ports.fleet.stopped).toEqual([]);
+    await lab.scan(NOON + DAY + HOUR);
+    expect(lab.ports.fleet.stopped).toHaveLength(1);
+  });
+  test('seed 7.45: whoever owned a space until lately is not charged for what was started in it since', async () => {
+    const whose = { name: 'each', for: 'each owner', period: 'month' } as const;
+    const budget = { ...whose, limit: 10_000_000, warnAt: [], forecastAt: [], atLimit: 'block' as const };
+    const lab = world({ limits: [], budgets: [budget] });
+    const { fleet } = lab.ports;
+    const space = { domainId: ref.domainId, spaceName: 'left', createdAt: NOON - DAY, gigabytes: 5 };
+    addSpace(fleet, { ...space, owner: 'alice' });
+    await lab.scan(NOON);
+    addSpace(fleet, space);
+    const { userProfileName: _, ...bare } = ref;
+    fleet.start({ ...bare, spaceName: 'left', instanceType: 'ml.g5.xlarge' }, NOON + MINUTE);
+    fleet.start(gpu, NOON + 19 * HOUR);
+    await lab.scan(NOON + 20 * HOUR);
+    expect(fleet.stopped).toEqual([]);
+  });
+  test('seed 7.45: nor by a bill that names the space, but for the days on which they owned it', async () => {
+    const lab = world({ limits: [] });
+    const { fleet, ledger } = lab.ports;
+    const space = { domainId: ref.domainId, spaceName: 'left', createdAt: NOON - DAY, gigabytes: 5 };
+    addSpace(fleet, { ...space, owner: 'alice' });
+    await lab.scan(NOON);
+    addSpace(fleet, space);
+    await lab.scan(NOON + DAY);
+    const bill = memoryBill();
+    const row = { usage: 'Studio:JupyterLab-ml.g5.xlarge', holder: { domainId: ref.domainId, spaceName: 'left' } };
+    bill.rows = ['2026-11-23', '2026-11-25'].map((date) => ({ ...row, date, amount: 5_000_000 }));
+    await closeBooks({ ...lab.ports, bill }, lab.policy, { place: PLACE, now: NOON + 6 * DAY });
+    const days = await ledger.days(PLACE, NOON - DAY, NOON + 6 * DAY);
+    const lines = days.flatMap(({ date, lines: all }) => all.map((line) => ({ date, ...line })));
+    const billed = lines.filter((line) => (line.billed ?? 0) > 0);
+    expect(new Set(billed.map(({ date, owner }) => `${date} ${owner}`))).toEqual(
+      new Set(['2026-11-23 alice', '2026-11-25 undefined']),
+    );
   });
 });

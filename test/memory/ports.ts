@@ -102,10 +102,12 @@ export function memoryLedger(): MemoryLedger {
     exceptions: [],
     writes: 0,
     async days(place, from, to) {
+      const ofPlace = `${placeKey(place)}#`;
       const days = [...store.closed].filter(([key, { date }]) => {
-        return key.startsWith(`${placeKey(place)}#`) && from <= Date.parse(date) && Date.parse(date) < to;
+        const at = Date.parse(date);
+        return from <= at && at < to && key.startsWith(ofPlace);
       });
-      return copy(days.map(([, day]) => day).sort((a, b) => (a.date < b.date ? -1 : 1)));
+      return days.map(([, day]) => day).sort((a, b) => (a.date < b.date ? -1 : 1));
     },
     async close(place, day) {
       store.writes++;
@@ -143,8 +145,15 @@ export function memoryRuns(
     const known = store.past.get(name(run));
     const isNewer =
       !known || run.version > known.version || (run.version === known.version && run.endedAt! < known.endedAt!);
-    if (isNewer) store.past.set(name(run), copy(run));
+    if (!isNewer) return;
+    store.past.set(name(run), copy(run));
+    const told = byApp.get(key(run.app)) ?? { names: new Set(), until: 0 };
+    told.names.add(name(run));
+    told.until = Math.max(told.until, run.endedAt!);
+    byApp.set(key(run.app), told);
   };
+  /** What is in the past, by the app's name, and no later than when all of it had ended. */
+  const byApp = new Map<string, { names: Set<string>; until: Instant }>();
   const store: MemoryRuns = {
     items: new Map(),
     past: new Map(),
@@ -157,9 +166,9 @@ export function memoryRuns(
       const state = copy(store.states.get(placeKey(place)) ?? {});
       const prices = copy(kept.items.get(placeKey(place)));
       const pause = copy(store.pauses.get(placeKey(place)));
-      const books = copy(ledger.books.get(placeKey(place)));
-      const ofPlace = (key: string) => JSON.parse(key)[0] === placeKey(place);
-      const marks = copy([...ledger.marks].filter(([key]) => ofPlace(key)).map(([, mark]) => mark));
+      const books = ledger.books.get(placeKey(place));
+      const ofPlace = `[${JSON.stringify(placeKey(place))},`;
+      const marks = [...ledger.marks].filter(([key]) => key.startsWith(ofPlace)).map(([, mark]) => mark);
       const exceptions = copy(ledger.exceptions.filter((one) => one.place === placeKey(place)));
       const others = {
         ...(goingOn.length > 0 ? { volumes: copy(goingOn) } : {}),
@@ -209,12 +218,13 @@ export function memoryRuns(
     },
     async history(place, since) {
       // What was told of other runs of a name only ever makes a run end earlier: names without a late end have none.
-      const named = (entry: string) => entry.slice(0, Math.max(entry.lastIndexOf('@'), entry.lastIndexOf('!')));
-      const names = new Set<string>();
-      for (const [entry, run] of store.past) if (run.endedAt! > since) names.add(named(entry));
-      const told = [...store.past].filter(([entry]) => names.has(named(entry))).map(([, run]) => run);
-      const ours = told.filter(({ app }) => placeKey(app) === placeKey(place));
-      return copy(asTheyWere(ours).filter(({ endedAt }) => endedAt! > since));
+      const told: Run[] = [];
+      for (const [app, { names, until }] of byApp) {
+        if (until <= since) continue;
+        const its = [...names].map((one) => store.past.get(one)!);
+        if (app.startsWith(`${placeKey(place)}#`) && its.some(({ endedAt }) => endedAt! > since)) told.push(...its);
+      }
+      return asTheyWere(told).filter(({ endedAt }) => endedAt! > since);
     },
     async remember(place, state) {
       store.writes++;
@@ -352,9 +362,7 @@ export function memoryOutbox(): MemoryOutbox {
       );
     },
     async oldest(place) {
-      const owed = [...store.items.values()].filter(
-        ({ notice, fate }) => placeKey(notice) === placeKey(place) && !fate,
-      );
+      const owed = [...open.keys()].filter(({ notice }) => placeKey(notice) === placeKey(place));
       return owed.length === 0 ? undefined : Math.min(...owed.map(({ notice }) => notice.owedAt));
     },
     async claim(notice, now, until) {
