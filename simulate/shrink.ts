@@ -3,8 +3,8 @@ import type { Step } from './steps.ts';
 /** Whether a timeline still fails in the same way. */
 type StillFails = (steps: Step[]) => Promise<boolean>;
 
-/** What shrinking may cost, in steps lived again: some twenty seconds. */
-const MOST_STEPS = 1_500_000;
+/** What shrinking may cost, in steps lived again: some ten seconds. */
+const MOST_STEPS = 800_000;
 
 /** The shortest timeline that was found to fail still: by its end first, then by leaving out ever smaller parts. */
 export async function shrink(steps: Step[], fails: StillFails, most = MOST_STEPS): Promise<Step[]> {
@@ -14,8 +14,10 @@ export async function shrink(steps: Step[], fails: StillFails, most = MOST_STEPS
     return lived <= most && fails(candidate);
   };
   const short = await byItsEnd(steps, stillFails);
-  const bare = await byWhatIsIn(short, stillFails);
-  return byParts(bare, stillFails, () => lived >= most);
+  const isOver = () => lived >= most;
+  const rough = await byParts(short, stillFails, isOver, short.length / 32);
+  const bare = await byWhatIsIn(rough, stillFails);
+  return withoutDetails(await byParts(bare, stillFails, isOver), stillFails);
 }
 
 /** What changes the law changes all that follows: it is kept while the beginning is cut off. */
@@ -46,10 +48,10 @@ async function byWhatIsIn(steps: Step[], fails: StillFails): Promise<Step[]> {
   return left;
 }
 
-/** Delta debugging (Zeller): leaves out parts, halves, quarters, and so on, down to single steps; then their own details. */
-async function byParts(steps: Step[], fails: StillFails, isOver: () => boolean): Promise<Step[]> {
+/** Delta debugging (Zeller): leaves out parts, halves, quarters, and so on, down to parts of the least size. */
+async function byParts(steps: Step[], fails: StillFails, isOver: () => boolean, least = 1): Promise<Step[]> {
   let left = steps;
-  for (let size = Math.ceil(left.length / 2); size >= 1 && !isOver(); ) {
+  for (let size = Math.ceil(left.length / 2); size >= least && !isOver(); ) {
     const before = left.length;
     for (let at = left.length - size; at > -size && !isOver(); at -= size) {
       const candidate = [...left.slice(0, Math.max(0, at)), ...left.slice(at + size)];
@@ -58,7 +60,7 @@ async function byParts(steps: Step[], fails: StillFails, isOver: () => boolean):
     if (size === 1 && left.length === before) break;
     size = size === 1 ? 1 : Math.ceil(size / 2);
   }
-  return withoutDetails(left, fails);
+  return left;
 }
 
 /** Faults, clocks and chance that bear on nothing are left out of the steps that remain. */

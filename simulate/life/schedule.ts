@@ -23,7 +23,7 @@ export function schedule(life: Life, start: number): void {
   const beat = (at: number) =>
     agenda.put(at, (now) => {
       life.wantScan(now);
-      beat(now + luck.between(5 * HOUR, 14 * HOUR));
+      beat(now + luck.between(6 * HOUR, 16 * HOUR));
       return [];
     });
   beat(start);

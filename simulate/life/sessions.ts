@@ -9,7 +9,7 @@ import { going } from './luck.ts';
 export function settle(life: Life, start: number): void {
   const { agenda, luck, persons } = life;
   for (const person of persons) {
-    const pace = luck.between(15 * DAY, 110 * DAY);
+    const pace = luck.between(18 * DAY, 130 * DAY);
     const come = (at: number) =>
       agenda.put(at, (now) => {
         come(now + luck.about(pace) + HOUR);

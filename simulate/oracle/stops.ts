@@ -1,6 +1,6 @@
 import { HOUR, type LimitSpec, MINUTE, SECOND } from '../spec.ts';
 import { firstOf, isMeant, type Judge, type OwedLetter, type Pass } from './judge.ts';
-import { keptUntil, lawOf, type TrueRun } from './truth.ts';
+import { keptUntil, lawOf, type TrueRun, type Word } from './truth.ts';
 
 /** A mail that is taken within this time of being owed is on time. */
 const ON_TIME = 5 * MINUTE;
@@ -89,7 +89,7 @@ function wrongsOfIdleness(
   order: number,
 ): string[] {
   const { now, spec } = pass;
-  const words = run.words.filter((word) => word.order < order);
+  const words = wordsOf(run).filter((word) => word.order < order);
   const fresh = words.filter(({ at }) => now - at <= spec.staleAfter);
   if (fresh.length === 0) return ['1 stopped as idle without fresh evidence'];
   const sure = words.filter(({ isSure }) => isSure);
@@ -100,7 +100,7 @@ function wrongsOfIdleness(
     const last = own.filter(({ at }) => at === newest);
     if (last.length > 0 && !later && last.every(({ busy }) => busy)) return ['1 stopped as idle what is at work'];
   }
-  const lastUse = Math.max(run.start, ...sure.map((word) => word.lastUse));
+  const lastUse = Math.max(firstOf(run).start, ...sure.map((word) => word.lastUse));
   // A minute: Canvas tells the minute only.
   const due = Math.max(lastUse + limit.idle! - MINUTE, until);
   if (now < lastUse + limit.idle! - MINUTE) return ['1 stopped as idle what was used within max-idle'];
@@ -111,6 +111,11 @@ function wrongsOfIdleness(
   const wrongs = wrongsOfWarning(pass, warnings, limit, due);
   const hasLooked = words.some(({ at }) => at > lastWarned);
   return wrongs.length > 0 || hasLooked ? wrongs : ['2 stopped as idle without a look since the warning'];
+}
+
+/** What was told of a run: of one that AWS shows as the run before, what was told of that one too. */
+function wordsOf({ words, kin }: TrueRun): Word[] {
+  return kin ? [...wordsOf(kin), ...words] : words;
 }
 
 /** The warnings of a run by a rule that announced a stop, owed before a moment. */

@@ -68,7 +68,7 @@ export async function act(
   const isWarning = decision.action === 'warn' && decision.warnedAt === undefined && held === undefined;
   if (isWarning && !(await recordEvidence(actor, seen))) return [...outcomes, outcome(decision, 'superseded')];
   if (sighting.now === 'running') await refreshFacts(actor, seen.app, now);
-  const lifted = liftedWarnings(decision).map((rule) => ({ rule, number: run.warnings[rule]!.number }));
+  const lifted = liftedWarnings(decision, now).map((rule) => ({ rule, number: run.warnings[rule]!.number }));
   if (lifted.length > 0 && (await actor.runs.change(run, { kind: 'lift', warnings: lifted }))) {
     for (const { rule } of lifted) outcomes.push({ ...outcome(decision, 'lifted'), rule });
   }

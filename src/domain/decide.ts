@@ -122,8 +122,11 @@ function warningFor(app: RunningApp, verdict: Verdict, { mode }: Policy): Warnin
   return (given?.stopAt !== undefined) === (mode === 'enforce') ? given : undefined;
 }
 
-/** The rules whose standing warnings no longer have their reason: they lift. */
-export function liftedWarnings({ app, rule, warnedAt }: Decision): string[] {
-  const standing = Object.entries(app.run.warnings).filter(([, { given }]) => given);
+/**
+ * The rules whose standing warnings no longer have their reason: they lift. One that was given after `now`, by a clock that
+ * is ahead or before this pass was tried again, stands: whoever gave it knew more.
+ */
+export function liftedWarnings({ app, rule, warnedAt }: Decision, now: Instant): string[] {
+  const standing = Object.entries(app.run.warnings).filter(([, { given }]) => given !== undefined && given.at <= now);
   return standing.filter(([name]) => warnedAt === undefined || name !== rule).map(([name]) => name);
 }

@@ -272,6 +272,16 @@ describe('found by the simulator', () => {
     expect(run).toMatchObject({ startedAt: NOON + HOUR + 9 * SECOND });
     expect(run).not.toHaveProperty('endedAt');
   });
+  test('seed 1.28: a scan that is tried again by its first clock lifts no warning that was given since', async () => {
+    const lab = world();
+    lab.ports.fleet.start(gpu, NOON);
+    await lab.scan(NOON);
+    await lab.scan(NOON + DAY + 35 * SECOND);
+    expect(kinds(await lab.scan(NOON + DAY - SECOND))).toEqual([]);
+    await lab.scan(NOON + DAY + 5 * MINUTE);
+    await lab.deliver(NOON + DAY + 6 * MINUTE);
+    expect(lab.mails()).toEqual(['warning default']);
+  });
   test('seed 1.12: owed to an owner by a scan that died, then bounced: the admins are told once, whoever finds out', async () => {
     const lab = Object.assign(world({ owners: { address: undefined, exceptions: { alice: 'alice@example.org' } } }), {
       baseUrl: 'https://curfew.example.org',

@@ -58,7 +58,7 @@ describe('warn, wait, look again, then stop', () => {
     const app = appWith({ ...overdue, warnings: warned(NOON - DAY) });
     const looser = { ...policy, limits: [{ ...policy.limits[0]!, maxUptime: 25 * HOUR }] };
     expect(decide(app, looser, NOON).action).toBe('warn');
-    expect(liftedWarnings(decide(app, looser, NOON))).toEqual(['all: max-uptime']);
+    expect(liftedWarnings(decide(app, looser, NOON), NOON)).toEqual(['all: max-uptime']);
   });
 
   test('a warning of a limit that no longer governs is lifted, and the new one warns afresh', () => {
@@ -66,11 +66,11 @@ describe('warn, wait, look again, then stop', () => {
     const renamed = { ...policy, limits: [{ ...policy.limits[0]!, name: 'new' }] };
     const decision = decide(app, renamed, NOON);
     expect(decision).toMatchObject({ action: 'warn', rule: 'new: max-uptime' });
-    expect(liftedWarnings(decision)).toEqual(['all: max-uptime']);
+    expect(liftedWarnings(decision, NOON)).toEqual(['all: max-uptime']);
   });
 
   test('a standing warning is not lifted while its reason holds', () => {
-    expect(liftedWarnings(decide(appWith({ ...overdue, warnings: warned(NOON) }), policy, NOON))).toEqual([]);
+    expect(liftedWarnings(decide(appWith({ ...overdue, warnings: warned(NOON) }), policy, NOON), NOON)).toEqual([]);
   });
 
   test('two bounds reached: the clock’s, whichever was reached first and warned of: heartbeats move the other', () => {
@@ -108,7 +108,7 @@ describe('exempt', () => {
       rule: 'exempt',
       reason: 'exempt: tag curfew=exempt',
     });
-    expect(liftedWarnings(decide(app, exempting, NOON))).toEqual(['all: max-uptime']);
+    expect(liftedWarnings(decide(app, exempting, NOON), NOON)).toEqual(['all: max-uptime']);
   });
 });
 
