@@ -39,7 +39,8 @@ function begin(life: Life, person: Person, now: number, how: { isForgotten: bool
     // Somebody who comes back to what still runs.
     return [{ at: now, do: 'use', slot, until: now + luck.about(HOUR) + MINUTE }];
   }
-  const hasAgent = luck.chance(0.75);
+  // Canvas tells of its use by a metric of its own.
+  const hasAgent = luck.chance(0.75) && !slot.includes('/Canvas/');
   const agent = hasAgent ? { agent: luck.chance(0.15) ? luck.about(6 * HOUR) : 400 * DAY } : {};
   const keeps = luck.chance(0.12) ? { keepsCreationTime: true as const } : {};
   const fails = luck.chance(0.02) ? { fails: true as const } : {};
@@ -85,7 +86,7 @@ function again(life: Life, slot: string, now: number): void {
   if (!luck.chance(0.25)) return;
   const at = now + (luck.chance(0.5) ? luck.between(2.2 * MINUTE, 12 * MINUTE) : luck.about(5 * HOUR) + 3 * MINUTE);
   agenda.put(at, (then) => {
-    const agent = luck.chance(0.75) ? { agent: 400 * DAY } : {};
+    const agent = luck.chance(0.75) && !slot.includes('/Canvas/') ? { agent: 400 * DAY } : {};
     tell(life, 'created', slot, then, then);
     plan(life, slot, then, 'up');
     plan(life, slot, then, 'idle');

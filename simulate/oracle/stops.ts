@@ -92,7 +92,8 @@ function wrongsOfIdleness(
   const words = wordsOf(run).filter((word) => word.order < order);
   const fresh = words.filter(({ at }) => now - at <= spec.staleAfter);
   if (fresh.length === 0) return ['1 stopped as idle without fresh evidence'];
-  const sure = words.filter(({ isSure }) => isSure);
+  // What is fresh may be of the run that AWS shows it as; what was used must be this one.
+  const sure = run.words.filter(({ isSure, order: told }) => isSure && told < order);
   for (const source of ['agent', 'canvas'] as const) {
     const own = sure.filter((word) => word.source === source);
     const newest = Math.max(...own.map(({ at }) => at));
