@@ -104,6 +104,25 @@ function again(life: Life, slot: string, now: number): void {
   });
 }
 
+/** Somebody who is warned ends the app and starts it anew, and then presses a button of the mail about the run before. */
+export function startOver(life: Life, slot: string, to: string, now: number): void {
+  const { agenda, luck } = life;
+  const end = now + luck.about(8 * MINUTE) + MINUTE;
+  agenda.put(end, (at) => {
+    if (!runningIn(life.lab.judge.truth, slot)) return [];
+    tell(life, 'deleted', slot, at, at);
+    return [{ at, do: 'end', slot }];
+  });
+  const begun = end + luck.between(2.2 * MINUTE, 6 * MINUTE);
+  agenda.put(begun, (at) => {
+    tell(life, 'created', slot, at, at);
+    plan(life, slot, at, 'up');
+    return [{ at, do: 'start', slot }];
+  });
+  const button = luck.pick(['stop', 'stop', 'keep'] as const);
+  agenda.put(begun + luck.whole(2, 100) * SECOND, (at) => [{ at, do: 'press', to, button, ago: 0 }]);
+}
+
 /** CloudTrail's event of a call: soon as a rule; in bad times late, twice or never. */
 function tell(life: Life, what: 'created' | 'deleted', slot: string, now: number, of: number): void {
   const { agenda, luck, isBad } = life;
