@@ -76,6 +76,8 @@ function isAtWork({ does, isAlone, lookOrder = 0, faults }: Pass, { words, kin }
 /** What a mail says a run has cost is exact arithmetic on its own times. */
 function judgeCost(judge: Judge, { facts: { kind, app, warnedAt, stoppedAt } }: Letter, { slot }: TrueRun): void {
   const until = kind === 'warning' ? warnedAt : kind === 'stopped' ? stoppedAt : undefined;
+  // Where AWS shows two runs as one, an event that comes late parts them, and one ended before it was stopped.
+  if (kind === 'stopped' && judge.truth.runs.get(slot.id)!.some(({ kin }) => kin)) return;
   // Several of these share one instance and one charge.
   if (until === undefined || slot.appType === 'KernelGateway') return;
   const rate = slot.appType === 'Canvas' ? CANVAS_PRICE : PRICES[slot.instanceType ?? ''];

@@ -89,11 +89,13 @@ function wrongsOfIdleness(
   order: number,
 ): string[] {
   const { now, spec } = pass;
-  const words = wordsOf(run).filter((word) => word.order < order);
+  // Canvas is asked for what it told until the scan's own moment.
+  const isHeard = (word: Word) => word.order < order && (word.source === 'agent' || word.at < now);
+  const words = wordsOf(run).filter(isHeard);
   const fresh = words.filter(({ at }) => now - at <= spec.staleAfter);
   if (fresh.length === 0) return ['1 stopped as idle without fresh evidence'];
   // What is fresh may be of the run that AWS shows it as; what was used must be this one.
-  const sure = run.words.filter(({ isSure, order: told }) => isSure && told < order);
+  const sure = run.words.filter((word) => word.isSure && isHeard(word));
   for (const source of ['agent', 'canvas'] as const) {
     const own = sure.filter((word) => word.source === source);
     const newest = Math.max(...own.map(({ at }) => at));
@@ -135,13 +137,13 @@ function wrongsOfWarning(pass: Pass, warnings: OwedLetter[], { grace }: LimitSpe
   if (old.length === 0) return ['2 stopped before the grace was over'];
   const kept = old.filter(({ letter }) => letter.facts.stopAt! <= now + SECOND);
   if (kept.length === 0) return ['2 stopped before the moment that its warning named'];
-  return kept.some((warning) => isHeard(warning, ofThis, grace, now))
+  return kept.some((warning) => hasGoneOut(warning, ofThis, grace, now))
     ? []
     : ['2 stopped though its warning’s mail had not gone out a grace ago'];
 }
 
 /** Whether a warning's mail went out in time, or a grace ago, or nobody has yet tried to send it. */
-function isHeard(warning: OwedLetter, all: OwedLetter[], grace: number, now: number): boolean {
+function hasGoneOut(warning: OwedLetter, all: OwedLetter[], grace: number, now: number): boolean {
   // To several readers, each by a letter of its own: the first that it reached counts.
   const group = all.filter(({ letter }) => Math.abs(letter.owedAt - warning.letter.owedAt) < 2 * HOUR);
   const moments = group.flatMap(({ taken, fate, letter }) => {
