@@ -4,6 +4,7 @@ import type { Button, News, Step } from '../steps.ts';
 import { ROOT } from './founding.ts';
 import type { Life } from './life.ts';
 import { going, type Luck } from './luck.ts';
+import { startOver } from './sessions.ts';
 
 /** People read their mail, and do as they please; mailboxes tell SES what became of it. */
 export function readMail(life: Life): void {
@@ -93,6 +94,7 @@ function react(life: Life, mail: Mail, now: number): void {
     // Twice: an impatient click, or the same mail found again.
     if (luck.chance(0.06)) later(soon(), 'keep', 'press');
     if (luck.chance(0.1)) later(soon(), 'stop', 'press');
+    if (mail.slot !== undefined && luck.chance(0.04)) startOver(life, mail.slot, mail.to, now);
     // An old mail, of a run that may be over by then.
     if (luck.chance(0.05)) later(luck.about(30 * HOUR), luck.pick(['stop', 'keep']), 'press');
   }

@@ -78,6 +78,8 @@ function scanSteps(life: Life, now: number): Step[] {
   steps.push(scan);
   if (!isBad) return steps;
   if (luck.chance(0.02)) return [...steps, { at: now, do: 'scan', dry: true }];
+  // One of a minute before, which failed and is tried again by the time that its event tells.
+  if (luck.chance(0.04)) return [...steps, { at: now + 10_000, do: 'scan', skew: -luck.whole(60, 110) * 1_000 }];
   if (luck.chance(0.06))
     steps.push({ at: now, do: 'scan', overlaps: true, ...going(luck, true, 14), luck: luck.whole(1, 1e9) });
   if (luck.chance(0.05))

@@ -44,7 +44,8 @@ function begin(
     // Somebody who comes back to what still runs.
     return [{ at: now, do: 'use', slot, until: now + luck.about(HOUR) + MINUTE }];
   }
-  const hasAgent = luck.chance(0.75);
+  // Canvas tells of its use by a metric of its own.
+  const hasAgent = luck.chance(0.75) && !slot.includes('/Canvas/');
   const agent = hasAgent ? { agent: luck.chance(0.15) ? luck.about(6 * HOUR) : 400 * DAY } : {};
   const keeps = luck.chance(0.12) ? { keepsCreationTime: true as const } : {};
   const fails = luck.chance(0.02) ? { fails: true as const } : {};
@@ -94,7 +95,7 @@ function again(life: Life, slot: string, now: number): void {
   if (!luck.chance(0.25)) return;
   const at = now + (luck.chance(0.5) ? luck.between(2.2 * MINUTE, 12 * MINUTE) : luck.about(5 * HOUR) + 3 * MINUTE);
   agenda.put(at, (then) => {
-    const agent = luck.chance(0.75) ? { agent: 400 * DAY } : {};
+    const agent = luck.chance(0.75) && !slot.includes('/Canvas/') ? { agent: 400 * DAY } : {};
     tell(life, 'created', slot, then, then);
     plan(life, slot, then, 'up');
     plan(life, slot, then, 'idle');
@@ -110,6 +111,25 @@ function again(life: Life, slot: string, now: number): void {
       { at: then, do: 'use', slot, until },
     ];
   });
+}
+
+/** Somebody who is warned ends the app and starts it anew, and then presses a button of the mail about the run before. */
+export function startOver(life: Life, slot: string, to: string, now: number): void {
+  const { agenda, luck } = life;
+  const end = now + luck.about(8 * MINUTE) + MINUTE;
+  agenda.put(end, (at) => {
+    if (!runningIn(life.lab.judge.truth, slot)) return [];
+    tell(life, 'deleted', slot, at, at);
+    return [{ at, do: 'end', slot }];
+  });
+  const begun = end + luck.between(2.2 * MINUTE, 6 * MINUTE);
+  agenda.put(begun, (at) => {
+    tell(life, 'created', slot, at, at);
+    plan(life, slot, at, 'up');
+    return [{ at, do: 'start', slot }];
+  });
+  const button = luck.pick(['stop', 'stop', 'keep'] as const);
+  agenda.put(begun + luck.whole(2, 100) * SECOND, (at) => [{ at, do: 'press', to, button, ago: 0 }]);
 }
 
 /** CloudTrail's event of a call: soon as a rule; in bad times late, twice or never. */

@@ -101,10 +101,16 @@ export const MUTANTS: Mutant[] = [
     to: '',
   },
   {
-    name: 'a run that began anew under its name is the run before',
-    file: 'src/domain/run.ts',
-    from: 'if (createdAt !== undefined && createdAt > known.endedAt) {',
-    to: 'if (createdAt === undefined) {',
+    name: 'a link is of whatever run has the name',
+    file: 'src/domain/link-page.ts',
+    from: 'return run !== undefined && run.startedAt === facts.app.startedAt && run.endedAt === undefined;',
+    to: 'return run !== undefined && facts !== undefined && run.endedAt === undefined;',
+  },
+  {
+    name: 'an old clock lifts a newer warning',
+    file: 'src/domain/decide.ts',
+    from: 'given !== undefined && given.at <= now',
+    to: 'given !== undefined && now > 0',
   },
   {
     name: 'a restart that no scan saw is not noticed',

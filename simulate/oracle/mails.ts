@@ -40,10 +40,10 @@ export function noteOwed(judge: Judge, pass: Pass, letter: Letter): void {
   const run = runs.findLast((one) => isMeant(one, app.startedAt));
   if (!run)
     judge.accuse('5 mail of a run that never was', `${letter.facts.kind} of ${slot}, up since ${app.startedAt}`);
-  else judgeNews(judge, letter, run);
+  else judgeNews(judge, pass, letter, run);
 }
 
-function judgeNews(judge: Judge, letter: Letter, run: TrueRun): void {
+function judgeNews(judge: Judge, pass: Pass, letter: Letter, run: TrueRun): void {
   const { kind, app } = letter.facts;
   if (kind === 'stopped') {
     judge.untold.delete(run);
@@ -54,12 +54,25 @@ function judgeNews(judge: Judge, letter: Letter, run: TrueRun): void {
       );
     if (!isOurs) judge.accuse('5 news of a stop that was not Curfew’s', run.slot.id);
   }
+  if (kind === 'warning' && letter.facts.rule?.endsWith('max-idle') && isAtWork(pass, run))
+    judge.accuse('1 warned as idle what is at work', run.slot.id);
   judgeCost(judge, letter, run);
+}
+
+/** Whether the newest word that a scan had of a run says that it is at work. */
+function isAtWork({ does, isAlone, lookOrder = 0, faults }: Pass, { words, kin }: TrueRun): boolean {
+  const heard = words.filter(({ order }) => order < lookOrder);
+  const newest = Math.max(...heard.map(({ at }) => at));
+  const last = heard.filter(({ at }) => at === newest);
+  const isClear = does === 'scan' && isAlone && faults === 0 && !kin && heard.every(({ isSure }) => isSure);
+  return isClear && last.length > 0 && last.every(({ busy, source }) => busy && source === 'agent');
 }
 
 /** What a mail says a run has cost is exact arithmetic on its own times. */
 function judgeCost(judge: Judge, { facts: { kind, app, warnedAt, stoppedAt } }: Letter, { slot }: TrueRun): void {
   const until = kind === 'warning' ? warnedAt : kind === 'stopped' ? stoppedAt : undefined;
+  // Where AWS shows two runs as one, an event that comes late parts them, and one ended before it was stopped.
+  if (kind === 'stopped' && judge.truth.runs.get(slot.id)!.some(({ kin }) => kin)) return;
   // Several of these share one instance and one charge.
   if (until === undefined || slot.appType === 'KernelGateway') return;
   const rate = slot.appType === 'Canvas' ? CANVAS_PRICE : PRICES[slot.instanceType ?? ''];

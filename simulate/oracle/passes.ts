@@ -74,6 +74,7 @@ function judgeRecord(judge: Judge, pass: Pass, record: Recorded[]): void {
   const open = new Map(record.filter(({ endedAt }) => endedAt === undefined).map((one) => [one.slot, one]));
   for (const slot of truth.slots.keys()) {
     const run = runningIn(truth, slot);
+    if (run) run.seenAt ??= truth.now;
     const known = open.get(slot);
     const last = truth.runs.get(slot)?.at(-1);
     // A listing may be two minutes behind what events told; an app takes a minute to go.
@@ -129,7 +130,8 @@ function isOver({ truth }: Judge, { spec, now }: Pass, run: TrueRun): boolean {
     spec.exempt.some(({ weekend }) => weekend)
   )
     return false;
-  if (law.up !== undefined && now >= run.start + law.up) return true;
+  const start = run.kin ? (run.seenAt ?? now) : run.start;
+  if (law.up !== undefined && now >= start + law.up) return true;
   if (law.idle === undefined || run.kin || run.usedAt > run.rounds.at) return false;
   const sure = run.words.filter(({ isSure }) => isSure);
   if (sure.length !== run.words.length) return false;

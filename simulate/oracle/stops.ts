@@ -2,7 +2,7 @@ import { HOUR, type LimitSpec, MINUTE, SECOND } from '../spec.ts';
 import { isMeant, type Judge, type OwedLetter, type Pass } from './judge.ts';
 import { wrongsOfMoney } from './money.ts';
 import { pauseEndAt, wrongsOfPause } from './pauses.ts';
-import { firstOf, keptUntil, lawOf, type TrueRun } from './truth.ts';
+import { firstOf, keptUntil, lawOf, type TrueRun, type Word } from './truth.ts';
 
 /** A mail that is taken within this time of being owed is on time. */
 const ON_TIME = 5 * MINUTE;
@@ -115,7 +115,9 @@ function wrongsOfQuiet(
   order: number,
 ): string[] {
   const { now, spec } = pass;
-  const words = run.words.filter((word) => word.order < order);
+  // Canvas is asked for what it told until the scan's own moment.
+  const isHeard = (word: Word) => word.order < order && (word.source === 'agent' || word.at < now);
+  const words = run.words.filter(isHeard);
   const fresh = words.filter(({ at }) => now - at <= spec.staleAfter);
   if (fresh.length === 0) return ['1 stopped as idle without fresh evidence'];
   const sure = words.filter(({ isSure }) => isSure);
@@ -126,7 +128,7 @@ function wrongsOfQuiet(
     const last = own.filter(({ at }) => at === newest);
     if (last.length > 0 && !later && last.every(({ busy }) => busy)) return ['1 stopped as idle what is at work'];
   }
-  const lastUse = Math.max(run.start, ...sure.map((word) => word.lastUse));
+  const lastUse = Math.max(firstOf(run).start, ...sure.map((word) => word.lastUse));
   // A minute: Canvas tells the minute only.
   const due = Math.max(lastUse + limit.idle! - MINUTE, until);
   if (now < lastUse + limit.idle! - MINUTE) return ['1 stopped as idle what was used within max-idle'];
@@ -156,13 +158,13 @@ function wrongsOfWarning(pass: Pass, warnings: OwedLetter[], { grace }: LimitSpe
   if (old.length === 0) return ['2 stopped before the grace was over'];
   const kept = old.filter(({ letter }) => letter.facts.stopAt! <= now + SECOND);
   if (kept.length === 0) return ['2 stopped before the moment that its warning named'];
-  return kept.some((warning) => isHeard(warning, ofThis, grace, now))
+  return kept.some((warning) => hasGoneOut(warning, ofThis, grace, now))
     ? []
     : ['2 stopped though its warning’s mail had not gone out a grace ago'];
 }
 
 /** Whether a warning's mail went out in time, or a grace ago, or nobody has yet tried to send it. */
-function isHeard(warning: OwedLetter, all: OwedLetter[], grace: number, now: number): boolean {
+function hasGoneOut(warning: OwedLetter, all: OwedLetter[], grace: number, now: number): boolean {
   // To several readers, each by a letter of its own: the first that it reached counts.
   const group = all.filter(({ letter }) => Math.abs(letter.owedAt - warning.letter.owedAt) < 2 * HOUR);
   const moments = group.flatMap(({ taken, fate, letter }) => {

@@ -21,6 +21,8 @@ export interface TrueRun {
   startOrder: number;
   /** AWS shows the start of the run before as its own: unless it was told, or seen gone, nobody can know that it is another. */
   kin?: TrueRun;
+  /** When a scan in which nothing went wrong first saw it: the latest that anybody may take for its start. */
+  seenAt?: number;
   end?: number;
   endedBy?: 'owner' | 'scan' | 'link' | 'itself';
   /** The service set out to stop it, and cannot know whether that was what ended it. */
