@@ -1,12 +1,15 @@
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 
+/** What takes its time, as a lab or an attack does: `npm run test:lab`. */
+export const LIVED: string[] = ['test/lab/lab.test.ts', 'test/bench/*.test.ts', 'test/handlers/links-abuse.test.ts'];
+
 export default defineConfig({
   // The build of yaml that ships: build.mjs.
   resolve: { alias: { yaml: fileURLToPath(new URL('node_modules/yaml/browser/dist/index.js', import.meta.url)) } },
   test: {
     include: ['test/**/*.test.ts'],
-    exclude: ['test/browser/**', 'test/agent/**', 'test/lab/lab.test.ts'],
+    exclude: ['test/cli/**', 'test/browser/**', 'test/agent/**', ...LIVED],
     // Real servers and bundles: a slow machine may take its time over the first of them.
     maxWorkers: 2,
     testTimeout: 30_000,

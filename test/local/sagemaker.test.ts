@@ -134,9 +134,8 @@ describe('ListApps', () => {
     for (const call of wrong) expect(await refusalOf(call)).toMatchObject({ name: 'ValidationException' });
   });
 
-  it('pages through 100,000 apps quickly', async () => {
+  it('pages through 100,000 apps, the oldest first, each once', async () => {
     const { studio } = world.aws;
-    const began = performance.now();
     studio.createApps(
       (function* () {
         for (let n = 0; n < 100_000; n += 1) {
@@ -151,14 +150,14 @@ describe('ListApps', () => {
         }
       })(),
     );
-    const created = performance.now() - began;
-    const { NextToken: token } = await list({ MaxResults: 100 });
-    const paging = performance.now();
-    let next = token;
-    for (let page = 0; page < 50; page += 1) next = (await list({ MaxResults: 100, NextToken: next })).NextToken;
-    // Generous, for slow machines: on a fast one it is 0.3 s, and 1 ms a page beyond the client's own parsing.
-    expect(created).toBeLessThan(3000);
-    expect((performance.now() - paging) / 50).toBeLessThan(50);
+    const names: (string | undefined)[] = [];
+    let next: string | undefined;
+    for (let page = 0; page < 50; page += 1) {
+      const { Apps = [], NextToken } = await list({ MaxResults: 100, ...(next ? { NextToken: next } : {}) });
+      names.push(...Apps.map(({ AppName }) => AppName));
+      next = NextToken;
+    }
+    expect(names).toEqual(Array.from({ length: 5000 }, (_, n) => `k${99_999 - n}`));
   });
 });
 
