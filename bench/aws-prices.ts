@@ -24,8 +24,6 @@ export const PRICES = {
   metricRead: 0.01 / 1000,
   /** aws.amazon.com/api-gateway/pricing: requests of an HTTP API. */
   httpRequest: 1 / 1e6,
-  /** aws.amazon.com/kms/pricing: a key of one's own, a month. */
-  kmsKey: 1,
   /** aws.amazon.com/aws-cost-management/aws-cost-explorer/pricing: a request, every page one. */
   costExplorerRequest: 0.01,
 } as const;

@@ -51,7 +51,6 @@ export interface BillItem {
 export interface Standing {
   alarmMetrics: number;
   dashboards: number;
-  keys: number;
 }
 
 interface Resource {
@@ -75,7 +74,6 @@ export async function readStanding(folder: URL): Promise<Standing> {
   return {
     alarmMetrics: alarmMetrics.reduce((sum, count) => sum + count, 0),
     dashboards: of('AWS::CloudWatch::Dashboard').length,
-    keys: of('AWS::KMS::Key').length,
   };
 }
 
@@ -105,7 +103,12 @@ export function ownBill({ users, calls, requests }: OwnUse, standing: Standing):
   const logged = all(({ loggedBytes }) => loggedBytes) + made.reduce((sum, [, count]) => sum + count * 350, 0);
   const items = (users * MONTH.runs + mails) * MONTH.kept * MONTH.itemBytes;
   const gb = 2 ** 30;
-  const rare = { Drift: MONTH.closings / MONTH.hours, SendingPaused: MONTH.mailHours / MONTH.hours, EventsRefused: 0 };
+  // CloudWatch charges a metric by the hour in which it is told.
+  const ofMail = MONTH.mailHours / MONTH.hours;
+  const rare = {
+    ...{ Drift: MONTH.closings / MONTH.hours, EventsRefused: 0 },
+    ...{ MailSent: ofMail, MailRefused: ofMail, MailPostponed: ofMail, SendingPaused: ofMail },
+  };
   const metrics = Object.keys(METRICS).reduce((sum, name) => sum + (rare[name as keyof typeof rare] ?? 1), 0);
   const line = (what: string, amount: number, unit: string, price: number, free = 0): BillItem => {
     return { what, amount, unit, price, free };
@@ -143,7 +146,6 @@ export function ownBill({ users, calls, requests }: OwnUse, standing: Standing):
     line('CloudWatch, alarms', standing.alarmMetrics, '', PRICES.alarmMetric, FREE.alarmMetrics),
     line('CloudWatch, dashboard', standing.dashboards, '', PRICES.dashboard, FREE.dashboards),
     line('CloudWatch, Canvas read', appHours * MONTH.canvas * 12, '', PRICES.metricRead),
-    line('KMS, key of alarms', standing.keys, '', PRICES.kmsKey),
     line('Cost Explorer', MONTH.closings * requests, '', PRICES.costExplorerRequest),
   ];
 }
