@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { METRICS } from '../../src/handlers/metrics.ts';
 import { resolve, type Template } from '../../stack/check/resolve.ts';
@@ -91,6 +92,11 @@ describe('an alarm', () => {
     const functions = Object.values(template.Resources).filter(({ Type }) => Type === 'AWS::Lambda::Function');
     expect([...watched, ...queued].sort()).toEqual(functions.map(({ Properties }) => Properties.FunctionName).sort());
     expect(alarms.get('errors')).toMatchObject({ Threshold: 1, TreatMissingData: 'notBreaching' });
+  });
+
+  it('is explained in docs/operate.md, by its name', () => {
+    const explained = [...readFileSync('docs/operate.md', 'utf8').matchAll(/^\| `([a-z-]+)` \*\*/gm)];
+    expect(explained.map(([, name]) => name).sort()).toEqual([...alarms.keys()].sort());
   });
 
   it('tells its topic when it rings and when it is over', () => {
