@@ -10,6 +10,8 @@ export const PRICES = {
   dynamodbWrite: 0.625 / 1e6,
   dynamodbStorage: 0.25,
   dynamodbRecovery: 0.2,
+  /** aws.amazon.com/kms/pricing: requests. AWS's managed key for the table has no price of its own. */
+  kmsRequest: 0.03 / 10_000,
   /** aws.amazon.com/eventbridge/pricing: custom events (the agents' heartbeats); Scheduler's invocations. AWS's own events are free. */
   eventbridgeEvent: 1 / 1e6,
   schedulerInvocation: 1 / 1e6,
@@ -34,6 +36,7 @@ export const FREE = {
   lambdaRequests: 1e6,
   schedulerInvocations: 14e6,
   dynamodbGb: 25,
+  kmsRequests: 20_000,
   logsGb: 5,
   metrics: 10,
   alarmMetrics: 10,

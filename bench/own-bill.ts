@@ -23,6 +23,11 @@ export const MONTH = {
   closings: 30,
   /** Quarters of an hour, in each of which reports may be due; in one a week they are, which takes about what a closing does. */
   quarters: 2_880,
+  /**
+   * DynamoDB asks KMS for the table's key anew for each role that comes after five idle minutes (its developer guide, "Encryption at
+   * rest"): at most so often for scans, rounds of mail, heartbeats and the quarters.
+   */
+  keyed: 3 * 8_640 + 2_880,
   weeks: 4.35,
   /** Hours in which any mail is owed. */
   mailHours: 220,
@@ -131,6 +136,7 @@ export function ownBill({ users, calls, requests }: OwnUse, standing: Standing):
     ),
     line('DynamoDB, storage', items / gb, 'GB', PRICES.dynamodbStorage, FREE.dynamodbGb),
     line('DynamoDB, recovery', items / gb, 'GB', PRICES.dynamodbRecovery),
+    line('KMS, the table’s key', MONTH.keyed, '', PRICES.kmsRequest, FREE.kmsRequests),
     line('EventBridge, heartbeats', heartbeats, '', PRICES.eventbridgeEvent),
     line(
       'EventBridge Scheduler',

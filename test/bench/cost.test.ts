@@ -20,6 +20,7 @@ const LINES: Record<string, RegExp> = {
   'Cost Explorer': /^Cost Explorer/,
   'EventBridge, heartbeats': /^EventBridge, heartbeats/,
   DynamoDB: /^DynamoDB/,
+  'KMS, the table’s key': /^KMS/,
   'SES, mails': /^SES/,
   'CloudWatch, Canvas read': /Canvas/,
   Lambda: /^Lambda/,
