@@ -22,6 +22,7 @@ import {
   PutAccountDetailsCommand,
   PutAccountSendingAttributesCommand,
 } from '@aws-sdk/client-sesv2';
+import { PutParameterCommand } from '@aws-sdk/client-ssm';
 import { GetCallerIdentityCommand } from '@aws-sdk/client-sts';
 import { describe, expect, it } from 'vitest';
 import { COST_TAGS, checkCostTags, checkTrails, costTagsDenied } from '../../src/domain/checkup/events.ts';
@@ -39,6 +40,12 @@ const CALLS: Record<string, { input: object; constructor: { name: string } }[]> 
   resourcegroupstaggingapi: [
     new GetResourcesCommand({ ResourceTypeFilters: ['sagemaker'] }),
     new GetResourcesCommand({}),
+  ],
+  ssm: [
+    new PutParameterCommand({
+      ...{ Name: '/curfew/prod/policy', Type: 'String', Tier: 'Intelligent-Tiering', Overwrite: true },
+      Value: 'file://curfew.yml',
+    }),
   ],
   sts: [new GetCallerIdentityCommand({})],
   sesv2: [
