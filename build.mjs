@@ -32,7 +32,10 @@ const shared = {
 };
 
 /** What Node 20 lacks of what the CLI uses; tsconfig.cli.json says that there is no more. */
-const FOR_NODE_20 = `Map.groupBy ??= (items, keyOf) => {
+const FOR_NODE_20 = `
+// Which Node the SDK's later versions want is no news to who uses this one.
+process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= 'true';
+Map.groupBy ??= (items, keyOf) => {
   const groups = new Map();
   for (const item of items) {
     const key = keyOf(item);
