@@ -31,6 +31,20 @@ const shared = {
   banner: { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);" },
 };
 
+/** What Node 20 lacks of what the CLI uses; tsconfig.cli.json says that there is no more. */
+const FOR_NODE_20 = `
+// Which Node the SDK's later versions want is no news to who uses this one.
+process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= 'true';
+Map.groupBy ??= (items, keyOf) => {
+  const groups = new Map();
+  for (const item of items) {
+    const key = keyOf(item);
+    if (groups.has(key)) groups.get(key).push(item);
+    else groups.set(key, [item]);
+  }
+  return groups;
+};`;
+
 async function buildAll() {
   await rm('dist', { recursive: true, force: true });
   await writeTemplates();
@@ -53,7 +67,7 @@ async function buildAll() {
       splitting: true,
       chunkNames: 'cli/[name]-[hash]',
       target: 'node20',
-      banner: { js: `#!/usr/bin/env node\n${shared.banner.js}` },
+      banner: { js: `#!/usr/bin/env node\n${shared.banner.js}\n${FOR_NODE_20}` },
     }),
   ]);
   // npx links the bin once, and makes it executable only then: a rebuilt one must be so by itself.

@@ -10,6 +10,8 @@ export const PRICES = {
   dynamodbWrite: 0.625 / 1e6,
   dynamodbStorage: 0.25,
   dynamodbRecovery: 0.2,
+  /** aws.amazon.com/kms/pricing: requests. AWS's managed key for the table has no price of its own. */
+  kmsRequest: 0.03 / 10_000,
   /** aws.amazon.com/eventbridge/pricing: custom events (the agents' heartbeats); Scheduler's invocations. AWS's own events are free. */
   eventbridgeEvent: 1 / 1e6,
   schedulerInvocation: 1 / 1e6,
@@ -24,8 +26,6 @@ export const PRICES = {
   metricRead: 0.01 / 1000,
   /** aws.amazon.com/api-gateway/pricing: requests of an HTTP API. */
   httpRequest: 1 / 1e6,
-  /** aws.amazon.com/kms/pricing: a key of one's own, a month. */
-  kmsKey: 1,
   /** aws.amazon.com/aws-cost-management/aws-cost-explorer/pricing: a request, every page one. */
   costExplorerRequest: 0.01,
 } as const;
@@ -36,6 +36,7 @@ export const FREE = {
   lambdaRequests: 1e6,
   schedulerInvocations: 14e6,
   dynamodbGb: 25,
+  kmsRequests: 20_000,
   logsGb: 5,
   metrics: 10,
   alarmMetrics: 10,

@@ -23,6 +23,11 @@ export const MONTH = {
   closings: 30,
   /** Quarters of an hour, in each of which reports may be due; in one a week they are, which takes about what a closing does. */
   quarters: 2_880,
+  /**
+   * DynamoDB asks KMS for the table's key anew for each role that comes after five idle minutes (its developer guide, "Encryption at
+   * rest"): at most so often for scans, rounds of mail, heartbeats and the quarters.
+   */
+  keyed: 3 * 8_640 + 2_880,
   weeks: 4.35,
   /** Hours in which any mail is owed. */
   mailHours: 220,
@@ -51,7 +56,6 @@ export interface BillItem {
 export interface Standing {
   alarmMetrics: number;
   dashboards: number;
-  keys: number;
 }
 
 interface Resource {
@@ -75,7 +79,6 @@ export async function readStanding(folder: URL): Promise<Standing> {
   return {
     alarmMetrics: alarmMetrics.reduce((sum, count) => sum + count, 0),
     dashboards: of('AWS::CloudWatch::Dashboard').length,
-    keys: of('AWS::KMS::Key').length,
   };
 }
 
@@ -105,7 +108,12 @@ export function ownBill({ users, calls, requests }: OwnUse, standing: Standing):
   const logged = all(({ loggedBytes }) => loggedBytes) + made.reduce((sum, [, count]) => sum + count * 350, 0);
   const items = (users * MONTH.runs + mails) * MONTH.kept * MONTH.itemBytes;
   const gb = 2 ** 30;
-  const rare = { Drift: MONTH.closings / MONTH.hours, SendingPaused: MONTH.mailHours / MONTH.hours, EventsRefused: 0 };
+  // CloudWatch charges a metric by the hour in which it is told.
+  const ofMail = MONTH.mailHours / MONTH.hours;
+  const rare = {
+    ...{ Drift: MONTH.closings / MONTH.hours, EventsRefused: 0 },
+    ...{ MailSent: ofMail, MailRefused: ofMail, MailPostponed: ofMail, SendingPaused: ofMail },
+  };
   const metrics = Object.keys(METRICS).reduce((sum, name) => sum + (rare[name as keyof typeof rare] ?? 1), 0);
   const line = (what: string, amount: number, unit: string, price: number, free = 0): BillItem => {
     return { what, amount, unit, price, free };
@@ -128,6 +136,7 @@ export function ownBill({ users, calls, requests }: OwnUse, standing: Standing):
     ),
     line('DynamoDB, storage', items / gb, 'GB', PRICES.dynamodbStorage, FREE.dynamodbGb),
     line('DynamoDB, recovery', items / gb, 'GB', PRICES.dynamodbRecovery),
+    line('KMS, the table’s key', MONTH.keyed, '', PRICES.kmsRequest, FREE.kmsRequests),
     line('EventBridge, heartbeats', heartbeats, '', PRICES.eventbridgeEvent),
     line(
       'EventBridge Scheduler',
@@ -143,7 +152,6 @@ export function ownBill({ users, calls, requests }: OwnUse, standing: Standing):
     line('CloudWatch, alarms', standing.alarmMetrics, '', PRICES.alarmMetric, FREE.alarmMetrics),
     line('CloudWatch, dashboard', standing.dashboards, '', PRICES.dashboard, FREE.dashboards),
     line('CloudWatch, Canvas read', appHours * MONTH.canvas * 12, '', PRICES.metricRead),
-    line('KMS, key of alarms', standing.keys, '', PRICES.kmsKey),
     line('Cost Explorer', MONTH.closings * requests, '', PRICES.costExplorerRequest),
   ];
 }

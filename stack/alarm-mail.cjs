@@ -1,4 +1,7 @@
-/** A subscription to the alarms for each address of `alarm-mail`; for each of the policy file's admins where it is empty. */
+/**
+ * A subscription to the alarms for each address of `alarm-mail`; for each of the policy file's admins where it is empty.
+ * And the key that the topic is encrypted with, where `alarm-key` names one: docs/adr/0015.
+ */
 module.exports = async ({ resolveVariable }) => {
   const given = await resolveVariable('param:alarm-mail');
   const admins = given ? given.split(',') : await resolveVariable("file(curfew.yml):admins, ''");
@@ -9,5 +12,7 @@ module.exports = async ({ resolveVariable }) => {
       `AlarmMail${i + 1}`,
       { Type: 'AWS::SNS::Subscription', Properties: { TopicArn: { Ref: 'Alarms' }, Protocol: 'email', Endpoint } },
     ]);
-  return { Resources: Object.fromEntries(subscriptions) };
+  const key = await resolveVariable('param:alarm-key');
+  const topic = key ? { Alarms: { Properties: { KmsMasterKeyId: key } } } : {};
+  return { Resources: { ...Object.fromEntries(subscriptions), ...topic } };
 };

@@ -41,6 +41,15 @@ function simulate(principals: Iam, input: Input): string {
   if (actions.length === 0) throw awsError('ValidationError', 'ActionNames must not be empty.');
   for (const name of actions)
     if (!/^[\w-]+:\w+$/.test(name)) throw awsError('InvalidInput', `Invalid action name: ${name}`);
+  // AWS does not say which actions it looks at together. Those of two services never are, here.
+  const [first = [], ...others] = [...new Set(actions.map(serviceOf))].map((service) =>
+    actions.filter((name) => serviceOf(name) === service),
+  );
+  if (others.length > 0)
+    throw awsError(
+      'InvalidInput',
+      `Invalid Input Actions: [${first}] and [${others.flat()}] require different authorization information.`,
+    );
   const results = (resources.length > 0 ? resources : ['*']).flatMap((resource) =>
     actions.map((name) => {
       const { decision, missing } = decide(statements, name, resource);
@@ -61,6 +70,8 @@ function simulate(principals: Iam, input: Input): string {
       `<EvaluationResults>${results.slice(from, from + most).join('')}</EvaluationResults>`,
   );
 }
+
+const serviceOf = (action: string) => action.split(':')[0];
 
 function decide(statements: Statement[], action: string, resource: string) {
   const fits = (patterns: string[], text: string, flags = '') =>

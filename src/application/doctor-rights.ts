@@ -18,8 +18,11 @@ export async function examineRights(
     roles.map(async (principal) => {
       const theirs = functions.filter(({ role }) => role === principal);
       const who = theirs.map(({ handler }) => handler).join(', ');
-      const set = theirs.find(({ configurationSet }) => configurationSet)?.configurationSet;
-      const asks = merged(theirs.flatMap(({ handler }) => rightsOf(handler, { ...known, configurationSet: set })));
+      const asks = merged(
+        theirs.flatMap(({ handler, configurationSet, source }) =>
+          rightsOf(handler, { ...known, configurationSet, source }),
+        ),
+      );
       try {
         const rulings = await within(simulator.simulate(principal, asks));
         return checkRights({ who, principal, isNeeded: true }, rulings);

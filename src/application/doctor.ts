@@ -1,5 +1,5 @@
 import { checkNativeIdle, checkUse } from '../domain/checkup/apps.ts';
-import { BEATS_FOR, checkLastScan, checkVersion } from '../domain/checkup/deployment.ts';
+import { BEATS_FOR, checkLastScan, checkTerminal, checkVersion } from '../domain/checkup/deployment.ts';
 import { COST_TAGS, checkCostTags, checkTrails, costTagsDenied } from '../domain/checkup/events.ts';
 import { type Finding, notKnown, ok, warning, wrong } from '../domain/checkup/finding.ts';
 import { checkSender, checkSending, type IdentityStanding, identitiesOf } from '../domain/checkup/mail.ts';
@@ -44,6 +44,8 @@ export interface DoctorOptions {
   expected: string[];
   /** Where the policy is: a file, or `ssm:/name`. */
   source: string;
+  /** Where links point that are made here. */
+  baseUrl: string | undefined;
   /** What a function needs; of `you`, what the CLI does. */
   rightsOf: (who: string, known: KnownScope) => Ask[];
   /** Fails what takes too long: nobody waits for one check for ever. */
@@ -59,6 +61,8 @@ export interface KnownScope {
   domainId?: string | undefined;
   identity?: string | undefined;
   configurationSet?: string | undefined;
+  /** Where the functions read the policy. */
+  source?: string | undefined;
 }
 
 /**
@@ -122,6 +126,10 @@ export async function examine(ports: DoctorPorts, options: DoctorOptions): Promi
       return checkPause(await tabled().runs.lastPause(place), timezone, now);
     }),
     look('version', async () => checkVersion(await functions(), expected, version, tabled().name)),
+    look('terminal', async () => {
+      const deployed = await functions();
+      return deployed.length > 0 ? checkTerminal(deployed, options) : lacking('no deployed function was found');
+    }),
     look('last scan', async () => {
       const scan = (await functions()).find(({ handler }) => handler === 'scan');
       return checkLastScan(scan, scan ? await ports.beats.read(scan.name, now - BEATS_FOR, now) : [], now);

@@ -35,6 +35,7 @@ export async function doctorCommand(options: WorldOptions & { json?: boolean }):
     region,
     now,
     source,
+    baseUrl: process.env.CURFEW_BASE_URL || undefined,
     version: packageFile.version,
     expected: FUNCTIONS,
     within,

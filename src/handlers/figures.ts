@@ -30,13 +30,12 @@ export function figuresOfBooks({ books }: SpendReport): Figures {
   return { Drift: 100 * (books.drift.billed / books.drift.accrued - 1) };
 }
 
-/** What a round of mail tells CloudWatch. */
+/** What a round of mail tells CloudWatch; of mail, where there was any: a metric costs by the hour in which it is told. */
 export function figuresOfRound({ age, isSendingPaused, sent, refused, postponed }: DeliverReport): Figures {
+  const isAny = sent + refused + postponed > 0;
   return {
     OutboxAge: age / SECOND,
-    MailSent: sent,
-    MailRefused: refused,
-    MailPostponed: postponed,
+    ...(isAny ? { MailSent: sent, MailRefused: refused, MailPostponed: postponed } : {}),
     ...(isSendingPaused === undefined ? {} : { SendingPaused: isSendingPaused ? 1 : 0 }),
   };
 }

@@ -18,6 +18,7 @@ export const METRICS = {
   EvidenceCoverage: MetricUnit.Percent,
   /** How long the oldest mail has been owed; 0 where none is. Silence is an alarm. */
   OutboxAge: MetricUnit.Seconds,
+  /** Told by rounds that had mail to send, as the next two. */
   MailSent: MetricUnit.Count,
   MailRefused: MetricUnit.Count,
   MailPostponed: MetricUnit.Count,

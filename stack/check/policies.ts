@@ -11,7 +11,7 @@ import { resolve, type Template } from './resolve.ts';
 /** A policy in the template, and what it is of. */
 interface Found {
   where: string;
-  kind: 'identity' | 'trust' | 'resource' | 'key';
+  kind: 'identity' | 'trust' | 'resource';
   policy: Policy;
 }
 
@@ -19,7 +19,6 @@ const VALIDATE: Record<Found['kind'], (policy: unknown) => Promise<ValidationErr
   identity: validateIdentityPolicy,
   trust: validateTrustPolicy,
   resource: validateResourcePolicy,
-  key: validateResourcePolicy,
 };
 
 /** Actions that AWS has begun to scope to something that is not ours: a call that names none of it is scoped to nothing. */
@@ -50,8 +49,7 @@ async function statementFaults(statement: Statement, kind: Found['kind']): Promi
     faults.push(`${name} allows by what it leaves out`);
   for (const action of [statement.Action].flat()) {
     if (action.includes('*')) {
-      // The account's own hold on a key: without it AWS lets nobody manage that key.
-      if (!(kind === 'key' && action === 'kms:*')) faults.push(`${name} allows ${action}`);
+      faults.push(`${name} allows ${action}`);
       continue;
     }
     const [service = '', verb = ''] = action.split(':');
@@ -79,7 +77,7 @@ function policiesOf(template: Template): Found[] {
     for (const { PolicyDocument } of Properties?.Policies ?? []) add('identity', PolicyDocument);
     // The packager's own bucket is its own, and says so by AWS's older form.
     if (Properties?.PolicyDocument && Type !== 'AWS::S3::BucketPolicy') add('resource', Properties.PolicyDocument);
-    if (Properties?.KeyPolicy) add('key', Properties.KeyPolicy);
+    if (Properties?.KeyPolicy) add('resource', Properties.KeyPolicy);
   }
   return found;
 }

@@ -45,6 +45,7 @@ const options = {
   version: '1.0.0',
   expected: ['scan'],
   source: 'curfew.yml',
+  baseUrl: undefined,
   rightsOf: () => [{ actions: ['a:B'], resource: '*' }],
   within: <T>(work: Promise<T>): Promise<T> => {
     const late = new Promise<never>((_, reject) =>

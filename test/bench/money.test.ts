@@ -56,12 +56,12 @@ describe('Curfew’s own bill', () => {
 
   it('has what is charged for being there from the stack itself', async () => {
     const standing = await readStanding(new URL('../../stack/', import.meta.url));
-    // Five alarms on a metric each, and one on the errors of eight functions.
-    expect(standing).toEqual({ alarmMetrics: 13, dashboards: 1, keys: 1 });
+    // Five alarms on a metric each, and one on the errors of two functions.
+    expect(standing).toEqual({ alarmMetrics: 7, dashboards: 1 });
   });
 
   it('adds up amounts times prices, and leaves out what is always free', () => {
-    const items = ownBill(idle, { alarmMetrics: 12, dashboards: 1, keys: 0 });
+    const items = ownBill(idle, { alarmMetrics: 12, dashboards: 1 });
     const of = (what: string, isBeyondFree = false) =>
       costOf(
         items.filter((item) => item.what === what),
@@ -73,7 +73,6 @@ describe('Curfew’s own bill', () => {
       expect.closeTo(0.2),
     ]);
     expect([of('CloudWatch, dashboard'), of('CloudWatch, dashboard', true)]).toEqual([3, 0]);
-    expect(of('KMS, key of alarms')).toBe(0);
     // 60,510 calls of what the clock starts, and 60 mails of digests.
     expect(of('Lambda, requests')).toBeCloseTo(((8_640 + 51_840 + 30 + 60) * 0.2) / 1e6);
   });

@@ -20,9 +20,10 @@ report: { daily: never }
 `;
 const ROLE = 'arn:aws:iam::111122223333:role/curfew-prod';
 const CALLER = 'arn:aws:iam::111122223333:role/lab/CurfewRole';
-const NAMES = ['scan', 'studio-event', 'activity-event', 'links', 'mail-feedback', 'deliver', 'spend'];
+const NAMES = ['scan', 'studio-event', 'activity-event', 'links', 'mail-feedback', 'deliver', 'spend', 'weekly-report'];
+const LINKS = 'https://links.example.org';
 const anything = (...actions: string[]) => ({ effect: 'Allow' as const, actions, resources: ['*'] });
-const all = [anything('sagemaker:*', 'dynamodb:*', 'ses:*', 'tag:*', 'cloudwatch:*', 'pricing:*')];
+const all = [anything('sagemaker:*', 'dynamodb:*', 'ses:*', 'tag:*', 'cloudwatch:*', 'pricing:*', 'ce:*', 'ssm:*')];
 
 let lab: Awaited<ReturnType<typeof startLab>>;
 beforeAll(async () => {
@@ -58,7 +59,10 @@ beforeEach(async () => {
   aws.trails.splice(0, aws.trails.length, { name: 'org', isMultiRegion: true, homeRegion: 'eu-west-1' });
   for (const tag of ['domain-arn', 'user-profile-arn', 'space-arn'])
     aws.costExplorer.activeTags.set(`sagemaker:${tag}`, '');
-  const env = { CURFEW_TABLE: 'curfew', CURFEW_VERSION: packageFile.version, CURFEW_CONFIGURATION_SET: 'set' };
+  const env = {
+    ...{ CURFEW_TABLE: 'curfew', CURFEW_VERSION: packageFile.version, CURFEW_CONFIGURATION_SET: 'set' },
+    ...{ CURFEW_POLICY: 'curfew.yml', CURFEW_BASE_URL: LINKS },
+  };
   const others = Array.from({ length: 60 }, (_, i) => ({ name: `other-${i}`, handler: 'index.handler', role: 'r' }));
   const ours = NAMES.map((name) => ({
     name: `curfew-prod-${name}`,
@@ -82,7 +86,7 @@ interface Report {
   version: string;
   findings: Finding[];
 }
-const env = { CURFEW_TABLE: 'curfew' };
+const env = { CURFEW_TABLE: 'curfew', CURFEW_BASE_URL: LINKS };
 const run = (...args: string[]) => lab.curfew(['doctor', ...lab.now(), ...args], env);
 async function examine(...args: string[]) {
   const { code, stdout, stderr } = await run('--json', ...args);
@@ -103,6 +107,7 @@ describe('an account that is well', () => {
       'table',
       'pause',
       'version',
+      'terminal',
       'last scan',
       'events',
       'cost tags',
@@ -122,11 +127,12 @@ describe('an account that is well', () => {
     const { code, stdout, stderr } = await run();
     expect(code).toBe(0);
     expect(stdout).toMatch(/^ok {9}credentials: account 111122223333, region us-east-1, as arn:aws:sts::111122223333:/);
-    expect(stderr).toBe('14 checks: 14 ok, 0 warnings, 0 wrong, 0 not known. Nothing was changed.\n');
+    expect(stderr).toBe('15 checks: 15 ok, 0 warnings, 0 wrong, 0 not known. Nothing was changed.\n');
   });
 });
 
 type Spoil = () => unknown;
+const ours = () => lab.aws.functions.flatMap((one) => (one.env ? [one.env] : []));
 const expire = () =>
   lab.dynamodb.send(
     new UpdateTimeToLiveCommand({
@@ -264,9 +270,25 @@ describe('one thing that is not well is found, alone, with how to mend it', () =
       'a missing function',
       'version',
       'wrong',
-      /of the deployed functions spend is missing/,
+      /of the deployed functions weekly-report is missing/,
       /serverless deploy/,
       () => lab.aws.functions.pop(),
+    ],
+    [
+      'links made here that lead elsewhere',
+      'terminal',
+      'warning',
+      /lead to https:..links\.example\.org, and those of the functions to https:..other\.example\.org/,
+      /export CURFEW_BASE_URL=https:..other\.example\.org/,
+      () => ours().map((its) => (its.CURFEW_BASE_URL = 'https://other.example.org')),
+    ],
+    [
+      'functions that read another policy',
+      'terminal',
+      'warning',
+      /read their policy from ssm:.curfew.prod.policy, and curfew\.yml was looked at/,
+      /export CURFEW_POLICY=ssm:.curfew.prod.policy/,
+      () => ours().map((its) => (its.CURFEW_POLICY = 'ssm:/curfew/prod/policy')),
     ],
     [
       'failing scans',
@@ -322,7 +344,7 @@ describe('one thing that is not well is found, alone, with how to mend it', () =
 
   it('a function without a right: which, on what; exit 1', async () => {
     const scoped = { ...anything('dynamodb:*'), resources: ['arn:aws:dynamodb:us-east-1:111122223333:table/curfew*'] };
-    lab.aws.iam.set(ROLE, [anything('sagemaker:List*', 'tag:*', 'cloudwatch:*', 'pricing:*', 'ses:*'), scoped]);
+    lab.aws.iam.set(ROLE, [anything('sagemaker:List*', 'tag:*', 'cloudwatch:*', 'pricing:*', 'ses:*', 'ce:*'), scoped]);
     const report = await examine();
     const found = report.of(`rights of ${NAMES.join(', ')}`);
     expect(found.health).toBe('wrong');
@@ -337,7 +359,7 @@ describe('one thing that is not well is found, alone, with how to mend it', () =
     const [grant] = all;
     lab.aws.iam.set(ROLE, [
       { ...anything('ses:SendEmail'), contextKey: 'ses:FromAddress' },
-      anything('sagemaker:*', 'dynamodb:*', 'ses:Get*', 'tag:*', 'cloudwatch:*', 'pricing:*'),
+      anything('sagemaker:*', 'dynamodb:*', 'ses:Get*', 'tag:*', 'cloudwatch:*', 'pricing:*', 'ce:*'),
     ]);
     const rights = `rights of ${NAMES.join(', ')}`;
     expect((await examine()).of(rights)).toMatchObject({
@@ -426,6 +448,7 @@ describe('one thing that is not well is found, alone, with how to mend it', () =
     expect(findings.filter(({ health }) => health === 'not known').map(({ check }) => check)).toEqual([
       'pause',
       'version',
+      'terminal',
       'last scan',
       'rights',
       'rights of you',
@@ -465,6 +488,7 @@ describe('what may not be asked, or is not answered, is not known; and hides not
     const report = await examine();
     expect(bad(report).map(({ check, health }) => [check, health])).toEqual([
       ['version', 'not known'],
+      ['terminal', 'not known'],
       ['last scan', 'not known'],
       ['rights', 'not known'],
     ]);

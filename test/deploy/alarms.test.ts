@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { METRICS } from '../../src/handlers/metrics.ts';
 import { resolve, type Template } from '../../stack/check/resolve.ts';
@@ -79,13 +80,23 @@ describe('an alarm', () => {
     expect(alarms.get('mail-paused')!.TreatMissingData).toBe('ignore');
   });
 
-  it('rings when any function fails', () => {
+  it('rings when a function fails: at once, or as its event ends in the queue', () => {
     const watched = alarms
       .get('errors')!
       .Metrics!.flatMap(({ MetricStat }) => MetricStat?.Metric.Dimensions[0]?.Value ?? []);
+    const queued = Object.values(template.Resources).flatMap(({ Type, Properties }) => {
+      const ends = Type === 'AWS::Lambda::EventInvokeConfig' && Properties.DestinationConfig?.OnFailure?.Destination;
+      if (!ends || resolve(ends, template) !== 'arn:aws:sqs:us-east-1:111122223333:DeadLetters') return [];
+      return [resolve(Properties.FunctionName, template) as string];
+    });
     const functions = Object.values(template.Resources).filter(({ Type }) => Type === 'AWS::Lambda::Function');
-    expect(watched.sort()).toEqual(functions.map(({ Properties }) => Properties.FunctionName).sort());
+    expect([...watched, ...queued].sort()).toEqual(functions.map(({ Properties }) => Properties.FunctionName).sort());
     expect(alarms.get('errors')).toMatchObject({ Threshold: 1, TreatMissingData: 'notBreaching' });
+  });
+
+  it('is explained in docs/operate.md, by its name', () => {
+    const explained = [...readFileSync('docs/operate.md', 'utf8').matchAll(/^\| `([a-z-]+)` \*\*/gm)];
+    expect(explained.map(([, name]) => name).sort()).toEqual([...alarms.keys()].sort());
   });
 
   it('tells its topic when it rings and when it is over', () => {
@@ -108,18 +119,11 @@ describe('an alarm', () => {
 });
 
 describe('the topic', () => {
-  it('is encrypted with a key that alarms may use, and takes from this stack’s alarms alone', () => {
-    expect(template.Resources.Alarms!.Properties.KmsMasterKeyId).toEqual({ Ref: 'AlarmKey' });
-    const key = resolve(template.Resources.AlarmKey!.Properties, template);
-    expect(key.EnableKeyRotation).toBe(true);
-    expect(key.KeyPolicy.Statement[1]).toMatchObject({
-      Principal: { Service: 'cloudwatch.amazonaws.com' },
-      Action: ['kms:Decrypt', 'kms:GenerateDataKey'],
-      Condition: { StringEquals: { 'aws:SourceAccount': '111122223333' } },
-    });
+  it('takes from this stack’s alarms alone, and nothing in clear text', () => {
     const { Statement } = resolve(template.Resources.AlarmsPolicy!.Properties.PolicyDocument, template);
     expect(Statement).toEqual([
       expect.objectContaining({
+        Effect: 'Allow',
         Principal: { Service: 'cloudwatch.amazonaws.com' },
         Action: 'sns:Publish',
         Condition: {
@@ -127,7 +131,20 @@ describe('the topic', () => {
           ArnLike: { 'aws:SourceArn': 'arn:aws:cloudwatch:us-east-1:111122223333:alarm:curfew-prod-*' },
         },
       }),
+      expect.objectContaining({
+        Effect: 'Deny',
+        Principal: '*',
+        Condition: { Bool: { 'aws:SecureTransport': 'false' } },
+      }),
     ]);
+  });
+
+  it('is encrypted with a key of one’s own where one is named, and the stack makes none', async () => {
+    expect(template.Resources.Alarms!.Properties).not.toHaveProperty('KmsMasterKeyId');
+    const key = 'arn:aws:kms:us-east-1:111122223333:key/00000000-0000-4000-8000-000000000000';
+    const given = (await packaged({ 'alarm-key': key })).template.Resources;
+    expect(given.Alarms).toMatchObject({ Type: 'AWS::SNS::Topic', Properties: { KmsMasterKeyId: key } });
+    expect(Object.values(given).filter(({ Type }) => Type === 'AWS::KMS::Key')).toEqual([]);
   });
 });
 

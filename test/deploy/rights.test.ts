@@ -16,6 +16,9 @@ import { PLACE, type Template } from '../../stack/check/resolve.ts';
 import { isAllowed, rightsFaults } from '../../stack/check/simulate.ts';
 import { packaged } from './packaged.ts';
 
+/** Those that may stop apps. */
+const STOPPERS = ['links', 'scan', 'studio-event'];
+
 let template: Template;
 beforeAll(async () => {
   template = (await packaged()).template;
@@ -57,7 +60,7 @@ describe('each function', () => {
 
   it('that stops apps stops those of the given domains alone', async () => {
     const given = (await packaged({ domains: 'd-aaaaaaaaaaaa, d-bbbbbbbbbbbb' })).template;
-    for (const name of ['scan', 'links']) {
+    for (const name of STOPPERS) {
       const { policies } = functionOf(name, given);
       const stops = (domain: string) =>
         isAllowed(policies, {
@@ -76,7 +79,7 @@ describe('each function', () => {
     const stoppers = functionsOf(template).filter(({ policies }) =>
       actionsAllowed(policies).has('sagemaker:DeleteApp'),
     );
-    expect(stoppers.map(({ name }) => name).sort()).toEqual(['links', 'scan', 'studio-event']);
+    expect(stoppers.map(({ name }) => name).sort()).toEqual(STOPPERS);
   });
 });
 
@@ -84,7 +87,7 @@ describe('the statement of docs/security.md', () => {
   const [, json = ''] =
     /```json\n(\{\n {2}"Sid": "NeverStop[\s\S]*?)```/.exec(readFileSync('docs/security.md', 'utf8')) ?? [];
 
-  it.each(['scan', 'links'])('keeps %s from stopping what is tagged exempt, and from nothing else', async (name) => {
+  it.each(STOPPERS)('keeps %s from stopping what is tagged exempt, and from nothing else', async (name) => {
     const { policies } = functionOf(name);
     const guarded = [...policies, { Version: '2012-10-17', Statement: [JSON.parse(json) as Statement] }];
     const stop = (context: Record<string, string>, of = guarded) =>

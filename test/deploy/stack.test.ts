@@ -67,6 +67,7 @@ describe('every function', () => {
       'CURFEW_CONFIGURATION_SET',
       'CURFEW_POLICY',
       'CURFEW_TABLE',
+      'CURFEW_VERSION',
       'NODE_OPTIONS',
       'POWERTOOLS_SERVICE_NAME',
     ]);
@@ -152,6 +153,22 @@ describe('parameters', () => {
     expect(readers(template)).toEqual(['ml-platform@example.org']);
     const told = await packaged({ 'alarm-mail': 'one@example.net, two@example.net' });
     expect(readers(told.template)).toEqual(['one@example.net', 'two@example.net']);
+  });
+
+  it('another table takes the place of the stack’s own in all that the functions know and may do', async () => {
+    const restored = (await packaged({ table: 'curfew-restored' })).template;
+    expect(resolve(restored.Outputs.TableName!.Value, restored)).toBe('curfew-restored');
+    const arn = 'arn:aws:dynamodb:us-east-1:111122223333:table/curfew-restored';
+    const tables = new Set<string>();
+    for (const { resource, policies } of functionsOf(restored)) {
+      expect(resolve(resource.Properties.Environment.Variables.CURFEW_TABLE, restored)).toBe('curfew-restored');
+      for (const { Action, Resource } of policies.flatMap(({ Statement }) => Statement))
+        if ([Action].flat().some((action) => action.startsWith('dynamodb:'))) tables.add(String(Resource));
+    }
+    expect([...tables].sort()).toEqual([arn, `${arn}/index/owed`]);
+    // The old one stays, as it is.
+    expect(restored.Resources.Table).toEqual(template.Resources.Table);
+    await expect(packaged({ table: 'a table' })).rejects.toThrow(/"a table" is no table's name/);
   });
 
   it('what is no domain’s id is refused', async () => {

@@ -11,83 +11,105 @@ export interface RightsScope extends Place {
   /** The verified identity that the sender goes by, if one is known. */
   identity?: string | undefined;
   configurationSet?: string | undefined;
+  /** Where the functions read the policy: a file in their zip, or `ssm:/name`. */
+  source?: string | undefined;
   policy: Policy;
 }
 
-const dynamodb = (...names: string[]) => names.map((name) => `dynamodb:${name}`);
+/** What a right is about. */
+type About = 'anything' | 'table' | 'owed' | 'app' | 'profile' | 'domain' | 'identity' | 'set' | 'parameter';
+type Rights = Partial<Record<About, string[]>>;
 
-/** What each function calls on the table, and no more: whoever deploys with less breaks it. */
-const ON_TABLE: Record<string, string[]> = {
-  scan: dynamodb('Query', 'GetItem', 'PutItem', 'UpdateItem', 'DeleteItem'),
-  'studio-event': dynamodb('Query', 'GetItem', 'PutItem', 'UpdateItem'),
-  'activity-event': dynamodb('GetItem', 'UpdateItem'),
-  links: dynamodb('GetItem', 'PutItem', 'UpdateItem'),
-  'mail-feedback': dynamodb('GetItem', 'PutItem', 'UpdateItem'),
-  deliver: dynamodb('Query', 'GetItem', 'PutItem', 'UpdateItem'),
-  spend: dynamodb('PutItem'),
+const dynamodb = (...verbs: string[]) => verbs.map((verb) => `dynamodb:${verb}`);
+const sagemaker = (...verbs: string[]) => verbs.map((verb) => `sagemaker:${verb}`);
+const LOOK = [...sagemaker('ListApps', 'ListSpaces', 'ListDomains'), 'tag:GetResources'];
+const POLICY: Rights = { parameter: ['ssm:GetParameter'] };
+
+/** What each function calls, by what it calls it on. test/deploy/doctor-rights.test.ts holds it against the code and the stack's roles. */
+export const RIGHTS: Record<string, Rights> = {
+  scan: {
+    ...POLICY,
+    anything: [...LOOK, 'sagemaker:ListUserProfiles', 'cloudwatch:GetMetricData'],
+    app: sagemaker('DeleteApp'),
+    profile: sagemaker('DescribeUserProfile', 'UpdateUserProfile'),
+    domain: sagemaker('DescribeDomain', 'UpdateDomain'),
+    table: dynamodb('Query', 'GetItem', 'PutItem', 'UpdateItem', 'DeleteItem'),
+  },
+  'studio-event': {
+    ...POLICY,
+    anything: LOOK,
+    app: sagemaker('DeleteApp'),
+    profile: sagemaker('DescribeUserProfile'),
+    table: dynamodb('Query', 'GetItem', 'PutItem', 'UpdateItem'),
+  },
+  'activity-event': { table: dynamodb('GetItem', 'UpdateItem') },
+  links: {
+    ...POLICY,
+    app: sagemaker('DescribeApp', 'DeleteApp'),
+    profile: sagemaker('DescribeUserProfile'),
+    table: dynamodb('GetItem', 'PutItem', 'UpdateItem'),
+  },
+  'mail-feedback': { ...POLICY, table: dynamodb('GetItem', 'PutItem', 'UpdateItem') },
+  spend: {
+    ...POLICY,
+    anything: ['pricing:GetProducts', 'ce:GetCostAndUsage', 'ce:GetCostForecast'],
+    table: dynamodb('Query', 'PutItem', 'DeleteItem'),
+  },
+  'weekly-report': { ...POLICY, anything: LOOK, table: dynamodb('Query', 'GetItem', 'PutItem') },
+  deliver: {
+    ...POLICY,
+    anything: ['ses:GetAccount'],
+    identity: ['ses:SendEmail'],
+    set: ['ses:SendEmail'],
+    owed: dynamodb('Query'),
+    table: dynamodb('GetItem', 'PutItem', 'UpdateItem'),
+  },
 };
 
 /** The functions of this version, by their handlers. */
-export const FUNCTIONS = Object.keys(ON_TABLE);
+export const FUNCTIONS = Object.keys(RIGHTS);
+
+/** What the CLI's own looking needs: `scan`, `status`, `explain` and `history`. */
+const OF_CALLER: Rights = {
+  anything: [...sagemaker('ListApps', 'ListSpaces'), 'tag:GetResources'],
+  table: dynamodb('Query', 'GetItem', 'Scan'),
+  owed: dynamodb('Query'),
+};
+
+/** Rights that a stack may go without where its policy sets no idle settings: docs/security.md says so. */
+const OF_NATIVE_IDLE = sagemaker('UpdateDomain', 'UpdateUserProfile');
 
 /** What a function's calls need under this policy, by the resource that each is made on. */
 export function rightsOf(handler: string, scope: RightsScope): Ask[] {
-  const { policy } = scope;
-  const { table, app, profile, domain, identity, set, index } = arnsOf(scope);
-  const asks: Ask[] = [{ actions: ON_TABLE[handler] ?? [], resource: table }];
-  const add = (resource: string | undefined, ...actions: string[]) => resource && asks.push({ actions, resource });
-  const asksSso = policy.owners.address === 'sso' && ['scan', 'studio-event', 'links'].includes(handler);
-  if (asksSso) add(profile, 'sagemaker:DescribeUserProfile');
-  if (handler === 'scan') {
-    add('*', 'sagemaker:ListApps', 'sagemaker:ListSpaces', 'tag:GetResources');
-    add(app, 'sagemaker:DeleteApp');
-    if (policy.limits.some(({ maxIdle }) => maxIdle !== undefined)) add('*', 'cloudwatch:GetMetricData');
-    if (policy.nativeIdle) {
-      const sets = policy.nativeIdle.apply && policy.mode === 'enforce';
-      add('*', 'sagemaker:ListDomains', 'sagemaker:ListUserProfiles');
-      add(domain, 'sagemaker:DescribeDomain', ...(sets ? ['sagemaker:UpdateDomain'] : []));
-      add(profile, 'sagemaker:DescribeUserProfile', ...(sets ? ['sagemaker:UpdateUserProfile'] : []));
-    }
-  }
-  if (handler === 'links') add(app, 'sagemaker:DescribeApp', 'sagemaker:DeleteApp');
-  if (handler === 'deliver') {
-    add(index, 'dynamodb:Query');
-    add('*', 'ses:GetAccount');
-    add(identity, 'ses:SendEmail');
-    add(set, 'ses:SendEmail');
-  }
-  if (handler === 'spend') add('*', 'pricing:GetProducts');
-  return asks;
+  const setsIdle = scope.policy.nativeIdle?.apply === true;
+  return asksOf(RIGHTS[handler] ?? {}, scope).map(({ actions, resource }) => ({
+    actions: actions.filter((action) => setsIdle || !OF_NATIVE_IDLE.includes(action)),
+    resource,
+  }));
 }
 
-/** What the CLI's own looking needs: `scan`, `status`, `explain` and `history`. */
 export function rightsOfCaller(scope: RightsScope): Ask[] {
-  const { table, index } = arnsOf(scope);
-  return [
-    { actions: ['sagemaker:ListApps', 'sagemaker:ListSpaces', 'tag:GetResources'], resource: '*' },
-    { actions: dynamodb('Query', 'GetItem', 'Scan'), resource: table },
-    { actions: dynamodb('Query'), resource: index },
-  ];
+  return asksOf(OF_CALLER, scope);
 }
 
-/** Names that need not exist: a simulation only holds them against what a policy allows. */
-function arnsOf({
-  partition,
-  region,
-  account,
-  table,
-  domainId = 'd-abcdefghijkl',
-  identity,
-  configurationSet,
-}: RightsScope) {
+/** Names that need not exist: a simulation only holds them against what a policy allows. What has no name is not asked about. */
+function asksOf(rights: Rights, scope: RightsScope): Ask[] {
+  const { partition, region, account, table, domainId = 'd-abcdefghijkl', identity, configurationSet, source } = scope;
   const arn = (service: string, rest: string) => `arn:${partition}:${service}:${region}:${account}:${rest}`;
-  return {
+  const parameter = source?.startsWith('ssm:') ? source.slice('ssm:'.length).replace(/^\//, '') : undefined;
+  const resources: Record<About, string | undefined> = {
+    anything: '*',
     table: arn('dynamodb', `table/${table}`),
-    index: arn('dynamodb', `table/${table}/index/owed`),
+    owed: arn('dynamodb', `table/${table}/index/owed`),
     app: arn('sagemaker', `app/${domainId}/anybody/jupyterlab/default`),
     profile: arn('sagemaker', `user-profile/${domainId}/anybody`),
     domain: arn('sagemaker', `domain/${domainId}`),
     identity: identity && arn('ses', `identity/${identity}`),
     set: configurationSet && arn('ses', `configuration-set/${configurationSet}`),
+    parameter: parameter && arn('ssm', `parameter/${parameter}`),
   };
+  return Object.entries(rights).flatMap(([about, actions]) => {
+    const resource = resources[about as About];
+    return resource && actions.length > 0 ? [{ actions, resource }] : [];
+  });
 }

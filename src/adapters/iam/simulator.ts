@@ -1,6 +1,7 @@
 import type { EvaluationResult, IAMClient } from '@aws-sdk/client-iam';
 import { GetRoleCommand, SimulatePrincipalPolicyCommand } from '@aws-sdk/client-iam';
 import type { Ask, Simulator } from '../../application/doctor-ports.ts';
+import { PortError } from '../../application/ports.ts';
 import type { Ruling } from '../../domain/checkup/rights.ts';
 import { call } from '../aws-error.ts';
 import { pages } from '../sagemaker/pages.ts';
@@ -22,10 +23,26 @@ export function iamSimulator(client: IAMClient): Simulator {
     async simulate(principal, asks) {
       const rulings: Ruling[] = [];
       // One after the other: IAM grants few of these a second.
-      for (const ask of asks) rulings.push(...(await simulateOn(client, principal, ask)));
+      for (const ask of asks) rulings.push(...(await simulateTogether(client, principal, ask)));
       return rulings;
     },
   };
+}
+
+/**
+ * IAM refuses to look at some actions in one request ("… require different authorization information"), and does not say
+ * beforehand which those are: it is then asked about each by itself.
+ */
+async function simulateTogether(client: IAMClient, principal: string, ask: Ask): Promise<Ruling[]> {
+  try {
+    return await simulateOn(client, principal, ask);
+  } catch (error) {
+    if (!(error instanceof PortError && error.code === 'InvalidInputException' && ask.actions.length > 1)) throw error;
+    const rulings: Ruling[] = [];
+    for (const action of ask.actions)
+      rulings.push(...(await simulateOn(client, principal, { ...ask, actions: [action] })));
+    return rulings;
+  }
 }
 
 async function simulateOn(client: IAMClient, PolicySourceArn: string, { actions, resource }: Ask): Promise<Ruling[]> {

@@ -18,15 +18,17 @@ export function lambdaFunctions(client: LambdaClient): Functions {
       await pages('lambda:ListFunctions', async (Marker) => {
         const page = await client.send(new ListFunctionsCommand({ MaxItems: PAGE, Marker }));
         for (const { FunctionName, Handler, Role, Environment } of page.Functions ?? []) {
-          const { CURFEW_TABLE, CURFEW_VERSION, CURFEW_CONFIGURATION_SET } = Environment?.Variables ?? {};
+          const its = Environment?.Variables ?? {};
           const handler = /([^/.]+)\.handler$/.exec(Handler ?? '')?.[1];
-          if (CURFEW_TABLE !== table || !FunctionName || !Role || !handler) continue;
+          if (its.CURFEW_TABLE !== table || !FunctionName || !Role || !handler) continue;
           found.push({
             handler,
             name: FunctionName,
             role: Role,
-            ...(CURFEW_VERSION ? { version: CURFEW_VERSION } : {}),
-            ...(CURFEW_CONFIGURATION_SET ? { configurationSet: CURFEW_CONFIGURATION_SET } : {}),
+            ...(its.CURFEW_VERSION ? { version: its.CURFEW_VERSION } : {}),
+            ...(its.CURFEW_CONFIGURATION_SET ? { configurationSet: its.CURFEW_CONFIGURATION_SET } : {}),
+            ...(its.CURFEW_POLICY ? { source: its.CURFEW_POLICY } : {}),
+            ...(its.CURFEW_BASE_URL ? { baseUrl: its.CURFEW_BASE_URL } : {}),
           });
         }
         return page.NextMarker;

@@ -12,6 +12,10 @@ export interface DeployedFunction {
   /** The version that it says it is; absent where it does not say. */
   version?: string;
   configurationSet?: string;
+  /** Where it reads the policy: a file in its zip, or `ssm:/name`. */
+  source?: string;
+  /** Where links in its mail point. */
+  baseUrl?: string;
 }
 
 /**
@@ -45,6 +49,42 @@ export function checkVersion(
       deploy,
     );
   return ok(check, `${count(functions.length, 'function')} are deployed, all of version ${version}`);
+}
+
+/** What this terminal goes by, as far as the functions have the like. */
+export interface Terminal {
+  /** Where it reads the policy. */
+  source: string;
+  /** Where links point that are made here; absent where none can be. */
+  baseUrl: string | undefined;
+}
+
+/** The policy that was looked at is the one that the functions read, and links that are made here lead where theirs do. */
+export function checkTerminal(functions: DeployedFunction[], { source, baseUrl }: Terminal): Finding {
+  const check = 'terminal';
+  const theirs = (key: 'source' | 'baseUrl') => functions.find((one) => one[key] !== undefined)?.[key];
+  const [policy, links] = [theirs('source'), theirs('baseUrl')];
+  if (policy?.startsWith('ssm:') && policy !== source)
+    return warning(
+      check,
+      `the functions read their policy from ${policy}, and ${source} was looked at here`,
+      `export CURFEW_POLICY=${policy}`,
+    );
+  if (policy && !policy.startsWith('ssm:') && source.startsWith('ssm:'))
+    return warning(
+      check,
+      `the functions read ${policy}, as it was when they were deployed, and ${source} was looked at here`,
+      'unset CURFEW_POLICY',
+    );
+  if (links !== undefined && baseUrl !== links)
+    return warning(
+      check,
+      baseUrl === undefined
+        ? 'CURFEW_BASE_URL is not set, so that nobody can be invited from here'
+        : `links made here lead to ${baseUrl}, and those of the functions to ${links}`,
+      `export CURFEW_BASE_URL=${links}`,
+    );
+  return ok(check, 'the policy and the address of links are those of the deployed functions');
 }
 
 /** What a function's own metrics tell of a few minutes. */
