@@ -227,8 +227,8 @@ export interface Outbox {
   standings(place: Place, ids: string[]): Promise<Standing[]>;
   /** What is owed, the most urgent first, at most `limit`. Notices waiting for a retry are left out. */
   owed(place: Place, now: Instant, limit: number): Promise<Owed[]>;
-  /** Since when the oldest of all that is owed has been, waiting for a retry or not; undefined where nothing is. */
-  oldest(place: Place): Promise<Instant | undefined>;
+  /** The oldest of each urgency that is owed, waiting for a retry or not: what it is, and since when it has been. */
+  oldest(place: Place): Promise<{ kind: Notice['facts']['kind']; owedAt: Instant }[]>;
   /** Takes a notice for sending until `until`, so that no other round sends it. `false`: another has it, or it is done. */
   claim(notice: Notice, now: Instant, until: Instant): Promise<boolean>;
   /** The notice is done with. */
