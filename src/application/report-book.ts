@@ -1,4 +1,4 @@
-import { appKey } from '../domain/app.ts';
+import { appKey, isFree } from '../domain/app.ts';
 import { costsSoFar, type Rates, sumBasisOf } from '../domain/cost.ts';
 import { isIdleLimited } from '../domain/coverage.ts';
 import { decide } from '../domain/decide.ts';
@@ -52,7 +52,7 @@ export async function readWeek(
   const before: OwnerSpend[][] = [];
   for (let back = 1; back <= WEEKS_BEFORE; back++) {
     const earlier = weekBefore(week, back, timezone);
-    if (!isOnRecord(earlier, goings)) break;
+    if (recordSince(goings) > earlier.from) break;
     const its = await linesIn(earlier, ports, goings, timezone, now);
     before.push(sumClosed(earlier, earlier.from, [{ lines: its }]).owners);
   }
@@ -73,22 +73,27 @@ export async function readWeek(
     running: runningNow(seen, policy, rates, now),
     standings: policy.budgets.length > 0 ? await standingsNow(ports, policy, seen, rates, now) : [],
     drift: books?.drift,
-    source: await sourceOf(week, ports, seen, rates, now),
+    source: { ...(await sourceOf(week, ports, seen, rates, now)), ...gapOf(week, recordSince(goings), now) },
     totals: await totalsOf(ports, goings, { policy, domains: seen.picture.domains }, week, now),
     admin: await adminOf(ports.contacts, seen, policy, now),
   };
   return { book, seen };
 }
 
-/** Whether a week's first day is on record: what was before Curfew, nobody knows. */
-function isOnRecord(week: Week, { books, runs, volumes }: Goings): boolean {
-  if (books) return books.since <= week.from;
-  const began = [...runs.map(({ startedAt }) => startedAt), ...volumes.map(({ since }) => since)];
-  return began.some((at) => at <= week.from);
+/** Since when there is a record, `Infinity` where there is none: what was before it, nobody knows. */
+function recordSince({ books, runs, volumes }: Goings): Instant {
+  if (books) return books.since;
+  return Math.min(...runs.map(({ startedAt }) => startedAt), ...volumes.map(({ since }) => since));
 }
 
+/** Of a week that is not on record from its first moment: since when it is. */
+function gapOf(week: Week, since: Instant, now: Instant): Pick<ReportSource, 'recordedSince'> {
+  return since <= week.from ? {} : { recordedSince: Math.min(since, now) };
+}
+
+/** What runs and costs: nobody wants to be told each week of a JupyterServer, which is always there and free. */
 function runningNow(seen: Survey, policy: Policy, rates: Rates, now: Instant): RunningNow[] {
-  const apps = seen.running.map(({ app }) => app);
+  const apps = seen.running.map(({ app }) => app).filter(({ ref, instanceType }) => !isFree({ ...ref, instanceType }));
   const costs = costsSoFar(apps, rates, now);
   return apps.map((app) => {
     const team = teamOnRecord(app, policy);

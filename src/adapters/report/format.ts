@@ -19,6 +19,7 @@ export interface Format {
   day(date: string): string;
   /** With the year. */
   date(date: string): string;
+  /** `Sunday` in a sentence, which is English: in another language the day as it stands in the tables. */
   weekday(date: string): string;
   /** `Mon 23 Nov, 08:00 EST`. */
   time(instant: Instant): string;
@@ -48,12 +49,13 @@ export function formatFor(locale: string, timezone: string): Format {
     number: (value) => plain.format(value),
     percent: (value) => share.format(value),
     hours: (duration) => {
-      if (duration > 0 && duration < HOUR) return `${plain.format(Math.max(1, Math.round(duration / MINUTE)))} min`;
-      return `${plain.format(duration / HOUR)} h`;
+      if (duration > 0 && duration < HOUR)
+        return `${plain.format(Math.max(1, Math.round(duration / MINUTE)))}\u00a0min`;
+      return `${plain.format(duration / HOUR)}\u00a0h`;
     },
     day,
     date: dates({ day: 'numeric', month: 'short', year: 'numeric' }),
-    weekday: dates({ weekday: 'long' }),
+    weekday: new Intl.Locale(locale).language === 'en' ? dates({ weekday: 'long' }) : day,
     time: (instant) => `${day(local.format(instant))}, ${clock(instant, timezone)} ${zoneName(instant, timezone)}`,
   };
 }
