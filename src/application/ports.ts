@@ -10,8 +10,10 @@ import type { MicroDollars } from '../domain/money.ts';
 import type { Fate, Notice, PastNotice, Trace } from '../domain/notice.ts';
 import type { Page } from '../domain/page.ts';
 import type { Pause } from '../domain/pause.ts';
+import type { Period } from '../domain/period.ts';
 import type { Needs, Picture } from '../domain/picture.ts';
 import type { ReportFacts } from '../domain/report/facts.ts';
+import type { OwnUse } from '../domain/report/own-cost.ts';
 import type { Standing } from '../domain/rules/delivery.ts';
 import type { Run, Stop, Warning } from '../domain/run.ts';
 import type { Spending } from '../domain/spending.ts';
@@ -287,6 +289,12 @@ export interface ReportProgress {
 export interface Reports {
   progress(place: Place): Promise<ReportProgress | undefined>;
   remember(place: Place, progress: ReportProgress): Promise<void>;
+}
+
+/** What AWS counts of Curfew's own functions. */
+export interface OwnMeter {
+  /** What they used in a period; undefined where AWS has counted no call of them. */
+  read(period: Period): Promise<OwnUse | undefined>;
 }
 
 /** What may be sent now. */

@@ -9,12 +9,13 @@ import type { Policy } from '../domain/policy.ts';
 import { isOfTeam, type RunningNow, type WeekBook } from '../domain/report/book.ts';
 import type { ReportSource } from '../domain/report/facts.ts';
 import { instancesIn, nameOf } from '../domain/report/instances.ts';
+import { ownCostOf } from '../domain/report/own-cost.ts';
 import { type Week, weekBefore } from '../domain/report/week.ts';
 import { teamOnRecord } from '../domain/running-app.ts';
 import { type OwnerSpend, sumClosed, sumSpend } from '../domain/spending.ts';
 import { DAY, HOUR, type Instant, localTime, startOfDay } from '../domain/time.ts';
 import { standingsNow } from './budgets.ts';
-import type { CanvasUse, Contacts, Fleet, Prices } from './ports.ts';
+import type { CanvasUse, Contacts, Fleet, OwnMeter, Prices } from './ports.ts';
 import { ratesOf } from './prices.ts';
 import { type Goings, linesIn, type SpendPorts } from './spending.ts';
 import { type Survey, survey } from './survey.ts';
@@ -26,6 +27,7 @@ export interface BookPorts extends SpendPorts {
   canvasUse?: CanvasUse | undefined;
   contacts: Contacts;
   prices: Prices;
+  ownMeter?: OwnMeter | undefined;
 }
 
 /** So many weeks before are held against the week. */
@@ -75,9 +77,15 @@ export async function readWeek(
     drift: books?.drift,
     source: { ...(await sourceOf(week, ports, seen, rates, now)), ...gapOf(week, recordSince(goings), now) },
     totals: await totalsOf(ports, goings, { policy, domains: seen.picture.domains }, week, now),
-    admin: await adminOf(ports.contacts, seen, policy, now),
+    admin: { ...(await adminOf(ports.contacts, seen, policy, now)), ...(await ownCostIn(week, ports.ownMeter)) },
   };
   return { book, seen };
+}
+
+/** A report without it is whole enough: that AWS does not tell keeps no report from being owed. */
+async function ownCostIn(week: Week, meter: OwnMeter | undefined): Promise<{ ownCost?: MicroDollars }> {
+  const use = await meter?.read(week).catch(() => undefined);
+  return use ? { ownCost: ownCostOf(use, week) } : {};
 }
 
 /** Since when there is a record, `Infinity` where there is none: what was before it, nobody knows. */

@@ -42,6 +42,7 @@ const AMOUNTS = [
   'cost',
   'accrued',
   'unattributed',
+  'ownCost',
 ];
 const DURATIONS = ['up', 'used', 'idle', 'unknown', 'duration'];
 const INSTANTS = ['at', 'from', 'to', 'startedAt', 'billedAt', 'billedUntil'];

@@ -113,6 +113,15 @@ describe('the reports of a week', () => {
     expect(it.owed()).toEqual([...OWNERS, 'carol@example.org owner 2026-W47']);
   });
 
+  test('what runs for nothing is nothing to be told of', async () => {
+    const it = await week({ admins: ['admin@example.org'] });
+    const free = { ...appOf('carol', 'server'), appType: 'JupyterServer', instanceType: 'system' };
+    it.ports.fleet.start(free, at('2026-11-10T09:00'));
+    await it.report(MONDAY);
+    expect(it.owed()).toEqual(['admin@example.org admin 2026-W47', ...OWNERS]);
+    expect(it.factsFor('admin@example.org')).toMatchObject({ running: [], admin: { running: 0 } });
+  });
+
   test('unsubscribed from reports, bounced or complained: none; of warnings alone there is no such thing', async () => {
     const it = await week({ admins: ['admin@example.org', 'alice@example.org'] });
     const spoil = async (name: string, more: object) => {

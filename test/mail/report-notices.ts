@@ -126,6 +126,7 @@ export const adminReport: ReportFacts = {
     moreTeams: 0,
     unattributed: 0,
     running: 42,
+    ownCost: 1_540_000,
     savings: ownerReport.rows.slice(0, 2).map((one) => ({ ...one, owner: 'alice' })),
     withoutAgent: ['bob: lab', 'chandra: thesis'],
     moreWithoutAgent: 6,

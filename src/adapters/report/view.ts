@@ -121,7 +121,7 @@ function notesOf(facts: ReportFacts, say: Format, timezone: string): string[] {
   const rest = `${say.money(estimated)} is estimated at ${basis}`;
   const off = drift && isUsable(drift) ? drift.billed / drift.accrued - 1 : 0;
   const by =
-    Math.abs(off) >= 0.0005 ? `, corrected by ${say.percent(off)}, as AWS's bill made of earlier estimates` : '';
+    Math.abs(off) >= 0.0005 ? `, corrected by ${say.change(off)}, as AWS's bill made of earlier estimates` : '';
   const notes: string[] = [];
   if (source.recordedSince !== undefined)
     notes.push(`Curfew's record begins ${say.time(source.recordedSince)}: what ran before it is in no figure here.`);

@@ -151,6 +151,8 @@ export interface AdminFacts {
   /** What the bill gives nobody. */
   unattributed: MicroDollars;
   running: number;
+  /** What Curfew itself cost; absent where AWS does not tell. */
+  ownCost?: MicroDollars;
   /** The costliest known idleness of the week. */
   savings: ReportRow[];
   /** Running apps under an idle limit whose use is unknown. */
