@@ -25,6 +25,7 @@ const ON_TABLE: Record<string, string[]> = {
   'mail-feedback': dynamodb('GetItem', 'PutItem', 'UpdateItem'),
   deliver: dynamodb('Query', 'GetItem', 'PutItem', 'UpdateItem'),
   spend: dynamodb('PutItem'),
+  'weekly-report': dynamodb('Query', 'GetItem', 'PutItem'),
 };
 
 /** The functions of this version, by their handlers. */
@@ -56,6 +57,8 @@ export function rightsOf(handler: string, scope: RightsScope): Ask[] {
     add(identity, 'ses:SendEmail');
     add(set, 'ses:SendEmail');
   }
+  if (handler === 'weekly-report')
+    add('*', 'sagemaker:ListApps', 'sagemaker:ListSpaces', 'tag:GetResources', 'cloudwatch:GetMetricData');
   if (handler === 'spend') add('*', 'pricing:GetProducts');
   return asks;
 }

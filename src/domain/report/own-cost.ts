@@ -17,7 +17,7 @@ export interface OwnUse {
 }
 
 /** What the stack is charged for being there: stack/alarms.yml, stack/dashboard.yml and src/handlers/metrics.ts, held by a test. */
-export const STANDING = { metrics: 14, alarmMetrics: 13, dashboards: 1, keys: 1 };
+export const STANDING = { metrics: 14, alarmMetrics: 13, dashboards: 1 };
 
 /** Gigabytes of each function: serverless.yml. */
 export const FUNCTION_GB = 1;
@@ -28,7 +28,7 @@ const MONTH: Duration = 730 * HOUR;
 
 /**
  * What Curfew itself costs: what it used, and what is charged by the month, at AWS's list prices of us-east-1. What AWS gives each account
- * for nothing is not taken off, since others may have used it up; logs and the table's size are left out.
+ * for nothing is not taken off, since others may have used it up; logs, keys and the table's size are left out.
  */
 export function ownCostOf(use: OwnUse, { from, to }: Period): MicroDollars {
   const used =
@@ -39,8 +39,7 @@ export function ownCostOf(use: OwnUse, { from, to }: Period): MicroDollars {
     use.writes * PRICES.dynamodbWrite +
     use.mails * PRICES.sesMail +
     use.closings * REQUESTS_EACH * PRICES.costExplorerRequest;
-  const { metrics, alarmMetrics, dashboards, keys } = STANDING;
-  const monthly =
-    metrics * PRICES.metric + alarmMetrics * PRICES.alarmMetric + dashboards * PRICES.dashboard + keys * PRICES.kmsKey;
+  const { metrics, alarmMetrics, dashboards } = STANDING;
+  const monthly = metrics * PRICES.metric + alarmMetrics * PRICES.alarmMetric + dashboards * PRICES.dashboard;
   return Math.round((used + (monthly * (to - from)) / MONTH) * 1e6);
 }
