@@ -83,8 +83,8 @@ export async function readWeek(
 }
 
 /** A report without it is whole enough: that AWS does not tell keeps no report from being owed. */
-async function ownCostIn(week: Week, meter: OwnMeter | undefined): Promise<{ ownCost?: MicroDollars }> {
-  const use = await meter?.read(week).catch(() => undefined);
+async function ownCostIn(week: Week, ownMeter: OwnMeter | undefined): Promise<{ ownCost?: MicroDollars }> {
+  const use = await ownMeter?.read(week).catch(() => undefined);
   return use ? { ownCost: ownCostOf(use, week) } : {};
 }
 
