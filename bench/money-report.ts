@@ -1,4 +1,4 @@
-import { FREE, PRICES_AS_OF } from './aws-prices.ts';
+import { FREE, PRICES_AS_OF } from '../src/domain/aws-prices.ts';
 import type { Closing, MoneyResult } from './money.ts';
 import { megabytes, table, time, whole } from './numbers.ts';
 import { type BillItem, costOf, MONTH } from './own-bill.ts';
@@ -34,7 +34,7 @@ export function printMoney({ month, bills }: Money, latency: number): void {
   );
   for (const { users, items } of bills) printBill(users, items);
   console.log(`
-Prices of us-east-1 of ${PRICES_AS_OF}: bench/aws-prices.ts. Calls, request units, log lines and processor time are counted on the
+Prices of us-east-1 of ${PRICES_AS_OF}: src/domain/aws-prices.ts. Calls, request units, log lines and processor time are counted on the
 bundled handlers, at ${latency} ms a call; a function of 1,024 MB has 0.58 of a processor. Assumed, for each user and month: ${MONTH.runs} runs of
 ${MONTH.hoursEach} hours, a heartbeat every five minutes, ${MONTH.mails} mails, ${MONTH.clicks} clicks; bench/own-bill.ts has all of it. Always free, for the
 whole account: ${whole(FREE.lambdaGbSeconds)} GB-s, ${FREE.metrics} metrics, ${FREE.alarmMetrics} alarms, ${FREE.dashboards} dashboards, ${FREE.logsGb} GB of logs, 25 GB of table.`);

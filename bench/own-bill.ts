@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { parse } from 'yaml';
+import { FREE, PRICES } from '../src/domain/aws-prices.ts';
 import { METRICS } from '../src/handlers/metrics.ts';
-import { FREE, PRICES } from './aws-prices.ts';
 import type { OwnUse, Use } from './own-use.ts';
 
 /** What people do in a month, for each user; and what a deployment does anyway. */

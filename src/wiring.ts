@@ -8,6 +8,7 @@ import { SESv2Client } from '@aws-sdk/client-sesv2';
 import { SSMClient } from '@aws-sdk/client-ssm';
 import { STSClient } from '@aws-sdk/client-sts';
 import { cloudwatchCanvasUse } from './adapters/cloudwatch/canvas-use.ts';
+import { cloudwatchOwnMeter } from './adapters/cloudwatch/own-meter.ts';
 import { costExplorerBill } from './adapters/cost-explorer/bill.ts';
 import { dynamodbContacts } from './adapters/dynamodb/contacts.ts';
 import { dynamodbLedger } from './adapters/dynamodb/ledger.ts';
@@ -42,6 +43,7 @@ import type {
   LifecycleConfigs,
   Links,
   Outbox,
+  OwnMeter,
   Pages,
   Pauses,
   Postbox,
@@ -104,6 +106,11 @@ export function lifecycleConfigsOf({ region }: Pick<Config, 'region'>): Lifecycl
 
 export function canvasUseOf({ region }: Pick<Config, 'region'>): CanvasUse {
   return cloudwatchCanvasUse(cloudwatch(region));
+}
+
+/** @param name the deployment's, as its functions' names begin with: `curfew-prod` */
+export function ownMeterOf({ region, table }: Table, name: string): OwnMeter {
+  return cloudwatchOwnMeter(cloudwatch(region), { name, table });
 }
 
 export function runsOf({ region, table }: Table): Runs {

@@ -96,9 +96,19 @@ export function checkInvariants(evidence: Evidence): Invariant[] {
       'each threshold of a budget was told to each reader once, and once it was reached',
       wrongThresholds(money),
     ),
+    invariant('each report of a week came to each reader once', reportsTwice(mails)),
     invariant('no function logged an address, or the token of a link', evidence.leaks),
     invariant('no event was refused and no handler crashed', [...evidence.refused, ...evidence.crashes]),
   ];
+}
+
+/** A report's mail tells its week in its first line, and whose it is in its subject, before the amount. */
+export function reportsTwice(mails: Mail[]): string[] {
+  const reports = mails.filter(({ tags }) => tags.notice === 'report');
+  const keyOf = ({ arrived, subject, text = '' }: Mail) =>
+    `${arrived.join(', ')}: ${subject.split(':')[0]}, ${text.split('\n')[0]}`;
+  const byKey = Map.groupBy(reports, keyOf);
+  return [...byKey].flatMap(([key, some]) => (some.length > 1 ? [`${key}: ${some.length} times`] : []));
 }
 
 function invariant(promise: string, broken: string[]): Invariant {

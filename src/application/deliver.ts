@@ -4,7 +4,7 @@ import { isPaused } from '../domain/pause.ts';
 import type { Policy } from '../domain/policy.ts';
 import { isOutdated, ON_TIME } from '../domain/rules/delivery.ts';
 import type { Duration, Instant } from '../domain/time.ts';
-import { HOUR, MINUTE, SECOND } from '../domain/time.ts';
+import { DAY, HOUR, MINUTE, SECOND } from '../domain/time.ts';
 import { each } from './each.ts';
 import { mailUrls } from './mail-urls.ts';
 import { noteContact } from './note-contact.ts';
@@ -32,7 +32,7 @@ export interface DeliverReport {
     outcome: 'sent' | 'refused' | 'withheld' | 'postponed';
     messageId?: string;
   }[];
-  /** How long the oldest notice had been owed when the round began; 0 where none was. */
+  /** How long the oldest notice had been owed when the round began, a report for longer than it may be; 0 where none was. */
   age: Duration;
   /** SES takes no mail of this account; undefined where it was not asked. */
   isSendingPaused?: boolean;
@@ -43,6 +43,9 @@ const CLAIM = 5 * MINUTE;
 
 /** A round ends after so many seconds of sending: the next one starts within the minute. */
 const ROUNDS = 40;
+
+/** So long may a report be owed, and nothing is wrong: ten thousand of them take three hours at a mail a second. */
+const PATIENCE: Duration = DAY;
 
 /** So many notices are put off in one round. */
 const MOST_POSTPONED = 1000;
@@ -76,8 +79,8 @@ export async function deliver(
   const report: DeliverReport = { sent: 0, refused: 0, withheld: 0, postponed: 0, faults: [], mails: [], age: 0 };
   // Most minutes owe nothing: SES is asked only when something is.
   const oldest = await outbox.oldest(place);
-  if (oldest === undefined) return report;
-  report.age = Math.max(0, now - oldest);
+  if (oldest.length === 0) return report;
+  report.age = Math.max(0, ...oldest.map(({ kind, owedAt }) => now - owedAt - (kind === 'report' ? PATIENCE : 0)));
   if ((await outbox.owed(place, now, 1)).length === 0) return report;
   let pause = await runs.lastPause(place);
   // What waits on purpose is no sign of illness.
@@ -126,7 +129,9 @@ export async function deliver(
   // What this round did not come to has been tried, so to speak: no stop relies on a mail that is late and not sent.
   const waiting = await outbox.owed(place, now, MOST_POSTPONED);
   if (left < 1 && waiting.length > 0) report.faults.push("SES's 24-hour quota is used up: what is owed waits");
-  const late = waiting.filter(({ notice, attempts }) => attempts === 0 && now - notice.owedAt >= ON_TIME);
+  const isLate = ({ notice, attempts }: Owed) => attempts === 0 && now - notice.owedAt >= ON_TIME;
+  // Reports are many and wait: that costs no write.
+  const late = waiting.filter((owed) => owed.notice.facts.kind !== 'report' && isLate(owed));
   if (left < 1) await putOff(outbox, waiting, now + HOUR, 'DailyQuota', now, report);
   else await putOff(outbox, late, now, 'Backlog', now, report);
   return report;

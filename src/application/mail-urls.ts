@@ -5,8 +5,8 @@ import type { Instant } from '../domain/time.ts';
 import { makeLinks } from './link-token.ts';
 import type { Links, MailUrls } from './ports.ts';
 
-/** So many running apps can be stopped from a report: those that cost most. */
-const MOST_STOPS = 5;
+/** So many running apps can be stopped from a report, those that cost most: as many as its mail shows. */
+const MOST_STOPS = 12;
 
 /**
  * Makes a mail's links as it is sent: their secrets stand in the mail alone, and the table keeps hashes. A mail that is

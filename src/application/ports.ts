@@ -10,8 +10,10 @@ import type { MicroDollars } from '../domain/money.ts';
 import type { Fate, Notice, PastNotice, Trace } from '../domain/notice.ts';
 import type { Page } from '../domain/page.ts';
 import type { Pause } from '../domain/pause.ts';
+import type { Period } from '../domain/period.ts';
 import type { Needs, Picture } from '../domain/picture.ts';
 import type { ReportFacts } from '../domain/report/facts.ts';
+import type { OwnUse } from '../domain/report/own-cost.ts';
 import type { Standing } from '../domain/rules/delivery.ts';
 import type { Run, Stop, Warning } from '../domain/run.ts';
 import type { Spending } from '../domain/spending.ts';
@@ -227,8 +229,8 @@ export interface Outbox {
   standings(place: Place, ids: string[]): Promise<Standing[]>;
   /** What is owed, the most urgent first, at most `limit`. Notices waiting for a retry are left out. */
   owed(place: Place, now: Instant, limit: number): Promise<Owed[]>;
-  /** Since when the oldest of all that is owed has been, waiting for a retry or not; undefined where nothing is. */
-  oldest(place: Place): Promise<Instant | undefined>;
+  /** The oldest of each urgency that is owed, waiting for a retry or not: what it is, and since when it has been. */
+  oldest(place: Place): Promise<{ kind: Notice['facts']['kind']; owedAt: Instant }[]>;
   /** Takes a notice for sending until `until`, so that no other round sends it. `false`: another has it, or it is done. */
   claim(notice: Notice, now: Instant, until: Instant): Promise<boolean>;
   /** The notice is done with. */
@@ -287,6 +289,12 @@ export interface ReportProgress {
 export interface Reports {
   progress(place: Place): Promise<ReportProgress | undefined>;
   remember(place: Place, progress: ReportProgress): Promise<void>;
+}
+
+/** What AWS counts of Curfew's own functions. */
+export interface OwnMeter {
+  /** What they used in a period; undefined where AWS has counted no call of them. */
+  read(period: Period): Promise<OwnUse | undefined>;
 }
 
 /** What may be sent now. */

@@ -1,4 +1,4 @@
-import { appKey } from '../domain/app.ts';
+import { appKey, isFree } from '../domain/app.ts';
 import { costsSoFar, type Rates, sumBasisOf } from '../domain/cost.ts';
 import { isIdleLimited } from '../domain/coverage.ts';
 import { decide } from '../domain/decide.ts';
@@ -9,12 +9,13 @@ import type { Policy } from '../domain/policy.ts';
 import { isOfTeam, type RunningNow, type WeekBook } from '../domain/report/book.ts';
 import type { ReportSource } from '../domain/report/facts.ts';
 import { instancesIn, nameOf } from '../domain/report/instances.ts';
+import { ownCostOf } from '../domain/report/own-cost.ts';
 import { type Week, weekBefore } from '../domain/report/week.ts';
 import { teamOnRecord } from '../domain/running-app.ts';
 import { type OwnerSpend, sumClosed, sumSpend } from '../domain/spending.ts';
 import { DAY, HOUR, type Instant, localTime, startOfDay } from '../domain/time.ts';
 import { standingsNow } from './budgets.ts';
-import type { CanvasUse, Contacts, Fleet, Prices } from './ports.ts';
+import type { CanvasUse, Contacts, Fleet, OwnMeter, Prices } from './ports.ts';
 import { ratesOf } from './prices.ts';
 import { type Goings, linesIn, type SpendPorts } from './spending.ts';
 import { type Survey, survey } from './survey.ts';
@@ -26,6 +27,7 @@ export interface BookPorts extends SpendPorts {
   canvasUse?: CanvasUse | undefined;
   contacts: Contacts;
   prices: Prices;
+  ownMeter?: OwnMeter | undefined;
 }
 
 /** So many weeks before are held against the week. */
@@ -52,7 +54,7 @@ export async function readWeek(
   const before: OwnerSpend[][] = [];
   for (let back = 1; back <= WEEKS_BEFORE; back++) {
     const earlier = weekBefore(week, back, timezone);
-    if (!isOnRecord(earlier, goings)) break;
+    if (recordSince(goings) > earlier.from) break;
     const its = await linesIn(earlier, ports, goings, timezone, now);
     before.push(sumClosed(earlier, earlier.from, [{ lines: its }]).owners);
   }
@@ -73,22 +75,33 @@ export async function readWeek(
     running: runningNow(seen, policy, rates, now),
     standings: policy.budgets.length > 0 ? await standingsNow(ports, policy, seen, rates, now) : [],
     drift: books?.drift,
-    source: await sourceOf(week, ports, seen, rates, now),
+    source: { ...(await sourceOf(week, ports, seen, rates, now)), ...gapOf(week, recordSince(goings), now) },
     totals: await totalsOf(ports, goings, { policy, domains: seen.picture.domains }, week, now),
-    admin: await adminOf(ports.contacts, seen, policy, now),
+    admin: { ...(await adminOf(ports.contacts, seen, policy, now)), ...(await ownCostIn(week, ports.ownMeter)) },
   };
   return { book, seen };
 }
 
-/** Whether a week's first day is on record: what was before Curfew, nobody knows. */
-function isOnRecord(week: Week, { books, runs, volumes }: Goings): boolean {
-  if (books) return books.since <= week.from;
-  const began = [...runs.map(({ startedAt }) => startedAt), ...volumes.map(({ since }) => since)];
-  return began.some((at) => at <= week.from);
+/** A report without it is whole enough: that AWS does not tell keeps no report from being owed. */
+async function ownCostIn(week: Week, ownMeter: OwnMeter | undefined): Promise<{ ownCost?: MicroDollars }> {
+  const use = await ownMeter?.read(week).catch(() => undefined);
+  return use ? { ownCost: ownCostOf(use, week) } : {};
 }
 
+/** Since when there is a record, `Infinity` where there is none: what was before it, nobody knows. */
+function recordSince({ books, runs, volumes }: Goings): Instant {
+  if (books) return books.since;
+  return Math.min(...runs.map(({ startedAt }) => startedAt), ...volumes.map(({ since }) => since));
+}
+
+/** Of a week that is not on record from its first moment: since when it is. */
+function gapOf(week: Week, since: Instant, now: Instant): Pick<ReportSource, 'recordedSince'> {
+  return since <= week.from ? {} : { recordedSince: Math.min(since, now) };
+}
+
+/** What runs and costs: nobody wants to be told each week of a JupyterServer, which is always there and free. */
 function runningNow(seen: Survey, policy: Policy, rates: Rates, now: Instant): RunningNow[] {
-  const apps = seen.running.map(({ app }) => app);
+  const apps = seen.running.map(({ app }) => app).filter(({ ref, instanceType }) => !isFree({ ...ref, instanceType }));
   const costs = costsSoFar(apps, rates, now);
   return apps.map((app) => {
     const team = teamOnRecord(app, policy);

@@ -42,9 +42,10 @@ const AMOUNTS = [
   'cost',
   'accrued',
   'unattributed',
+  'ownCost',
 ];
 const DURATIONS = ['up', 'used', 'idle', 'unknown', 'duration'];
-const INSTANTS = ['at', 'from', 'to', 'startedAt', 'billedAt', 'billedUntil'];
+const INSTANTS = ['at', 'recordedSince', 'from', 'to', 'startedAt', 'billedAt', 'billedUntil'];
 
 /** A report as JSON: amounts in dollars, durations in hours, times as ISO 8601; each key says which. */
 export function toJson(facts: ReportFacts): object {

@@ -8,6 +8,7 @@ import {
   fleetOf,
   ledgerOf,
   outboxOf,
+  ownMeterOf,
   parameterReader,
   pricesOf,
   reportsOf,
@@ -27,7 +28,10 @@ export const handler = middy((event: unknown, context: Context) =>
     const config = await loadConfig(process.env, parameterReader(process.env.AWS_REGION));
     const stores = { runs: runsOf(config), volumes: volumesOf(config), ledger: ledgerOf(config) };
     const record = { ...stores, outbox: outboxOf(config, cause), contacts: contactsOf(config) };
-    const ports = { ...record, reports: reportsOf(config), fleet: fleetOf(config), prices: pricesOf() };
+    // All functions of a deployment are named after it.
+    const ownMeter = ownMeterOf(config, (context?.functionName ?? '').replace(/-weekly-report$/, ''));
+    const looking = { fleet: fleetOf(config), prices: pricesOf(), ownMeter };
+    const ports = { ...record, ...looking, reports: reportsOf(config) };
     const hasTime = () => (context?.getRemainingTimeInMillis?.() ?? Number.POSITIVE_INFINITY) > RESERVE;
     const at = { ...envelopeOf(event, context, config.region), hasTime };
     const { faults, ...round } = await reportWeekly(ports, config.policy, at);

@@ -156,12 +156,16 @@ describe('what a week was like before', () => {
     const first = await it.reportOf('alice', '2026-W45', at('2026-11-23T08:00'));
     expect(first).not.toHaveProperty('last');
     expect(first).not.toHaveProperty('mean');
+    expect(first.source).not.toHaveProperty('recordedSince');
+    const before = await it.reportOf('alice', '2026-W44', at('2026-11-23T08:00'));
+    expect(before.source.recordedSince).toBe(at('2026-10-31T00:00'));
   });
 
   test('a week without data is nothing, not an error', async () => {
     const it = reportLab();
     const { book } = await it.book('2026-W47', at('2026-11-23T08:00'));
     expect(adminReport(book)).toMatchObject({ spent: 0, rows: [], people: [] });
+    expect(book.source.recordedSince).toBe(at('2026-11-23T08:00'));
     expect(weekNamed('2026-W47', 'UTC')!.to).toBe(at('2026-11-23T00:00'));
   });
 });

@@ -113,6 +113,15 @@ describe('the reports of a week', () => {
     expect(it.owed()).toEqual([...OWNERS, 'carol@example.org owner 2026-W47']);
   });
 
+  test('what runs for nothing is nothing to be told of', async () => {
+    const it = await week({ admins: ['admin@example.org'] });
+    const free = { ...appOf('carol', 'server'), appType: 'JupyterServer', instanceType: 'system' };
+    it.ports.fleet.start(free, at('2026-11-10T09:00'));
+    await it.report(MONDAY);
+    expect(it.owed()).toEqual(['admin@example.org admin 2026-W47', ...OWNERS]);
+    expect(it.factsFor('admin@example.org')).toMatchObject({ running: [], admin: { running: 0 } });
+  });
+
   test('unsubscribed from reports, bounced or complained: none; of warnings alone there is no such thing', async () => {
     const it = await week({ admins: ['admin@example.org', 'alice@example.org'] });
     const spoil = async (name: string, more: object) => {
@@ -184,6 +193,26 @@ describe('the reports of a week', () => {
     await it.ports.outbox.owe({ ...PLACE, id: 'now', to: 'admin@example.org', owedAt: MONDAY + HOUR, facts });
     await it.deliver(MONDAY + HOUR);
     expect(it.ports.postbox.sent.map((one) => one.facts.kind)).toEqual(['failure', 'report', 'report']);
+  });
+
+  test('many that wait ring no alarm, are not written again and again, and hold up no warning', async () => {
+    const it = reportLab({ admins: ['admin@example.org'] });
+    const facts = { kind: 'failure' as const, title: 'Now', details: [], todo: [], at: MONDAY };
+    const some = await week();
+    await some.report(MONDAY);
+    const report = some.factsFor('alice@example.org')!;
+    for (let i = 0; i < 1_500; i++) {
+      await it.confirmed(`p${i}`);
+      await it.ports.outbox.owe({ ...PLACE, id: `r${i}`, to: `p${i}@example.org`, owedAt: MONDAY, facts: report });
+    }
+    const writes = it.ports.outbox.writes;
+    const first = await it.deliver(MONDAY + 40 * MINUTE);
+    expect([first.age, first.postponed, first.faults]).toEqual([0, 0, []]);
+    expect(it.ports.outbox.writes - writes).toBe(2 * first.sent);
+    await it.ports.outbox.owe({ ...PLACE, id: 'now', to: 'admin@example.org', owedAt: MONDAY, facts });
+    const second = await it.deliver(MONDAY + 41 * MINUTE);
+    expect([second.age, it.ports.postbox.sent[first.sent]!.facts.kind]).toEqual([41 * MINUTE, 'failure']);
+    expect((await it.deliver(MONDAY + DAY + MINUTE)).age).toBe(MINUTE);
   });
 
   test('a reader of several profiles gets one report, of all of them', async () => {

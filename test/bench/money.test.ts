@@ -7,6 +7,7 @@ import { bundleJob, HANDLERS } from '../../bench/bundles.ts';
 import { type MoneyJobs, measureMoney, moneyFaults } from '../../bench/money.ts';
 import { costOf, ownBill, readStanding } from '../../bench/own-bill.ts';
 import { measureUse, type OwnUse } from '../../bench/own-use.ts';
+import { weeklyFaults } from '../../bench/weekly.ts';
 
 let jobs: MoneyJobs;
 beforeAll(async () => {
@@ -40,6 +41,24 @@ describe('a month of money', () => {
     expect(moneyFaults(fine, 3)).toHaveLength(1);
     const twice = { ...closing, bill: { queries: 4, pages: 8, least: 8 } };
     expect(moneyFaults({ ...fine, daily: twice }, 0)).toEqual([expect.stringContaining('4 queries')]);
+  });
+});
+
+describe('the reports of a week', () => {
+  const fine = { owners: 10_000, owed: 10_000, ms: 1, peakBytes: 1, reads: 380, writes: 10_001, requests: 0 };
+  const idle = { reads: 1, writes: 0 };
+
+  it('are at fault where one has a query or a second write of its own, asks for the bill, or an idle round looks', () => {
+    expect(weeklyFaults({ ...fine, idle })).toEqual([]);
+    for (const over of [
+      { owed: 4_999 },
+      { reads: 10_000 },
+      { writes: 20_000 },
+      { requests: 1 },
+      { idle: { reads: 2, writes: 0 } },
+      { idle: { reads: 1, writes: 1 } },
+    ])
+      expect(weeklyFaults({ ...fine, idle, ...over }).length, JSON.stringify(over)).toBeGreaterThan(0);
   });
 });
 

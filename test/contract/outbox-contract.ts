@@ -128,6 +128,21 @@ export function outboxContract(name: string, make: () => Promise<Outbox>): void 
       expect(await ids(T0, 2)).toEqual(['old', 'middle']);
     });
 
+    it('tells the oldest of each urgency, whether it waits for a retry or not', async () => {
+      expect(await outbox.oldest(place)).toEqual([]);
+      await outbox.owe(notice('report', T0 - 2 * HOUR, 'report'));
+      await outbox.owe(notice('later', T0 - HOUR, 'report'));
+      await outbox.owe(notice('failure', T0 - MINUTE, 'failure'));
+      await outbox.owe(notice('stopped', T0 - 2 * MINUTE, 'stopped'));
+      await outbox.claim(notice('stopped'), T0, T0 + HOUR);
+      const told = (await outbox.oldest(place)).sort((a, b) => a.owedAt - b.owedAt);
+      expect(told).toEqual([
+        { kind: 'report', owedAt: T0 - 2 * HOUR },
+        { kind: 'stopped', owedAt: T0 - 2 * MINUTE },
+      ]);
+      expect(await outbox.oldest({ ...place, region: 'eu-west-1' })).toEqual([]);
+    });
+
     it('keeps accounts and regions apart', async () => {
       await outbox.owe(notice('a'));
       await outbox.owe({ ...notice('a'), region: 'eu-west-1' });

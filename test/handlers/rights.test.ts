@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { FUNCTIONS, rightsOf } from '../../src/adapters/iam/rights.ts';
 import { HOUR, MINUTE } from '../../src/domain/time.ts';
@@ -73,6 +74,9 @@ it('no function calls anything beyond the rights that the check-up asks about', 
   );
   called.deliver = await actionsOf(() => invoke('deliver', at()));
   expect(called.deliver).toContain('ses:SendEmail');
+  await writeFile(lab.policy, POLICY.replace('daily: never', 'daily: never, weekly: "THU 00:00"'));
+  called['weekly-report'] = await actionsOf(() => invoke('weekly-report', at()));
+  expect(called['weekly-report']).toContain('cloudwatch:GetMetricData');
   const again = await lab.warning();
   called.links = await actionsOf(async () => {
     await submit(url('keep'));

@@ -1,7 +1,7 @@
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
-import { type EmbeddedAws, startEmbeddedAws } from '../../local/aws/index.ts';
+import { type EmbeddedAws, type Mail, startEmbeddedAws } from '../../local/aws/index.ts';
 import { idleStopsOf } from '../../local/lab/idle-stops.ts';
-import { checkInvariants } from '../../local/lab/invariants.ts';
+import { checkInvariants, reportsTwice } from '../../local/lab/invariants.ts';
 import type { LabRun } from '../../local/lab/ledger.ts';
 import { meterOf } from '../../local/lab/meter.ts';
 import { PEOPLE } from '../../local/lab/people.ts';
@@ -115,5 +115,20 @@ describe('a stop for idleness, held against the truth', () => {
   });
   it('of whose agent has long been silent is one', () => {
     expect(judge([], STOP - HOUR - MINUTE).unheard).toEqual([expect.stringContaining('its agent was last heard')]);
+  });
+});
+
+describe('the reports of a lab, as they arrived', () => {
+  const mail = (to: string, week: number, subject = 'Your week in Studio: $1.00', notice = 'report') =>
+    ({ arrived: [to], subject, text: `Week ${week}, Mon, Nov 2\n\nYou spent …`, tags: { notice } }) as unknown as Mail;
+
+  it('are told where one reader got one of the same week twice', () => {
+    const fine = [
+      ...[mail('a', 44), mail('a', 45), mail('b', 45)],
+      ...[mail('a', 45, "Studio, the week's cost: $9.00"), mail('a', 45, 'Stopped', 'stopped')],
+    ];
+    expect(reportsTwice([...fine, mail('a', 45, 'Stopped', 'stopped')])).toEqual([]);
+    const again = mail('a', 45, 'Your week in Studio: $2.00');
+    expect(reportsTwice([...fine, again])).toEqual([expect.stringMatching(/^a: Your week.*Week 45.*: 2 times$/)]);
   });
 });

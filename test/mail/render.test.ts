@@ -328,7 +328,9 @@ describe.each(mails)('$name', ({ facts }) => {
       ...words(
         'Curfew App Why Cost What happened How it stands Domain or profile Outcome limit How long Cost so far Budget Share',
       ),
-      ...words('App Since Cost so far What Its time Person Team When and why Saved of it How many Which to mend'),
+      ...words(
+        'App Since Cost so far What Its time Person Team When and why Saved of it How many Which to mend Figure',
+      ),
     ]);
     expect(words(visible(mail.html)).filter((word) => !known.has(word))).toEqual([]);
   });

@@ -126,6 +126,7 @@ export const adminReport: ReportFacts = {
     moreTeams: 0,
     unattributed: 0,
     running: 42,
+    ownCost: 1_540_000,
     savings: ownerReport.rows.slice(0, 2).map((one) => ({ ...one, owner: 'alice' })),
     withoutAgent: ['bob: lab', 'chandra: thesis'],
     moreWithoutAgent: 6,
@@ -144,7 +145,17 @@ export const emptyReport: ReportFacts = {
   ...{ spent: 0, billed: 0, estimated: 0, hours: noHours, rows: [], budgets: [], running: [], hourly: 0 },
   days: reportDates.map((date) => ({ date, amount: 0 })),
   saved: { amount: 0, duration: 0, unpriced: 0, stops: [], more: 0 },
-  source: { basis: 'list price of 2026-11-20', foreign: [] },
+  source: { basis: 'list price of 2026-11-20', recordedSince: MONDAY, foreign: [] },
+};
+
+/** The week in which Curfew came, while it is not over. */
+export const firstReport: ReportFacts = {
+  ...(({ last: _, mean: __, idlest: ___, ...rest }) => rest)(ownerReport),
+  ...{ at: Date.parse('2026-11-20T20:00:00Z'), spent: 8_197_000, billed: 0, estimated: 8_197_000 },
+  days: ownerReport.days.map(({ date, amount }, i) => ({ date, amount: i === 3 || i === 4 ? amount : 0 })),
+  rows: [{ ...ownerReport.rows[0]!, amount: 8_197_000, idleCost: 4_100_000 }],
+  hours: { ...ownerReport.hours, idleCost: 4_100_000 },
+  source: { basis: 'list price of 2026-11-19', recordedSince: Date.parse('2026-11-19T14:00:00Z'), foreign: [] },
 };
 
 /** A bill that is late, in part in euros, with a correction by AWS, and a price that nobody knows. */
@@ -224,6 +235,7 @@ export const reportGallery: Record<string, NoticeFacts> = {
   'report, team': teamReport,
   'report, admin': adminReport,
   'report, no data': emptyReport,
+  'report, first week': firstReport,
   'report, odd bill': oddReport,
   'report, nobody': { ...teamReport, people: teamReport.people.map(({ name: _, team: __, ...one }) => one) },
   'report, German': { ...ownerReport, locale: 'de-DE' },

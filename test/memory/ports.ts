@@ -363,7 +363,11 @@ export function memoryOutbox(): MemoryOutbox {
     },
     async oldest(place) {
       const owed = [...open.keys()].filter(({ notice }) => placeKey(notice) === placeKey(place));
-      return owed.length === 0 ? undefined : Math.min(...owed.map(({ notice }) => notice.owedAt));
+      const byUrgency = Map.groupBy(owed, (item) => open.get(item)!.split('#')[0]);
+      return [...byUrgency.values()].map((some) => {
+        const { facts, owedAt } = some.reduce((a, b) => (b.notice.owedAt < a.notice.owedAt ? b : a)).notice;
+        return { kind: facts.kind, owedAt };
+      });
     },
     async claim(notice, now, until) {
       store.writes++;

@@ -229,8 +229,8 @@ async function owed(client: DynamoDBClient, table: string, place: Place, now: In
 }
 
 /** The oldest of each urgency stands first in it: one small query for each that is owed, and one that finds no more. */
-async function oldest(client: DynamoDBClient, table: string, place: Place): Promise<Instant | undefined> {
-  let found: Instant | undefined;
+async function oldest(client: DynamoDBClient, table: string, place: Place): ReturnType<Outbox['oldest']> {
+  const found: Awaited<ReturnType<Outbox['oldest']>> = [];
   for (let from = FIRST; ; ) {
     const command = new QueryCommand({
       TableName: table,
@@ -241,8 +241,8 @@ async function oldest(client: DynamoDBClient, table: string, place: Place): Prom
     });
     const [item] = (await call('dynamodb:Query', () => client.send(command))).Items ?? [];
     if (!item) return found;
-    const { owedAt, owedSk } = fromItem<{ owedAt: Instant; owedSk: string }>(item);
-    found = Math.min(found ?? owedAt, owedAt);
+    const { facts, owedAt, owedSk } = fromItem<Pick<Notice, 'facts' | 'owedAt'> & { owedSk: string }>(item);
+    found.push({ kind: facts.kind, owedAt });
     from = `${Number.parseInt(owedSk, 10) + 1}`;
   }
 }

@@ -55,7 +55,11 @@ export const RIGHTS: Record<string, Rights> = {
     anything: ['pricing:GetProducts', 'ce:GetCostAndUsage', 'ce:GetCostForecast'],
     table: dynamodb('Query', 'PutItem', 'DeleteItem'),
   },
-  'weekly-report': { ...POLICY, anything: LOOK, table: dynamodb('Query', 'GetItem', 'PutItem') },
+  'weekly-report': {
+    ...POLICY,
+    anything: [...LOOK, 'cloudwatch:GetMetricData'],
+    table: dynamodb('Query', 'GetItem', 'PutItem'),
+  },
   deliver: {
     ...POLICY,
     anything: ['ses:GetAccount'],

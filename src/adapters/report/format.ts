@@ -13,12 +13,15 @@ export interface Format {
   number(value: number): string;
   /** `81 %` of 0.81. */
   percent(share: number): string;
+  /** `-2.8%` of -0.028: by how much something is off. */
+  change(share: number): string;
   /** `26.2 h`, `12 min`, `0 h`. */
   hours(duration: Duration): string;
   /** `Mon 16 Nov` of `2026-11-16`, as the locale orders it. */
   day(date: string): string;
   /** With the year. */
   date(date: string): string;
+  /** `Sunday` in a sentence, which is English: in another language the day as it stands in the tables. */
   weekday(date: string): string;
   /** `Mon 23 Nov, 08:00 EST`. */
   time(instant: Instant): string;
@@ -32,6 +35,8 @@ export function formatFor(locale: string, timezone: string): Format {
   const whole = new Intl.NumberFormat(locale, { style: 'currency', currency: 'USD', maximumFractionDigits: 0 });
   const plain = new Intl.NumberFormat(locale, { maximumFractionDigits: 1 });
   const share = new Intl.NumberFormat(locale, { style: 'percent', maximumFractionDigits: 0 });
+  const signed = { style: 'percent', maximumFractionDigits: 1, signDisplay: 'exceptZero' } as const;
+  const change = new Intl.NumberFormat(locale, signed);
   const dates = (options: Intl.DateTimeFormatOptions) => {
     const format = new Intl.DateTimeFormat(locale, { timeZone: 'UTC', ...options });
     return (date: string) => isolate(format.format(Date.parse(date)));
@@ -47,13 +52,15 @@ export function formatFor(locale: string, timezone: string): Format {
     cents: (amount, exact) => (exact > 0 && amount === 0 ? `under ${cents(1)}` : cents(amount)),
     number: (value) => plain.format(value),
     percent: (value) => share.format(value),
+    change: (value) => isolate(change.format(value)),
     hours: (duration) => {
-      if (duration > 0 && duration < HOUR) return `${plain.format(Math.max(1, Math.round(duration / MINUTE)))} min`;
-      return `${plain.format(duration / HOUR)} h`;
+      if (duration > 0 && duration < HOUR)
+        return `${plain.format(Math.max(1, Math.round(duration / MINUTE)))}\u00a0min`;
+      return `${plain.format(duration / HOUR)}\u00a0h`;
     },
     day,
     date: dates({ day: 'numeric', month: 'short', year: 'numeric' }),
-    weekday: dates({ weekday: 'long' }),
+    weekday: new Intl.Locale(locale).language === 'en' ? dates({ weekday: 'long' }) : day,
     time: (instant) => `${day(local.format(instant))}, ${clock(instant, timezone)} ${zoneName(instant, timezone)}`,
   };
 }

@@ -32,6 +32,7 @@ interface ListRow {
 export function listsOf(facts: ReportFacts, say: Format, urls: MailUrls, most: number): List[] {
   const { scope } = facts;
   const lists = [
+    ...(facts.admin ? [accountList(facts, facts.admin, say)] : []),
     ...(scope === 'owner' ? [] : [peopleList(facts, say, most)]),
     ...(facts.admin ? [teamList(facts.admin, say, most)] : []),
     spendList(facts, say, most),
@@ -66,6 +67,40 @@ function amounts<Row extends { amount: MicroDollars }>(
 
 function moreOf({ count, rest, restCents }: Record<'count' | 'rest' | 'restCents', number>, say: Format): string {
   return count > 0 ? `and ${say.number(count)} more, together ${say.cents(restCents, rest)}` : '';
+}
+
+/** What only whoever runs the account asks. */
+function accountList(
+  { hourly, unpriced, source: { drift } }: ReportFacts,
+  { running, unattributed, ownCost }: NonNullable<ReportFacts['admin']>,
+  say: Format,
+): List {
+  const lacking = Object.entries(unpriced).map(([what, duration]) => `${say.hours(duration)} of ${isolate(what)}`);
+  const off = drift && drift.accrued !== 0 ? drift : undefined;
+  return list(
+    'The account',
+    ['What', 'Of it', 'Figure'],
+    [
+      { name: 'Running now', text: `${say.number(running)} apps that cost`, end: `${say.money(hourly)} an hour` },
+      { name: "Nobody's", text: "AWS's bill names no owner for it", end: say.money(unattributed) },
+      {
+        name: 'Bill against estimate',
+        text: off
+          ? `${say.money(off.billed)} billed of ${say.money(off.accrued)} estimated, in ${say.number(off.days)} days`
+          : 'no settled day to compare yet',
+        end: off ? say.change(off.billed / off.accrued - 1) : '–',
+      },
+      ...(lacking.length > 0 ? [{ name: 'Without a known price', text: lacking.join(', '), end: 'in no sum' }] : []),
+      {
+        name: 'Curfew itself',
+        text:
+          ownCost === undefined
+            ? 'AWS does not tell what it used'
+            : 'at list prices; what AWS gives for nothing is not taken off',
+        end: ownCost === undefined ? 'not known' : say.money(ownCost),
+      },
+    ],
+  );
 }
 
 function spendList(facts: ReportFacts, say: Format, most: number): List {

@@ -39,10 +39,10 @@ export function reportView(facts: ReportFacts, timezone: string, urls: MailUrls,
   }[facts.scope];
   return {
     title,
-    lead: sentenceOf({ ...facts, whose }, say),
+    lead: sentenceOf({ ...facts, whose }, { ...say, day: (at) => say.day(localTime(at, timezone).date) }),
     span: `Week ${facts.week.slice(6)}, ${span}`,
     numbers: numbersOf(facts, say),
-    days: daysOf(facts, say),
+    days: daysOf(facts, say, timezone),
     hours: hoursOf(facts, say),
     budgets: facts.budgets.slice(0, shown).map((budget) => budgetView(budget, facts, say, timezone)),
     moreBudgets: more(Math.max(0, facts.budgets.length - shown) + facts.moreBudgets, say),
@@ -67,12 +67,16 @@ function numbersOf({ spent, last, mean, total, saved, hourly }: ReportFacts, say
   ].slice(0, 4);
 }
 
-function daysOf({ days }: ReportFacts, say: Format): ReportView['days'] {
+/** A day that is still to come, or was before there was a record, has a dash: of a `$0.00` something is known. */
+function daysOf({ days, at, source }: ReportFacts, say: Format, timezone: string): ReportView['days'] {
   const cents = centsThatAddUp(days.map(({ amount }) => amount));
   const most = Math.max(1, ...days.map(({ amount }) => amount));
+  const dateOf = (instant: Instant) => localTime(instant, timezone).date;
+  const first = source.recordedSince === undefined ? '' : dateOf(source.recordedSince);
   return days.map(({ date, amount }, i) => {
     const bar = Math.max(amount > 0 ? 1 : 0, Math.round((Math.max(0, amount) / most) * 100));
-    return { day: say.day(date), amount: say.cents(cents[i]!, amount), bar, rest: 100 - bar };
+    const isKnown = amount !== 0 || (date >= first && date <= dateOf(at));
+    return { day: say.day(date), amount: isKnown ? say.cents(cents[i]!, amount) : '–', bar, rest: 100 - bar };
   });
 }
 
@@ -82,7 +86,7 @@ function hoursOf({ hours }: ReportFacts, say: Format): string {
   const parts = [
     `${say.hours(used)} in use`,
     `${say.hours(idle)} idle${idleCost > 0 ? ` (${say.money(idleCost)})` : ''}`,
-    ...(unknown > 0 ? [`of ${say.hours(unknown)} nobody knows, for want of an agent's word`] : []),
+    ...(unknown > 0 ? [`${say.hours(unknown)} unknown, since no agent saw them`] : []),
   ];
   return `Instances were up for ${say.hours(up)}: ${parts.join(', ')}.`;
 }
@@ -117,12 +121,15 @@ function notesOf(facts: ReportFacts, say: Format, timezone: string): string[] {
   const rest = `${say.money(estimated)} is estimated at ${basis}`;
   const off = drift && isUsable(drift) ? drift.billed / drift.accrued - 1 : 0;
   const by =
-    Math.abs(off) >= 0.0005 ? `, corrected by ${say.percent(off)}, as AWS's bill made of earlier estimates` : '';
+    Math.abs(off) >= 0.0005 ? `, corrected by ${say.change(off)}, as AWS's bill made of earlier estimates` : '';
   const notes: string[] = [];
+  if (source.recordedSince !== undefined)
+    notes.push(`Curfew's record begins ${say.time(source.recordedSince)}: what ran before it is in no figure here.`);
+  if (at < period.to) notes.push('The week is not over: these figures are of what it has been so far.');
   if (billedUntil === undefined)
     notes.push(
       spent === 0
-        ? `AWS has billed nothing of this week yet${read}.`
+        ? `AWS's bill of this week is not there yet${read}.`
         : `All of it is estimated, at ${basis}${by}: AWS's bill of this week is not there yet${read}.`,
     );
   else if (billedUntil >= period.to && estimated === 0) notes.push(`All of it is as AWS billed it${read}.`);

@@ -39,7 +39,7 @@ export interface WeekBook {
   /** What the admins are told besides money. */
   admin: Pick<
     AdminFacts,
-    'withoutAgent' | 'moreWithoutAgent' | 'failedStops' | 'unconfirmed' | 'moreUnconfirmed' | 'findings'
+    'ownCost' | 'withoutAgent' | 'moreWithoutAgent' | 'failedStops' | 'unconfirmed' | 'moreUnconfirmed' | 'findings'
   >;
 }
 

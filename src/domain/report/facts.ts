@@ -99,7 +99,7 @@ export interface BudgetRow {
   period: { from: Instant; to?: Instant };
 }
 
-/** Idleness of one instance type that nobody used. */
+/** Time of one instance in which nobody used it. */
 export interface Idlest {
   amount: MicroDollars;
   what: string;
@@ -133,6 +133,8 @@ export interface SavedRow {
 export interface ReportSource {
   /** `list price of 2026-09-24` */
   basis: string;
+  /** Where the record begins after the week did: what was before, nobody knows. */
+  recordedSince?: Instant;
   /** When AWS's bill was last read. */
   billedAt?: Instant;
   /** Up to here AWS has settled its bill of the week; what is later is estimated, corrected by `drift`. */
@@ -149,6 +151,8 @@ export interface AdminFacts {
   /** What the bill gives nobody. */
   unattributed: MicroDollars;
   running: number;
+  /** What Curfew itself cost; absent where AWS does not tell. */
+  ownCost?: MicroDollars;
   /** The costliest known idleness of the week. */
   savings: ReportRow[];
   /** Running apps under an idle limit whose use is unknown. */

@@ -1,5 +1,5 @@
 import type { MicroDollars } from '../money.ts';
-import { describeDuration } from '../time.ts';
+import { describeDuration, type Instant } from '../time.ts';
 import type { Idlest, ReportFacts } from './facts.ts';
 
 /** How a sentence says amounts and days: words are the rule's, figures the reader's. */
@@ -7,26 +7,47 @@ export interface Say {
   money(amount: MicroDollars): string;
   /** `Sunday` of `2026-11-22`. */
   weekday(date: string): string;
+  /** `Mon, Nov 16` */
+  day(instant: Instant): string;
 }
 
-type Said = Pick<ReportFacts, 'scope' | 'whose' | 'spent' | 'last' | 'unpriced' | 'idlest'>;
+type Said = Pick<ReportFacts, 'scope' | 'whose' | 'spent' | 'last' | 'unpriced' | 'idlest' | 'period' | 'at'> & {
+  hours: Pick<ReportFacts['hours'], 'idleCost'>;
+  source: Pick<ReportFacts['source'], 'recordedSince'>;
+};
+
+/** All that was idle is worth a word from a dollar, and a tenth of what was spent. */
+const LEAST_IDLE: MicroDollars = 1_000_000;
+const LEAST_SHARE = 0.1;
 
 /**
  * The main thing, in one sentence: what was spent, how that is against the week before, and the largest part of it that
- * nobody used. What has no price is never passed over, and what is not known to be idle is never called so.
+ * nobody used. What has no price is never passed over, what is not known to be idle is never called so, and neither a week
+ * that is not over nor one that is not on record whole is held against another.
  */
-export function sentenceOf({ scope, whose, spent, last, unpriced, idlest }: Said, say: Say): string {
+export function sentenceOf(said: Said, say: Say): string {
+  const { scope, whose, spent, last, unpriced, period, at } = said;
+  const { recordedSince } = said.source;
   const who = { owner: 'You', team: `Team ${whose}`, admin: 'The account' }[scope];
   const lacking = Object.entries(unpriced)
     .sort(([, a], [, b]) => b - a)
     .map(([what, duration]) => `${describeDuration(duration)} of ${what}`);
   const most = lacking.slice(0, 2).join(' and ') + (lacking.length > 2 ? ' and more' : '');
+  if (recordedSince !== undefined && recordedSince >= Math.min(period.to, at) && spent === 0 && lacking.length === 0)
+    return 'Nothing is on record of this week.';
+  const when = whenOf(recordedSince, at < period.to, say);
+  if (spent === 0 && lacking.length > 0) return `${who} used ${most}${when}, which has no known price.`;
+  const isWhole = when === '';
+  if (spent === 0)
+    return `${who} spent nothing${when}${last && isWhole ? `, after ${say.money(last)} the week before` : ''}.`;
+  const compared = isWhole ? comparisonOf(spent, last, say) : '';
   const without = lacking.length > 0 ? `; ${most} ran without a known price, and is not in it` : '';
-  const compared = comparisonOf(spent, last, say);
-  const waste = idlest ? `; ${wasteOf(idlest, say)}` : '';
-  if (spent === 0 && lacking.length > 0) return `${who} used ${most}, which has no known price.`;
-  if (spent === 0) return `${who} spent nothing${last ? `, after ${say.money(last)} the week before` : ''}.`;
-  return `${who} spent ${say.money(spent)}${compared}${waste}${without}.`;
+  return `${who} spent ${say.money(spent)}${when}${compared}${wasteOf(said, say)}${without}.`;
+}
+
+function whenOf(recordedSince: Instant | undefined, isSoFar: boolean, say: Say): string {
+  const from = recordedSince === undefined ? '' : ` since ${say.day(recordedSince)}, where the record begins`;
+  return isSoFar ? ` this week so far${from && `,${from}`}` : from;
 }
 
 function comparisonOf(spent: MicroDollars, last: MicroDollars | undefined, say: Say): string {
@@ -43,13 +64,22 @@ function comparisonOf(spent: MicroDollars, last: MicroDollars | undefined, say: 
   return `, ${difference} ${ratio > 1 ? 'more' : 'less'} than the week before`;
 }
 
-function wasteOf({ amount, what, when }: Idlest, say: Say): string {
-  const day = when === undefined ? '' : when === 'weekend' ? ' at the weekend' : ` on ${say.weekday(when.date)}`;
-  return `${say.money(amount)} of it was ${kindOf(what)} that nobody used${day}`;
+/** One instance's idleness where that is most of it, else all that was idle. */
+function wasteOf({ idlest, hours, spent }: Said, say: Say): string {
+  if (idlest)
+    return `; ${say.money(idlest.amount)} of it was ${kindOf(idlest.what)} that nobody used${dayOf(idlest, say)}`;
+  const { idleCost } = hours;
+  const isMuch = idleCost >= LEAST_IDLE && idleCost >= spent * LEAST_SHARE;
+  return isMuch ? `; ${say.money(idleCost)} of it was time that nobody used` : '';
+}
+
+function dayOf({ when }: Idlest, say: Say): string {
+  if (when === undefined) return '';
+  return when === 'weekend' ? ' at the weekend' : ` on ${say.weekday(when.date)}`;
 }
 
 /** Families of instances that carry GPUs (EC2 instance types: accelerated computing). */
 function kindOf(what: string): string {
-  if (/^ml\.(g|p)\d/.test(what)) return `a GPU (${what})`;
-  return what === 'Canvas' ? 'a Canvas session' : `an ${what}`;
+  if (/^ml\.(g|p)\d/.test(what)) return `GPU time (${what})`;
+  return what === 'Canvas' ? 'Canvas time' : `time on an ${what}`;
 }

@@ -110,9 +110,16 @@ describe('what a stop saved', () => {
 });
 
 describe('the one sentence', () => {
-  const say: Say = { money: describeMoney, weekday: (date) => ['Sun', 'Mon'][new Date(date).getUTCDay()]! };
+  const say: Say = {
+    money: describeMoney,
+    weekday: (date) => ['Sun', 'Mon'][new Date(date).getUTCDay()]!,
+    day: (instant) => new Date(instant).toISOString().slice(5, 10),
+  };
+  const plain = { scope: 'owner' as const, whose: 'alice', spent: 41_200_000, unpriced: {}, at: NOW, period: WEEK };
   const said = (over: Partial<Parameters<typeof sentenceOf>[0]>) =>
-    sentenceOf({ scope: 'owner', whose: 'alice', spent: 41_200_000, unpriced: {}, ...over }, say);
+    sentenceOf({ ...plain, hours: { idleCost: 0 }, source: {}, ...over }, say);
+  const since = { recordedSince: WEEK.from + 2 * DAY };
+  const sofar = { at: WEEK.from + 3 * DAY };
 
   test.each([
     [{}, 'You spent $41.20.'],
@@ -132,19 +139,32 @@ describe('the one sentence', () => {
       'You spent $41.20; 3 h of ml.x9.large ran without a known price, and is not in it.',
     ],
     [{ spent: -1_000_000, last: 5_000_000 }, 'You spent -$1.00.'],
+    [{ hours: { idleCost: 4_200_000 } }, 'You spent $41.20; $4.20 of it was time that nobody used.'],
+    [{ hours: { idleCost: 4_000_000 } }, 'You spent $41.20.'],
+    [{ spent: 2_000_000, hours: { idleCost: 900_000 } }, 'You spent $2.00.'],
+    [{ source: since }, 'You spent $41.20 since 11-18, where the record begins.'],
+    [{ source: since, spent: 0 }, 'You spent nothing since 11-18, where the record begins.'],
+    [{ source: { recordedSince: NOW }, spent: 0 }, 'Nothing is on record of this week.'],
+    [{ ...sofar, last: 60_000_000 }, 'You spent $41.20 this week so far.'],
+    [{ ...sofar, spent: 0, last: 60_000_000 }, 'You spent nothing this week so far.'],
+    [{ ...sofar, source: since }, 'You spent $41.20 this week so far, since 11-18, where the record begins.'],
+    [
+      { ...sofar, spent: 0, unpriced: { 'ml.x9.large': 3 * HOUR } },
+      'You used 3 h of ml.x9.large this week so far, which has no known price.',
+    ],
     [{ scope: 'team', whose: 'alpha' }, 'Team alpha spent $41.20.'],
     [{ scope: 'admin' }, 'The account spent $41.20.'],
     [
       { idlest: { amount: 18_000_000, what: 'ml.g5.xlarge', name: 'x', when: { date: '2026-11-22' } } },
-      'You spent $41.20; $18.00 of it was a GPU (ml.g5.xlarge) that nobody used on Sun.',
+      'You spent $41.20; $18.00 of it was GPU time (ml.g5.xlarge) that nobody used on Sun.',
     ],
     [
       { idlest: { amount: 18_000_000, what: 'ml.m5.large', name: 'x', when: 'weekend' } },
-      'You spent $41.20; $18.00 of it was an ml.m5.large that nobody used at the weekend.',
+      'You spent $41.20; $18.00 of it was time on an ml.m5.large that nobody used at the weekend.',
     ],
     [
       { last: 20_600_000, idlest: { amount: 18_000_000, what: 'Canvas', name: 'x' } },
-      'You spent $41.20, twice the week before ($20.60); $18.00 of it was a Canvas session that nobody used.',
+      'You spent $41.20, twice the week before ($20.60); $18.00 of it was Canvas time that nobody used.',
     ],
   ] as const)('%j', (over, sentence) => {
     expect(said(over as never)).toBe(sentence);
