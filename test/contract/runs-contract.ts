@@ -525,7 +525,16 @@ function expected(before: Run, change: RunChange): Run {
     case 'end':
       return { ...after, endedAt: change.at, ...(change.stop ? { stop: change.stop } : {}) };
     case 'ends':
-      return { ...after, endedAt: change.endedAt, laterEnds: change.laterEnds };
+      return {
+        ...after,
+        endedAt: change.endedAt,
+        laterEnds: change.laterEnds,
+        ...(change.stop ? { stop: change.stop } : {}),
+      };
+    case 'backstop': {
+      const { backstop: _, ...rest } = after;
+      return change.backstop ? { ...rest, backstop: change.backstop } : rest;
+    }
     case 'facts': {
       const { kind: _, ...facts } = change;
       return { ...after, ...facts };

@@ -216,12 +216,30 @@ function expressionOf(run: Run, change: RunChange): Expression {
         condition: `(${GOING_ON} OR endedAt > :at)`,
         values: { ':at': change.at },
       };
-    case 'ends':
+    case 'ends': {
+      const { endedAt, laterEnds, stop } = change;
       return {
-        set: 'SET endedAt = :endedAt, laterEnds = :laterEnds',
+        set: `SET endedAt = :endedAt, laterEnds = :laterEnds${stop ? ', stop = :stop' : ''}`,
         condition: 'version = :version',
-        values: { ':endedAt': change.endedAt, ':laterEnds': change.laterEnds, ':version': run.version },
+        values: {
+          ...{ ':endedAt': endedAt, ':laterEnds': laterEnds, ':version': run.version },
+          ...(stop ? { ':stop': stop } : {}),
+        },
       };
+    }
+    case 'backstop': {
+      const { backstop } = change;
+      const known = run.backstop ? 'backstop = :known' : 'attribute_not_exists(backstop)';
+      const isIntention = backstop !== undefined && !backstop.isSet;
+      return {
+        set: backstop ? 'SET backstop = :backstop' : 'REMOVE backstop',
+        condition: isIntention ? `${known} AND ${GOING_ON}` : known,
+        values: {
+          ...(run.backstop ? { ':known': run.backstop } : {}),
+          ...(backstop ? { ':backstop': backstop } : {}),
+        },
+      };
+    }
     case 'facts': {
       const facts = Object.entries({
         owner: change.owner,
