@@ -48,8 +48,8 @@ function budgetDeadline(
   const rate = corrected(hourly, drift);
   const spentAt = runsOut(standing, rate, app.startedAt, timezone, now);
   if (spentAt === undefined) return [];
-  const when = spentAt <= now ? '' : `; at ${describeMoney(rate)} an hour all of it by ${say(spentAt, timezone, now)}`;
-  const reason = `${describeStanding(standing)} spent (${describeSubject(subject)})${when}`;
+  const when = spentAt <= now ? '' : `; at ${describeMoney(rate)} an hour all of it by ${say(spentAt, timezone)}`;
+  const reason = `${describeStanding(standing)} spent on ${say(now, timezone)} (${describeSubject(subject)})${when}`;
   return [{ at: spentAt + (budget.grace ?? 0), rule: `${budget.name}: budget`, reason }];
 }
 
@@ -134,7 +134,7 @@ function uptimeDeadline(app: RunningApp, policy: Policy, now: Instant): Deadline
   const until = extendedUntil(app.run, extensions) ?? app.startedAt;
   const deadlines = limits.map(({ name, maxUptime = Number.POSITIVE_INFINITY, grace }): Deadline => {
     const due = Math.max(app.startedAt + maxUptime, until);
-    const reason = `up since ${say(app.startedAt, policy.timezone, now)}, limit ${describeDuration(maxUptime)}, grace ${describeDuration(grace)}`;
+    const reason = `up since ${say(app.startedAt, policy.timezone)}, limit ${describeDuration(maxUptime)}, grace ${describeDuration(grace)}`;
     return { at: due + grace + left * (extensions.hours + grace), rule: `${name}: max-uptime`, reason };
   });
   const latest = deadlines.reduce((a, b) => (b.at > a.at ? b : a));
@@ -154,6 +154,7 @@ function mayGovern(app: RunningApp, policy: Policy, now: Instant): Limit[] | und
   return undefined;
 }
 
-function say(at: Instant, timezone: string, now: Instant): string {
-  return describeInstant(at, timezone, now);
+/** With its date: it is read days later. */
+function say(at: Instant, timezone: string): string {
+  return describeInstant(at, timezone, 0);
 }
