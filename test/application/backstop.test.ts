@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { scheduleName } from '../../src/application/backstop.ts';
 import { scan } from '../../src/application/scan.ts';
 import { noteStudioEvent, type StudioEvent } from '../../src/application/studio-event.ts';
-import { appKey } from '../../src/domain/app.ts';
+import { type AppRef, appKey } from '../../src/domain/app.ts';
 import { parseRate } from '../../src/domain/money.ts';
 import type { Budget, Policy } from '../../src/domain/policy.ts';
 import { DAY, HOUR, type Instant, MINUTE, SECOND } from '../../src/domain/time.ts';
@@ -42,8 +42,8 @@ function lab(policy: Partial<Policy> = {}) {
       const rates = await it.ports.prices.rates('us-east-1');
       return noteStudioEvent({ ...it.ports, policy: it.policy, rates }, PLACE, event, at);
     },
-    isUp: (app: typeof ref) => fleet.apps.get(appKey(app))?.status === 'InService',
-    record: (app: typeof ref) => runs.get(app),
+    isUp: (app: AppRef) => fleet.apps.get(appKey(app))?.status === 'InService',
+    record: (app: AppRef) => runs.get(app),
     async mustBeWell(now: Instant) {
       const report = await it.scan(now);
       expect(report.faults).toEqual([]);

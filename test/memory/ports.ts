@@ -272,14 +272,7 @@ function holds(item: Run, run: Run, change: RunChange): boolean {
 }
 
 const isSameArmed = (a: Run['backstop'], b: Run['backstop']) =>
-  a === undefined || b === undefined
-    ? a === b
-    : a.name === b.name &&
-      a.at === b.at &&
-      a.rule === b.rule &&
-      a.reason === b.reason &&
-      a.since === b.since &&
-      a.isSet === b.isSet;
+  a?.name === b?.name && a?.at === b?.at && a?.since === b?.since && a?.isSet === b?.isSet;
 
 function apply(item: Run, change: RunChange): void {
   switch (change.kind) {

@@ -165,6 +165,17 @@ function unseen({ looks }: Run): { condition: string; values: Record<string, unk
   return { condition: 'looks = :looks', values: { ':looks': looks } };
 }
 
+/** What is armed is what it was when the run was read. */
+function asArmed({ backstop }: Run): Omit<Expression, 'set'> {
+  if (!backstop) return { condition: 'attribute_not_exists(backstop)' };
+  const isSet = `attribute_${backstop.isSet ? '' : 'not_'}exists(backstop.isSet)`;
+  return {
+    condition: `backstop.#name = :name AND backstop.#at = :knownAt AND backstop.since = :since AND ${isSet}`,
+    names: { '#name': 'name', '#at': 'at' },
+    values: { ':name': backstop.name, ':knownAt': backstop.at, ':since': backstop.since },
+  };
+}
+
 interface Expression {
   set: string;
   condition: string;
@@ -229,15 +240,13 @@ function expressionOf(run: Run, change: RunChange): Expression {
     }
     case 'backstop': {
       const { backstop } = change;
-      const known = run.backstop ? 'backstop = :known' : 'attribute_not_exists(backstop)';
+      const { condition, names = {}, values } = asArmed(run);
       const isIntention = backstop !== undefined && !backstop.isSet;
       return {
         set: backstop ? 'SET backstop = :backstop' : 'REMOVE backstop',
-        condition: isIntention ? `${known} AND ${GOING_ON}` : known,
-        values: {
-          ...(run.backstop ? { ':known': run.backstop } : {}),
-          ...(backstop ? { ':backstop': backstop } : {}),
-        },
+        condition: isIntention ? `${condition} AND ${GOING_ON}` : condition,
+        names,
+        values: { ...values, ...(backstop ? { ':backstop': backstop } : {}) },
       };
     }
     case 'facts': {
