@@ -122,7 +122,17 @@ export async function scan(
   }
   const { fleet, runs, outbox, contacts, ledger, settings, backstop } = ports;
   if (!runs || !outbox || !contacts) throw new Error('a scan that applies needs a table');
-  const actor: Actor = { fleet, runs, outbox, contacts, policy, baseUrl, rates, backstop, isPaused: pause !== undefined };
+  const actor: Actor = {
+    fleet,
+    runs,
+    outbox,
+    contacts,
+    policy,
+    baseUrl,
+    rates,
+    backstop,
+    isPaused: pause !== undefined,
+  };
   const untold = ledger && !pause ? await tellBudgets({ ...actor, ledger }, money.standings, seen, now) : [];
   const outcomes = await carryOut(actor, seen, intents, now);
   const kept = backstop
