@@ -82,7 +82,10 @@ const COLUMNS = [
 
 /** What stops an app should no scan do it stands last, where anything has such. */
 function printStatus(shown: Decision[], rowOf: (decision: Decision) => string[], policy: Policy, now: number): void {
-  if (!shown.some(({ app }) => app.run.backstop)) return printTable(COLUMNS, shown.map(rowOf));
+  if (!shown.some(({ app }) => app.run.backstop)) {
+    printTable(COLUMNS, shown.map(rowOf));
+    return;
+  }
   const at = ({ app: { run } }: Decision) => {
     if (!run.backstop) return 'none';
     return run.backstop.isSet ? describeInstant(run.backstop.at, policy.timezone, now) : 'being set';
