@@ -4,6 +4,7 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { PricingClient } from '@aws-sdk/client-pricing';
 import { ResourceGroupsTaggingAPIClient } from '@aws-sdk/client-resource-groups-tagging-api';
 import { SageMakerClient, type SageMakerClientConfig } from '@aws-sdk/client-sagemaker';
+import { SchedulerClient } from '@aws-sdk/client-scheduler';
 import { SESv2Client } from '@aws-sdk/client-sesv2';
 import { SSMClient } from '@aws-sdk/client-ssm';
 import { STSClient } from '@aws-sdk/client-sts';
@@ -29,10 +30,12 @@ import { sagemakerFleet } from './adapters/sagemaker/fleet.ts';
 import { sagemakerLifecycleConfigs } from './adapters/sagemaker/lifecycle-configs.ts';
 import { sagemakerSettings } from './adapters/sagemaker/settings.ts';
 import { savedFleet } from './adapters/saved/fleet.ts';
+import { schedulerBackstop } from './adapters/scheduler/backstop.ts';
 import { sesPostbox } from './adapters/ses/postbox.ts';
 import { readParameter } from './adapters/ssm/parameter.ts';
 import { callerIdentity } from './adapters/sts/account.ts';
 import type {
+  Backstop,
   Bill,
   Caller,
   CanvasUse,
@@ -88,6 +91,7 @@ const sagemaker = /* @__PURE__ */ kept((region) => new SageMakerClient(client(re
 const tagging = /* @__PURE__ */ kept((region) => new ResourceGroupsTaggingAPIClient(client(region)));
 const cloudwatch = /* @__PURE__ */ kept((region) => new CloudWatchClient(client(region)));
 const dynamodb = /* @__PURE__ */ kept((region) => new DynamoDBClient(client(region)));
+const scheduler = /* @__PURE__ */ kept((region) => new SchedulerClient(client(region)));
 const ses = /* @__PURE__ */ kept((region) => new SESv2Client({ region, maxAttempts: 1 }));
 
 type Table = Pick<Config, 'region' | 'table'>;
@@ -111,6 +115,11 @@ export function canvasUseOf({ region }: Pick<Config, 'region'>): CanvasUse {
 /** @param name the deployment's, as its functions' names begin with: `curfew-prod` */
 export function ownMeterOf({ region, table }: Table, name: string): OwnMeter {
   return cloudwatchOwnMeter(cloudwatch(region), { name, table });
+}
+
+/** @param where from the configuration: without one there is no backstop */
+export function backstopOf({ region }: Pick<Config, 'region'>, where: NonNullable<Config['backstop']>): Backstop {
+  return schedulerBackstop(scheduler(region), where);
 }
 
 export function runsOf({ region, table }: Table): Runs {

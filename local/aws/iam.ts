@@ -38,6 +38,8 @@ function simulate(principals: Iam, input: Input): string {
   if (!statements) throw awsError('NoSuchEntity', `Role or user ${principal} cannot be found.`, 404);
   const actions = members(input, 'ActionNames');
   const resources = members(input, 'ResourceArns');
+  // A condition on a key whose value is given counts as met.
+  const given = members(input, 'ContextEntries', '.ContextKeyName');
   if (actions.length === 0) throw awsError('ValidationError', 'ActionNames must not be empty.');
   for (const name of actions)
     if (!/^[\w-]+:\w+$/.test(name)) throw awsError('InvalidInput', `Invalid action name: ${name}`);
@@ -52,7 +54,7 @@ function simulate(principals: Iam, input: Input): string {
     );
   const results = (resources.length > 0 ? resources : ['*']).flatMap((resource) =>
     actions.map((name) => {
-      const { decision, missing } = decide(statements, name, resource);
+      const { decision, missing } = decide(statements, name, resource, given);
       return (
         `<member><EvalActionName>${escapeXml(name)}</EvalActionName><EvalResourceName>${escapeXml(resource)}</EvalResourceName>` +
         `<EvalDecision>${decision}</EvalDecision><MatchedStatements/>` +
@@ -73,7 +75,7 @@ function simulate(principals: Iam, input: Input): string {
 
 const serviceOf = (action: string) => action.split(':')[0];
 
-function decide(statements: Statement[], action: string, resource: string) {
+function decide(statements: Statement[], action: string, resource: string, given: string[]) {
   const fits = (patterns: string[], text: string, flags = '') =>
     patterns.some((pattern) => {
       const source = pattern
@@ -85,16 +87,18 @@ function decide(statements: Statement[], action: string, resource: string) {
   const matching = statements.filter(
     ({ actions, resources }) => fits(actions, action, 'i') && fits(resources, resource),
   );
-  const missing = matching.flatMap(({ contextKey }) => contextKey ?? []);
-  const applied = matching.filter(({ contextKey }) => contextKey === undefined);
+  const isOpen = ({ contextKey }: Statement) => contextKey !== undefined && !given.includes(contextKey);
+  const missing = matching.filter(isOpen).map(({ contextKey = '' }) => contextKey);
+  const applied = matching.filter((statement) => !isOpen(statement));
   if (applied.some(({ effect }) => effect === 'Deny')) return { decision: 'explicitDeny', missing };
   return { decision: applied.length > 0 ? 'allowed' : 'implicitDeny', missing };
 }
 
 /** A list as the Query protocol writes it: `ActionNames.member.1`, `ActionNames.member.2`, … */
-function members(input: Input, name: string): string[] {
+function members(input: Input, name: string, rest = ''): string[] {
   const list: string[] = [];
-  for (let i = 1; input[`${name}.member.${i}`] !== undefined; i++) list.push(input[`${name}.member.${i}`]);
+  for (let i = 1; input[`${name}.member.${i}${rest}`] !== undefined; i++)
+    list.push(input[`${name}.member.${i}${rest}`]);
   return list;
 }
 

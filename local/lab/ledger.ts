@@ -20,7 +20,7 @@ export interface LabRun {
   heardAt?: Instant;
   /** The tags said `curfew: exempt` when Curfew stopped it, or it is a JupyterServer. */
   wasExempt?: boolean;
-  endedBy?: 'its user' | 'Curfew';
+  endedBy?: 'its user' | 'Curfew' | 'the backstop';
 }
 
 /** Every run of the lab. */
@@ -64,7 +64,7 @@ export function createLedger(studio: Studio): Ledger {
       const run = last(detail.requestParameters as unknown as AppRef);
       if (run === undefined) throw new Error(`an app that nobody started was deleted: ${JSON.stringify(detail)}`);
       run.endedAt = studio.now();
-      run.endedBy = isByCurfew(detail) ? 'Curfew' : 'its user';
+      run.endedBy = callerOf(detail);
       if (run.endedBy === 'Curfew') run.wasExempt = isExempt(studio, run.app);
     },
     senderOf,
@@ -77,9 +77,11 @@ export function createLedger(studio: Studio): Ledger {
   };
 }
 
-/** People work in Studio; a call on the API itself can only be Curfew's. */
-function isByCurfew({ userIdentity }: CloudTrailEvent['detail']): boolean {
-  return (userIdentity as { arn: string }).arn.includes('/CurfewRole/');
+/** People work in Studio; a call on the API itself can only be Curfew's, or of the schedules that it makes. */
+function callerOf({ userIdentity }: CloudTrailEvent['detail']): NonNullable<LabRun['endedBy']> {
+  const { arn, invokedBy } = userIdentity as { arn: string; invokedBy?: string };
+  if (invokedBy === 'scheduler.amazonaws.com') return 'the backstop';
+  return arn.includes('/CurfewRole/') ? 'Curfew' : 'its user';
 }
 
 /** The policy's exemptions, told again without its code: the nearest tag counts. */

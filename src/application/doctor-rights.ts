@@ -19,8 +19,8 @@ export async function examineRights(
       const theirs = functions.filter(({ role }) => role === principal);
       const who = theirs.map(({ handler }) => handler).join(', ');
       const asks = merged(
-        theirs.flatMap(({ handler, configurationSet, source }) =>
-          rightsOf(handler, { ...known, configurationSet, source }),
+        theirs.flatMap(({ handler, configurationSet, source, backstop }) =>
+          rightsOf(handler, { ...known, configurationSet, source, backstop }),
         ),
       );
       try {

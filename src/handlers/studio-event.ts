@@ -7,6 +7,7 @@ import { noteStudioEvent } from '../application/studio-event.ts';
 import { loadConfig } from '../config.ts';
 import { isPaused } from '../domain/pause.ts';
 import {
+  backstopOf,
   contactsOf,
   fleetOf,
   keptPricesOf,
@@ -34,8 +35,17 @@ export const handler = middy((event: unknown, context: Context) =>
     const kept = 'app' in what ? await keptPricesOf(config).get(place) : undefined;
     const rates = await ratesOf({ prices: pricesOf(), policy }, region, kept);
     const stores = { runs: runsOf(config), outbox: outboxOf(config, cause), contacts: contactsOf(config) };
+    const backstop = config.backstop && backstopOf(config, config.backstop);
     const pause = await stores.runs.lastPause(place);
-    const actor = { policy, baseUrl, fleet: fleetOf(config), rates, ...stores, isPaused: isPaused(pause, now) };
+    const actor = {
+      policy,
+      baseUrl,
+      fleet: fleetOf(config),
+      rates,
+      backstop,
+      ...stores,
+      isPaused: isPaused(pause, now),
+    };
     const noted = await noteStudioEvent(actor, place, what, now);
     logger.info('studio event', { event: what.kind, noted });
     // Repeated, after a crash say, it is held against the policy again: what is stopped already stays so.

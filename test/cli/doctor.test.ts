@@ -109,6 +109,7 @@ describe('an account that is well', () => {
       'version',
       'terminal',
       'last scan',
+      'backstop',
       'events',
       'cost tags',
       'sender',

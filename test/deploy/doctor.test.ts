@@ -15,7 +15,12 @@ beforeAll(async () => {
 });
 const functionOf = (name: string) => functionsOf(template).find((one) => one.name === name)!;
 const known = { domainId: 'd-abcdefghijkl', identity: 'example.org', configurationSet: 'MailSet' };
-const scope = { ...PLACE, ...known, table: 'Table', source: 'ssm:/curfew/prod/policy' };
+const backstop = {
+  group: 'curfew-prod-backstop',
+  role: `arn:${PLACE.partition}:iam::${PLACE.account}:role/BackstopRole`,
+};
+const scope = { ...PLACE, ...known, table: 'Table', source: 'ssm:/curfew/prod/policy', backstop };
+const context = { 'iam:PassedToService': 'scheduler.amazonaws.com' };
 const setsIdle = { ...policy, nativeIdle: { timeouts: {}, apply: true } };
 const asks = (name: string, its: RightsScope) =>
   rightsOf(name, its).flatMap(({ actions, resource }) => actions.map((action) => ({ action, resource })));
@@ -32,7 +37,7 @@ describe('what doctor asks IAM about', () => {
     const { policies } = functionOf(name);
     const all = asks(name, { ...scope, policy: setsIdle });
     expect(all.length).toBeGreaterThanOrEqual(Object.values(RIGHTS[name]!).flat().length);
-    for (const one of all) expect([one, await isAllowed(policies, one)]).toEqual([one, true]);
+    for (const one of all) expect([one, await isAllowed(policies, { ...one, context })]).toEqual([one, true]);
   });
 
   it('leaves out what a stack may go without: the rights to set idle settings, where the policy sets none', () => {

@@ -13,15 +13,29 @@ export interface RightsScope extends Place {
   configurationSet?: string | undefined;
   /** Where the functions read the policy: a file in their zip, or `ssm:/name`. */
   source?: string | undefined;
+  /** Where the backstop's schedules lie, and the role that is lent to Scheduler for them, if there are any. */
+  backstop?: { group: string; role?: string } | undefined;
   policy: Policy;
 }
 
 /** What a right is about. */
-type About = 'anything' | 'table' | 'owed' | 'app' | 'profile' | 'domain' | 'identity' | 'set' | 'parameter';
+type About =
+  | 'anything'
+  | 'table'
+  | 'owed'
+  | 'app'
+  | 'profile'
+  | 'domain'
+  | 'identity'
+  | 'set'
+  | 'parameter'
+  | 'schedule'
+  | 'lent role';
 type Rights = Partial<Record<About, string[]>>;
 
 const dynamodb = (...verbs: string[]) => verbs.map((verb) => `dynamodb:${verb}`);
 const sagemaker = (...verbs: string[]) => verbs.map((verb) => `sagemaker:${verb}`);
+const scheduler = (...verbs: string[]) => verbs.map((verb) => `scheduler:${verb}`);
 const LOOK = [...sagemaker('ListApps', 'ListSpaces', 'ListDomains'), 'tag:GetResources'];
 const POLICY: Rights = { parameter: ['ssm:GetParameter'] };
 
@@ -32,6 +46,8 @@ export const RIGHTS: Record<string, Rights> = {
     anything: [...LOOK, 'sagemaker:ListUserProfiles', 'cloudwatch:GetMetricData'],
     app: sagemaker('DeleteApp'),
     profile: sagemaker('DescribeUserProfile', 'UpdateUserProfile'),
+    schedule: scheduler('CreateSchedule', 'UpdateSchedule', 'DeleteSchedule'),
+    'lent role': ['iam:PassRole'],
     domain: sagemaker('DescribeDomain', 'UpdateDomain'),
     table: dynamodb('Query', 'GetItem', 'PutItem', 'UpdateItem', 'DeleteItem'),
   },
@@ -40,6 +56,7 @@ export const RIGHTS: Record<string, Rights> = {
     anything: LOOK,
     app: sagemaker('DeleteApp'),
     profile: sagemaker('DescribeUserProfile'),
+    schedule: scheduler('DeleteSchedule'),
     table: dynamodb('Query', 'GetItem', 'PutItem', 'UpdateItem'),
   },
   'activity-event': { table: dynamodb('GetItem', 'UpdateItem') },
@@ -52,8 +69,9 @@ export const RIGHTS: Record<string, Rights> = {
   'mail-feedback': { ...POLICY, table: dynamodb('GetItem', 'PutItem', 'UpdateItem') },
   spend: {
     ...POLICY,
-    anything: ['pricing:GetProducts', 'ce:GetCostAndUsage', 'ce:GetCostForecast'],
-    table: dynamodb('Query', 'PutItem', 'DeleteItem'),
+    anything: ['pricing:GetProducts', 'ce:GetCostAndUsage', 'ce:GetCostForecast', ...scheduler('ListSchedules')],
+    schedule: scheduler('DeleteSchedule'),
+    table: dynamodb('Query', 'PutItem', 'UpdateItem', 'DeleteItem'),
   },
   'weekly-report': {
     ...POLICY,
@@ -98,7 +116,17 @@ export function rightsOfCaller(scope: RightsScope): Ask[] {
 
 /** Names that need not exist: a simulation only holds them against what a policy allows. What has no name is not asked about. */
 function asksOf(rights: Rights, scope: RightsScope): Ask[] {
-  const { partition, region, account, table, domainId = 'd-abcdefghijkl', identity, configurationSet, source } = scope;
+  const {
+    partition,
+    region,
+    account,
+    table,
+    domainId = 'd-abcdefghijkl',
+    identity,
+    configurationSet,
+    source,
+    backstop,
+  } = scope;
   const arn = (service: string, rest: string) => `arn:${partition}:${service}:${region}:${account}:${rest}`;
   const parameter = source?.startsWith('ssm:') ? source.slice('ssm:'.length).replace(/^\//, '') : undefined;
   const resources: Record<About, string | undefined> = {
@@ -109,6 +137,8 @@ function asksOf(rights: Rights, scope: RightsScope): Ask[] {
     profile: arn('sagemaker', `user-profile/${domainId}/anybody`),
     domain: arn('sagemaker', `domain/${domainId}`),
     identity: identity && arn('ses', `identity/${identity}`),
+    schedule: backstop && arn('scheduler', `schedule/${backstop.group}/anybody`),
+    'lent role': backstop?.role,
     set: configurationSet && arn('ses', `configuration-set/${configurationSet}`),
     parameter: parameter && arn('ssm', `parameter/${parameter}`),
   };

@@ -1,4 +1,4 @@
-import type { EvaluationResult, IAMClient } from '@aws-sdk/client-iam';
+import type { ContextEntry, EvaluationResult, IAMClient } from '@aws-sdk/client-iam';
 import { GetRoleCommand, SimulatePrincipalPolicyCommand } from '@aws-sdk/client-iam';
 import type { Ask, Simulator } from '../../application/doctor-ports.ts';
 import { PortError } from '../../application/ports.ts';
@@ -45,11 +45,26 @@ async function simulateTogether(client: IAMClient, principal: string, ask: Ask):
   }
 }
 
+/** A role is lent only to Scheduler: on other calls, it says nothing. */
+const LENT_TO_SCHEDULER: ContextEntry[] = [
+  {
+    ContextKeyName: 'iam:PassedToService',
+    ContextKeyType: 'string',
+    ContextKeyValues: ['scheduler.amazonaws.com'],
+  },
+];
+
 async function simulateOn(client: IAMClient, PolicySourceArn: string, { actions, resource }: Ask): Promise<Ruling[]> {
   const rulings: Ruling[] = [];
   await pages('iam:SimulatePrincipalPolicy', async (Marker) => {
     const page = await client.send(
-      new SimulatePrincipalPolicyCommand({ PolicySourceArn, ActionNames: actions, ResourceArns: [resource], Marker }),
+      new SimulatePrincipalPolicyCommand({
+        PolicySourceArn,
+        ActionNames: actions,
+        ResourceArns: [resource],
+        ContextEntries: LENT_TO_SCHEDULER,
+        Marker,
+      }),
     );
     for (const result of page.EvaluationResults ?? [])
       rulings.push({ action: result.EvalActionName ?? '', resource, says: rulingOf(result) });

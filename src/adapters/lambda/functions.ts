@@ -19,6 +19,7 @@ export function lambdaFunctions(client: LambdaClient): Functions {
         const page = await client.send(new ListFunctionsCommand({ MaxItems: PAGE, Marker }));
         for (const { FunctionName, Handler, Role, Environment } of page.Functions ?? []) {
           const its = Environment?.Variables ?? {};
+          const { CURFEW_BACKSTOP_GROUP: group, CURFEW_BACKSTOP_ROLE: lent } = its;
           const handler = /([^/.]+)\.handler$/.exec(Handler ?? '')?.[1];
           if (its.CURFEW_TABLE !== table || !FunctionName || !Role || !handler) continue;
           found.push({
@@ -29,6 +30,7 @@ export function lambdaFunctions(client: LambdaClient): Functions {
             ...(its.CURFEW_CONFIGURATION_SET ? { configurationSet: its.CURFEW_CONFIGURATION_SET } : {}),
             ...(its.CURFEW_POLICY ? { source: its.CURFEW_POLICY } : {}),
             ...(its.CURFEW_BASE_URL ? { baseUrl: its.CURFEW_BASE_URL } : {}),
+            ...(group ? { backstop: { group, ...(lent ? { role: lent } : {}) } } : {}),
           });
         }
         return page.NextMarker;

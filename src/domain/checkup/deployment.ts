@@ -16,6 +16,8 @@ export interface DeployedFunction {
   source?: string;
   /** Where links in its mail point. */
   baseUrl?: string;
+  /** Where the backstop's schedules lie, and the role that they act with. */
+  backstop?: { group: string; role?: string };
 }
 
 /**
