@@ -150,13 +150,11 @@ function hoursText({ up, used = 0, idle = 0, unknown = 0, idleCost = 0 }: Partia
   return `${say.hours(up)} up${parts.length > 0 ? `: ${parts.join(', ')}` : ''}`;
 }
 
-function peopleList({ people, morePeople }: ReportFacts, say: Format, most: number): List {
+function peopleList({ scope, people, morePeople }: ReportFacts, say: Format, most: number): List {
   const part = amounts(people, morePeople, most);
   const rows = part.shown.map((row, i) => ({
     name: row.name === undefined ? 'Nobody' : isolate(row.name),
-    about: [isolate(row.team ?? (row.name === undefined ? "AWS's bill names no owner" : '')), before(row, say)]
-      .filter(Boolean)
-      .join('; '),
+    about: [isolate(teamText(row, scope)), before(row, say)].filter(Boolean).join('; '),
     text: hoursText(row, say),
     end: say.cents(part.cents[i]!, row.amount),
   }));
@@ -165,6 +163,12 @@ function peopleList({ people, morePeople }: ReportFacts, say: Format, most: numb
     total: say.money(part.sum),
     more: moreOf(part, say),
   };
+}
+
+/** Of a team's own people nobody need say that they are its. */
+function teamText({ name, team }: PersonRow, scope: ReportFacts['scope']): string {
+  if (team !== undefined) return scope === 'team' ? '' : team;
+  return name === undefined ? "AWS's bill names no owner" : '';
 }
 
 function before({ last }: PersonRow, say: Format): string {
