@@ -48,6 +48,9 @@ const require = createRequire(import.meta.url);
 export async function startMailroom(keep: number): Promise<Mailroom> {
   const { start, store } = loadLibrary();
   const server = await start({ host: '127.0.0.1', port: 0 });
+  // As the front door's: on a busy machine a call else meets a socket that is just being closed, and a mail is sent twice.
+  server.keepAliveTimeout = 600_000;
+  server.headersTimeout = 610_000;
   const { port } = server.address() as AddressInfo;
   const agent = new Agent({ keepAlive: true });
   let mails: Mail[] = [];

@@ -34,7 +34,7 @@ export function listsOf(facts: ReportFacts, say: Format, urls: MailUrls, most: n
   const lists = [
     ...(facts.admin ? [accountList(facts, facts.admin, say)] : []),
     ...(scope === 'owner' ? [] : [peopleList(facts, say, most)]),
-    ...(facts.admin ? [teamList(facts.admin, say, most)] : []),
+    ...(facts.admin ? [teamList(facts, facts.admin, say, most)] : []),
     spendList(facts, say, most),
     ...(facts.admin ? [savingsList(facts.admin, say)] : []),
     stopList(facts, say, most),
@@ -63,6 +63,10 @@ function amounts<Row extends { amount: MicroDollars }>(
   const all = [...shown.map(({ amount }) => amount), ...(count > 0 ? [rest] : [])];
   const cents = centsThatAddUp(all);
   return { shown, cents, count, rest, restCents: cents[shown.length] ?? 0, sum: all.reduce((a, b) => a + b, 0) };
+}
+
+function sumOf(rows: { amount: MicroDollars }[]): MicroDollars {
+  return rows.reduce((sum, { amount }) => sum + amount, 0);
 }
 
 function moreOf({ count, rest, restCents }: Record<'count' | 'rest' | 'restCents', number>, say: Format): string {
@@ -146,13 +150,11 @@ function hoursText({ up, used = 0, idle = 0, unknown = 0, idleCost = 0 }: Partia
   return `${say.hours(up)} up${parts.length > 0 ? `: ${parts.join(', ')}` : ''}`;
 }
 
-function peopleList({ people, morePeople }: ReportFacts, say: Format, most: number): List {
+function peopleList({ scope, people, morePeople }: ReportFacts, say: Format, most: number): List {
   const part = amounts(people, morePeople, most);
   const rows = part.shown.map((row, i) => ({
     name: row.name === undefined ? 'Nobody' : isolate(row.name),
-    about: [isolate(row.team ?? (row.name === undefined ? "AWS's bill names no owner" : '')), before(row, say)]
-      .filter(Boolean)
-      .join('; '),
+    about: [isolate(teamText(row, scope)), before(row, say)].filter(Boolean).join('; '),
     text: hoursText(row, say),
     end: say.cents(part.cents[i]!, row.amount),
   }));
@@ -163,19 +165,35 @@ function peopleList({ people, morePeople }: ReportFacts, say: Format, most: numb
   };
 }
 
+/** Of a team's own people nobody need say that they are its. */
+function teamText({ name, team }: PersonRow, scope: ReportFacts['scope']): string {
+  if (team !== undefined) return scope === 'team' ? '' : team;
+  return name === undefined ? "AWS's bill names no owner" : '';
+}
+
 function before({ last }: PersonRow, say: Format): string {
   return last === undefined ? '' : `${say.money(last)} the week before`;
 }
 
-function teamList({ teams, moreTeams }: NonNullable<ReportFacts['admin']>, say: Format, most: number): List {
-  const rows = teams.slice(0, most).map((row) => ({
+/** What the bill gives nobody is a row of its own, so that all of them together are what was spent. */
+function teamList(
+  { spent }: ReportFacts,
+  { teams, moreTeams }: NonNullable<ReportFacts['admin']>,
+  say: Format,
+  most: number,
+): List {
+  const part = amounts(teams, { count: moreTeams, amount: spent - sumOf(teams) }, most);
+  const rows = part.shown.map((row, i) => ({
     name: isolate(row.name),
     about: before(row, say),
     text: hoursText(row, say),
-    end: say.money(row.amount),
+    end: say.cents(part.cents[i]!, row.amount),
   }));
-  const left = teams.length - rows.length + moreTeams;
-  return { ...list('Teams', ['Team', 'Time', 'Cost'], rows), more: left > 0 ? `and ${say.number(left)} more` : '' };
+  return {
+    ...list('Teams', ['Team', 'Time', 'Cost'], rows),
+    total: say.money(part.sum),
+    more: moreOf(part, say),
+  };
 }
 
 function savingsList({ savings }: NonNullable<ReportFacts['admin']>, say: Format): List {
@@ -189,21 +207,19 @@ function savingsList({ savings }: NonNullable<ReportFacts['admin']>, say: Format
 }
 
 function stopList({ saved, scope }: ReportFacts, say: Format, most: number): List {
-  const rows = saved.stops.slice(0, most).map((row) => ({
+  const stops = saved.stops.map((row) => ({ ...row, amount: row.amount ?? 0, isPriced: row.amount !== undefined }));
+  const part = amounts(stops, { count: saved.more, amount: saved.amount - sumOf(stops) }, most);
+  const rows = part.shown.map((row, i) => ({
     name: isolate(nameOf(row.app as Parameters<typeof nameOf>[0])),
     about: aboutStop(row, scope),
     text: `${say.time(row.at)}, by ${isolate(row.rule)}`,
-    end: row.amount === undefined ? 'no price' : say.money(row.amount),
+    end: row.isPriced ? say.cents(part.cents[i]!, row.amount) : 'no price',
   }));
-  const left = saved.stops.length - rows.length + saved.more;
-  const sums = [
-    left > 0 ? `and ${say.number(left)} more` : '',
-    saved.unpriced > 0 ? `${say.hours(saved.unpriced)} of it without a known price` : '',
-  ];
+  const unpriced = saved.unpriced > 0 ? `${say.hours(saved.unpriced)} of it without a known price` : '';
   return {
     ...list('What Curfew stopped', ['App', 'When, and why', 'Saved'], rows),
     total: say.money(saved.amount),
-    more: sums.filter(Boolean).join('; '),
+    more: [moreOf(part, say), unpriced].filter(Boolean).join('; '),
   };
 }
 

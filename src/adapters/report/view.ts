@@ -32,6 +32,7 @@ export function reportView(facts: ReportFacts, timezone: string, urls: MailUrls,
   const dates = facts.days.map(({ date }) => date);
   const span = `${say.day(dates[0]!)} – ${say.date(dates.at(-1)!)}`;
   const whose = isolate(facts.whose);
+  const budgets = facts.budgets.map((one) => ({ ...one, budget: isolate(one.budget) }));
   const title = {
     owner: `Your week in Studio: ${say.money(facts.spent)}`,
     team: `Team ${whose}, the week in Studio: ${say.money(facts.spent)}`,
@@ -39,7 +40,7 @@ export function reportView(facts: ReportFacts, timezone: string, urls: MailUrls,
   }[facts.scope];
   return {
     title,
-    lead: sentenceOf({ ...facts, whose }, { ...say, day: (at) => say.day(localTime(at, timezone).date) }),
+    lead: sentenceOf({ ...facts, whose, budgets }, { ...say, day: (at) => say.day(localTime(at, timezone).date) }),
     span: `Week ${facts.week.slice(6)}, ${span}`,
     numbers: numbersOf(facts, say),
     days: daysOf(facts, say, timezone),

@@ -11,9 +11,13 @@ export interface Say {
   day(instant: Instant): string;
 }
 
-type Said = Pick<ReportFacts, 'scope' | 'whose' | 'spent' | 'last' | 'unpriced' | 'idlest' | 'period' | 'at'> & {
+type Said = Pick<
+  ReportFacts,
+  'scope' | 'whose' | 'spent' | 'last' | 'unpriced' | 'idlest' | 'period' | 'at' | 'moreBudgets'
+> & {
   hours: Pick<ReportFacts['hours'], 'idleCost'>;
   source: Pick<ReportFacts['source'], 'recordedSince'>;
+  budgets: Pick<ReportFacts['budgets'][number], 'budget' | 'spent' | 'limit'>[];
 };
 
 /** All that was idle is worth a word from a dollar, and a tenth of what was spent. */
@@ -22,8 +26,8 @@ const LEAST_SHARE = 0.1;
 
 /**
  * The main thing, in one sentence: what was spent, how that is against the week before, and the largest part of it that
- * nobody used. What has no price is never passed over, what is not known to be idle is never called so, and neither a week
- * that is not over nor one that is not on record whole is held against another.
+ * nobody used, and budgets of which nothing is left. What has no price is never passed over, what is not known to be idle is
+ * never called so, and neither a week that is not over nor one that is not on record whole is held against another.
  */
 export function sentenceOf(said: Said, say: Say): string {
   const { scope, whose, spent, last, unpriced, period, at } = said;
@@ -36,13 +40,14 @@ export function sentenceOf(said: Said, say: Say): string {
   if (recordedSince !== undefined && recordedSince >= Math.min(period.to, at) && spent === 0 && lacking.length === 0)
     return 'Nothing is on record of this week.';
   const when = whenOf(recordedSince, at < period.to, say);
-  if (spent === 0 && lacking.length > 0) return `${who} used ${most}${when}, which has no known price.`;
+  const over = budgetsOf(said);
+  if (spent === 0 && lacking.length > 0) return `${who} used ${most}${when}, which has no known price${over}.`;
   const isWhole = when === '';
   if (spent === 0)
-    return `${who} spent nothing${when}${last && isWhole ? `, after ${say.money(last)} the week before` : ''}.`;
+    return `${who} spent nothing${when}${last && isWhole ? `, after ${say.money(last)} the week before` : ''}${over}.`;
   const compared = isWhole ? comparisonOf(spent, last, say) : '';
   const without = lacking.length > 0 ? `; ${most} ran without a known price, and is not in it` : '';
-  return `${who} spent ${say.money(spent)}${when}${compared}${wasteOf(said, say)}${without}.`;
+  return `${who} spent ${say.money(spent)}${when}${compared}${wasteOf(said, say)}${without}${over}.`;
 }
 
 function whenOf(recordedSince: Instant | undefined, isSoFar: boolean, say: Say): string {
@@ -71,6 +76,17 @@ function wasteOf({ idlest, hours, spent }: Said, say: Say): string {
   const { idleCost } = hours;
   const isMuch = idleCost >= LEAST_IDLE && idleCost >= spent * LEAST_SHARE;
   return isMuch ? `; ${say.money(idleCost)} of it was time that nobody used` : '';
+}
+
+function budgetsOf({ budgets, moreBudgets }: Said): string {
+  const over = budgets.filter(({ spent, limit }) => spent >= limit);
+  const [first] = over;
+  if (!first) return '';
+  // Those that are not told here have more left than the last that is.
+  const atLeast = over.length === budgets.length && moreBudgets > 0 ? 'at least ' : '';
+  return over.length === 1 && atLeast === ''
+    ? `; the budget “${first.budget}” is spent`
+    : `; ${atLeast}${over.length} budgets are spent`;
 }
 
 function dayOf({ when }: Idlest, say: Say): string {

@@ -117,7 +117,8 @@ describe('the one sentence', () => {
   };
   const plain = { scope: 'owner' as const, whose: 'alice', spent: 41_200_000, unpriced: {}, at: NOW, period: WEEK };
   const said = (over: Partial<Parameters<typeof sentenceOf>[0]>) =>
-    sentenceOf({ ...plain, hours: { idleCost: 0 }, source: {}, ...over }, say);
+    sentenceOf({ ...plain, hours: { idleCost: 0 }, source: {}, budgets: [], moreBudgets: 0, ...over }, say);
+  const budget = (name: string, spent: number) => ({ budget: name, spent, limit: 100 });
   const since = { recordedSince: WEEK.from + 2 * DAY };
   const sofar = { at: WEEK.from + 3 * DAY };
 
@@ -151,6 +152,16 @@ describe('the one sentence', () => {
     [
       { ...sofar, spent: 0, unpriced: { 'ml.x9.large': 3 * HOUR } },
       'You used 3 h of ml.x9.large this week so far, which has no known price.',
+    ],
+    [{ budgets: [budget('mine', 100), budget('ours', 99)] }, 'You spent $41.20; the budget “mine” is spent.'],
+    [{ spent: 0, budgets: [budget('mine', 120)] }, 'You spent nothing; the budget “mine” is spent.'],
+    [
+      { budgets: [budget('a', 200), budget('b', 100), budget('c', 1)], moreBudgets: 9 },
+      'You spent $41.20; 2 budgets are spent.',
+    ],
+    [
+      { budgets: [budget('a', 200), budget('b', 100)], moreBudgets: 9 },
+      'You spent $41.20; at least 2 budgets are spent.',
     ],
     [{ scope: 'team', whose: 'alpha' }, 'Team alpha spent $41.20.'],
     [{ scope: 'admin' }, 'The account spent $41.20.'],

@@ -1,0 +1,76 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { renderNotice } from '../../src/adapters/ses/render.ts';
+import type { ReportFacts } from '../../src/domain/report/facts.ts';
+import { notice, ZONE } from './notices.ts';
+import { adminReport } from './report-notices.ts';
+
+/** Cents of `$1,234.56`, `-$0.05` or `under $0.01`; none where there is no price. */
+function cents(shown: string): number {
+  const [, sign = '', dollars = '0', part = '00'] = /(-?)\$([\d,]+)\.(\d\d)$/.exec(shown) ?? [];
+  return shown.includes('under') ? 0 : Number(`${sign}${dollars.replaceAll(',', '')}${part}`);
+}
+
+/** What each table with a total shows, in cents: its rows, what it leaves out, and the total. */
+function tablesOf(text: string): { heading: string; sum: number; total: number }[] {
+  return text.split('\n\n').flatMap((block) => {
+    const [heading = '', ...lines] = block.split('\n');
+    const total = lines.find((line) => line.startsWith('Together: '));
+    if (!total) return [];
+    const ends = lines.flatMap((line) => {
+      if (line.startsWith('- ')) return [line.split('; ').at(-1)!];
+      return /^and .* more, together ([^;]*)/.exec(line)?.[1] ?? [];
+    });
+    return [{ heading, sum: ends.reduce((sum, end) => sum + cents(end), 0), total: cents(total) }];
+  });
+}
+
+const amount = fc.oneof(fc.integer({ min: -2_000_000, max: 90_000_000 }), fc.integer({ min: 0, max: 30_000 }));
+const sum = (rows: { amount?: number }[]) => rows.reduce((all, one) => all + (one.amount ?? 0), 0);
+
+test('what is shown of a table adds up to its total, to the cent, and so do days and tables among themselves', () => {
+  const amounts = fc.array(amount, { minLength: 1, maxLength: 40 });
+  fc.assert(
+    fc.property(amounts, amounts, amounts, amounts, fc.nat(5), amount, (rows, people, teams, stops, count, rest) => {
+      const [row, person, team, stop] = [
+        adminReport.rows[0]!,
+        adminReport.people[0]!,
+        adminReport.admin!.teams[0]!,
+        adminReport.saved.stops[0]!,
+      ];
+      const spent = rows.reduce((a, b) => a + b, 0) + (count > 0 ? rest : 0);
+      const left = (some: number[]) => spent - some.reduce((a, b) => a + b, 0);
+      const priced = stops.map((one, i) => (i % 7 === 6 ? stop : { ...stop, amount: Math.abs(one) }));
+      const bare: ReportFacts['saved']['stops'] = priced.map((one, i) =>
+        i % 7 === 6 ? (({ amount: _, ...more }) => more)(one) : one,
+      );
+      const facts: ReportFacts = {
+        ...adminReport,
+        spent,
+        days: adminReport.days.map(({ date }, i) => ({
+          date,
+          amount: i === 6 ? left(rows.slice(0, 6)) : (rows[i] ?? 0),
+        })),
+        rows: rows.map((one) => ({ ...row, amount: one })),
+        more: { count, amount: count > 0 ? rest : 0 },
+        people: people.map((one) => ({ ...person, amount: one })),
+        morePeople: { count: 3, amount: left(people) },
+        saved: { amount: sum(bare) + rest, duration: 1, unpriced: 0, stops: bare, more: 2 },
+        admin: { ...adminReport.admin!, teams: teams.map((one) => ({ ...team, amount: one })), moreTeams: 4 },
+      };
+      const { text } = renderNotice(notice(facts), { timezone: ZONE }, {});
+      const tables = tablesOf(text);
+      expect(tables.map(({ heading }) => heading)).toEqual([
+        'WHO SPENT IT',
+        'TEAMS',
+        'WHERE IT WENT',
+        'WHAT CURFEW STOPPED',
+      ]);
+      for (const { heading, sum: shown, total } of tables) expect([heading, shown]).toEqual([heading, total]);
+      const [who, byTeam, where] = tables;
+      expect([byTeam!.total, where!.total]).toEqual([who!.total, who!.total]);
+      const days = text.split('DAY BY DAY\n')[1]!.split('\n').slice(0, 7);
+      expect(days.reduce((all, line) => all + cents(line), 0)).toBe(who!.total);
+    }),
+  );
+});
