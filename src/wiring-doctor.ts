@@ -46,7 +46,8 @@ export function checkupPortsOf(region: string): {
     mail: sesMailAccount(new SESv2Client(client(region))),
     functions: lambdaFunctions(new LambdaClient(client(region))),
     beats: cloudwatchBeats(new CloudWatchClient(client(region))),
-    simulator: iamSimulator(new IAMClient(client(HOME))),
+    // Many questions, and IAM takes few a second: it is asked again for as long as a check may take.
+    simulator: iamSimulator(new IAMClient({ ...client(HOME), retryMode: 'adaptive', maxAttempts: 10 })),
   };
 }
 

@@ -5,6 +5,7 @@ import { MINUTE } from '../../src/domain/time.ts';
 import type { ScanSummary } from '../../src/handlers/summary.ts';
 import type { BusEvent, CloudTrailEvent, EmbeddedAws } from '../aws/index.ts';
 import type { Answer, Lambdas } from '../host/lambdas.ts';
+import { functionName } from './account.ts';
 import type { Agenda } from './agenda.ts';
 
 /** What hears of Curfew's doings. */
@@ -87,10 +88,18 @@ export function deployCurfew(
 
   const calls = () => aws.calls.count('sagemaker') + aws.calls.count('resource-groups-tagging-api');
 
+  /** Lambda's own metrics of each invocation. */
+  const meter = (name: string, { ok }: Answer) => {
+    const metric = { namespace: 'AWS/Lambda', dimensions: { FunctionName: functionName(name) } };
+    aws.cloudwatch.put({ ...metric, name: 'Invocations' }, agenda.clock.now, 1);
+    aws.cloudwatch.put({ ...metric, name: 'Errors' }, agenda.clock.now, ok ? 0 : 1);
+  };
+
   /** As Lambda invokes asynchronously: an event whose handler throws comes again, the same, a minute and then two later. */
   const invoke = async (name: string, event: unknown, heard: (answer: Answer) => Promise<void>, attempt = 0) => {
     const before = calls();
     const answer = await lambdas.invoke(name, event);
+    meter(name, answer);
     if (name === 'scan') tally.scanCalls += calls() - before;
     if (answer.ok) {
       const { refused } = (answer.value ?? {}) as { refused?: string };

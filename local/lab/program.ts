@@ -6,6 +6,7 @@ import { makeTable } from '../../src/wiring.ts';
 import { startEmbeddedAws } from '../aws/index.ts';
 import { startHttpApi } from '../host/http-api.ts';
 import { hostLambdas } from '../host/lambdas.ts';
+import { furnish } from './account.ts';
 import { createAgenda } from './agenda.ts';
 import type { Arguments } from './arguments.ts';
 import { wallTime } from './calendar.ts';
@@ -74,6 +75,7 @@ export async function runLab(
     // Whoever the policy sends as has its domain verified in SES.
     aws.ses.identities.add(policy.sender.replace(/^.*@|>$/g, '').toLowerCase());
     await makeTable({ region, table: TABLE });
+    await furnish(aws, { handlers, table: TABLE, env });
     const bar = progressBar(agenda.clock.now, wallTime(days, 0));
     const report = await live({ aws, lambdas, agenda, policy, policyFile, table: TABLE, seed, days }, bar.passed);
     bar.end();

@@ -92,5 +92,6 @@ function describe({ check, health, says, mend }: Finding): string {
 
 function sumUp(findings: Finding[]): string {
   const count = (health: Health) => findings.filter((finding) => finding.health === health).length;
-  return `${findings.length} checks: ${count('ok')} ok, ${count('warning')} warnings, ${count('wrong')} wrong, ${count('not known')} not known. Nothing was changed.`;
+  const warnings = count('warning') === 1 ? '1 warning' : `${count('warning')} warnings`;
+  return `${findings.length} checks: ${count('ok')} ok, ${warnings}, ${count('wrong')} wrong, ${count('not known')} not known. Nothing was changed.`;
 }

@@ -158,6 +158,17 @@ describe('parameters', () => {
     expect(readers(told.template)).toEqual(['one@example.net', 'two@example.net']);
   });
 
+  it('are all explained in docs/deploy.md, and none that there is not', () => {
+    const [, block = ''] = /\nparams:\n {2}default:\n([\s\S]*?)\n\n/.exec(readFileSync('serverless.yml', 'utf8')) ?? [];
+    const names = [...block.matchAll(/^ {4}(?:# )?([a-z-]+):/gm)].map(([, name]) => name!);
+    const [told = ''] =
+      /`--param=` narrows it:[\s\S]*?\./.exec(readFileSync('docs/deploy.md', 'utf8').replaceAll(/\([^)]*\)/g, '')) ??
+      [];
+    const explained = [...told.matchAll(/`([a-z-]+)`/g)].map(([, name]) => name!);
+    expect(names).toContain('timezone');
+    expect(explained.sort()).toEqual(names.sort());
+  });
+
   it('another table takes the place of the stack’s own in all that the functions know and may do', async () => {
     const restored = (await packaged({ table: 'curfew-restored' })).template;
     expect(resolve(restored.Outputs.TableName!.Value, restored)).toBe('curfew-restored');
