@@ -43,7 +43,6 @@ export function rightsOf(handler: string, scope: RightsScope): Ask[] {
   if (handler === 'scan') {
     add('*', 'sagemaker:ListApps', 'sagemaker:ListSpaces', 'tag:GetResources');
     add(app, 'sagemaker:DeleteApp');
-    add(schedule, 'scheduler:CreateSchedule', 'scheduler:UpdateSchedule', 'scheduler:DeleteSchedule');
     if (policy.limits.some(({ maxIdle }) => maxIdle !== undefined)) add('*', 'cloudwatch:GetMetricData');
     if (policy.nativeIdle) {
       const sets = policy.nativeIdle.apply && policy.mode === 'enforce';
@@ -59,7 +58,9 @@ export function rightsOf(handler: string, scope: RightsScope): Ask[] {
     add(identity, 'ses:SendEmail');
     add(set, 'ses:SendEmail');
   }
-  if (handler === 'studio-event' || handler === 'spend') add(schedule, 'scheduler:DeleteSchedule');
+  if (handler === 'scan' || handler === 'studio-event')
+    add(schedule, 'scheduler:CreateSchedule', 'scheduler:UpdateSchedule', 'scheduler:DeleteSchedule');
+  if (handler === 'spend') add(schedule, 'scheduler:DeleteSchedule');
   if (handler === 'spend') add('*', 'pricing:GetProducts');
   if (handler === 'spend' && schedule) add('*', 'scheduler:ListSchedules');
   return asks;
