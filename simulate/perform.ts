@@ -20,8 +20,10 @@ export async function perform(lab: Lab, step: Step): Promise<void> {
   const { truth } = lab.judge;
   passTime(truth, Math.max(truth.now, step.at));
   lab.counts.steps += 1;
-  const luck = randomOf(`luck ${step.luck ?? 0}`);
-  if (step.overlaps) for (let turns = Math.floor(luck.next() * 40); turns > 0; turns--) await undefined;
+  if (step.overlaps) {
+    const luck = randomOf(`luck ${step.luck ?? 0}`);
+    for (let turns = Math.floor(luck.next() * 40); turns > 0; turns--) await undefined;
+  }
   switch (step.do) {
     case 'scan':
       return runScan(lab, step);
