@@ -1,7 +1,7 @@
 import { holderName } from '../domain/app.ts';
 import { isPaused } from '../domain/pause.ts';
 import { BY_REQUEST } from '../domain/rules/by-request.ts';
-import type { Run, Stop } from '../domain/run.ts';
+import { isUnderWay, type Run, type Stop } from '../domain/run.ts';
 import type { RunningApp } from '../domain/running-app.ts';
 import { type Instant, SECOND } from '../domain/time.ts';
 import type { Actor, Outcome } from './act.ts';
@@ -40,15 +40,30 @@ export async function stopRun(
   } catch (error) {
     return failed(actor, app, intention, error, now);
   }
+  if (answer === 'gone' && isUnderWay(run.stop, now)) {
+    // Another pass may have ended it: that one tells, or whoever looks once it must be over.
+    await actor.runs.change(run, { kind: 'retry', stop: run.stop });
+    return { kind: 'superseded' };
+  }
   if (answer === 'gone' && !(run.stop && mayHaveStopped(run.stop))) {
     // Gone at the first call: its owner was quicker, and nothing is ours to tell.
-    await actor.runs.change(run, { kind: 'retry', stop: undefined });
+    await disown(actor, run, intention);
     await actor.runs.change(run, { kind: 'end', at: endedAt });
     return { kind: 'already gone' };
   }
   await tellStopped(actor, app, intention, now);
   await actor.runs.change(run, { kind: 'end', at: endedAt, stop: { ...intention, told: true } });
   return { kind: 'stopped' };
+}
+
+/** Notes that a stop has ended nothing. With `next`, it is wanted still. */
+async function disown({ runs }: Actor, run: Run, intention: Stop, next?: Stop): Promise<void> {
+  if (await runs.change(run, { kind: 'retry', stop: next })) return;
+  // An event has told the run's end meanwhile: whoever comes to that must not take it for ours. Nor another pass's for nobody's.
+  const known = await runs.get(run.app);
+  const isIts = known?.startedAt === run.startedAt && known.stop?.at === intention.at && !known.stop.told;
+  if (isIts && known.endedAt !== undefined)
+    await runs.change(run, { kind: 'end', at: known.endedAt, stop: { ...intention, hadNoEffect: true, told: true } });
 }
 
 /** Whether a stop that Curfew set out on may have ended the run: not if every call of it was turned away. */
@@ -69,8 +84,9 @@ async function failed(
   // Turned away, the call did nothing; after a time-out or a fault of AWS's own, it may have worked.
   const isTurnedAway =
     error instanceof PortError && error.kind !== 'fault' && !(app.run.stop && mayHaveStopped(app.run.stop));
-  const effect = isTurnedAway ? { hadNoEffect: true as const } : {};
-  await actor.runs.change(app.run, { kind: 'retry', stop: { ...intention, failures, code, ...effect } });
+  const stop: Stop = { ...intention, failures, code, ...(isTurnedAway ? { hadNoEffect: true } : {}) };
+  if (isTurnedAway) await disown(actor, app.run, intention, stop);
+  else await actor.runs.change(app.run, { kind: 'retry', stop });
   if (failures >= FAILURES_TOLD) {
     const facts = failureOf(app, actor.rates, now, {
       title: `${holderName(app.ref)}'s ${app.ref.appType} app "${app.ref.appName}" cannot be stopped`,
@@ -90,8 +106,12 @@ async function failed(
   return { kind: 'failed', code, message };
 }
 
-/** Records that a run is over. A stop that a crash cut off before its notice is told now; one that did nothing is forgotten. */
+/**
+ * Records that a run is over. A stop that a crash cut off before its notice is told now; one that did nothing is forgotten;
+ * one that another pass may still be at is left to that, or to the next look.
+ */
 export async function finish(actor: Actor, run: Run, now: Instant): Promise<Outcome[]> {
+  if (isUnderWay(run.stop, now)) return [];
   await tellUntoldStop(actor, run, now);
   const ours = run.stop && !run.stop.hadNoEffect ? run.stop : undefined;
   if (run.stop && !ours && run.endedAt === undefined) await actor.runs.change(run, { kind: 'retry', stop: undefined });
