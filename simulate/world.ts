@@ -93,7 +93,7 @@ function studioId(slot: Slot) {
   return idOf({ ...PLACE, domainId, ...holder, appType, appName });
 }
 
-function end(lab: Lab, { slot, overlaps }: StepOf<'end'>): void {
+function end(lab: Lab, { slot }: StepOf<'end'>): void {
   const run = runningIn(lab.judge.truth, slot);
   const app = run && lab.studio.app(studioId(run.slot));
   // A stop of Curfew's may have been quicker by a moment.
@@ -101,8 +101,6 @@ function end(lab: Lab, { slot, overlaps }: StepOf<'end'>): void {
   lab.studio.deleteApp(studioId(run.slot));
   run.end = lab.judge.truth.now;
   run.endedBy = 'owner';
-  // At the very moment of a stop, whoever reads the record meanwhile cannot tell whose end it was.
-  if (overlaps) run.isDoubtful = true;
 }
 
 function tag(lab: Lab, resource: string, tags: Record<string, string>): void {

@@ -66,7 +66,7 @@ export interface Letter {
   facts: {
     kind: string;
     app?: AppShown | undefined;
-    audience?: { role: 'owner' | 'admins'; why?: string | undefined };
+    audience?: { role: 'owner' | 'admins'; why?: string | undefined; withAdmins?: boolean };
     rule?: string;
     stopAt?: number | undefined;
     warnedAt?: number;
