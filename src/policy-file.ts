@@ -238,6 +238,7 @@ function toPolicy(file: PolicyFile): Policy {
       daily: file.report?.daily ?? 8 * 60,
     },
     safety: { maxStops: file.safety?.['max-stops'] ?? { share: 0.25 } },
+    backstop: { for: file.backstop?.for ?? ['budget'], margin: file.backstop?.margin ?? 30 * MINUTE },
     prices: file.prices ?? {},
     evidence: { staleAfter: file.evidence?.['stale-after'] ?? 30 * MINUTE },
     ...(file['native-idle'] ? { nativeIdle: toNativeIdle(file['native-idle']) } : {}),

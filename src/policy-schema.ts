@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { parseMoney, parseRate } from './domain/money.ts';
 import { isAddress } from './domain/owner.ts';
 import { NATIVE_IDLE_APPS } from './domain/policy.ts';
-import { DAY, HOUR, parseDuration } from './domain/time.ts';
+import { DAY, HOUR, MINUTE, parseDuration } from './domain/time.ts';
 
 /** The policy file's form: each key, what it may hold, and what to write instead. Meaning is given by policy-file.ts. */
 
@@ -250,6 +250,12 @@ const idleTimeout = read('a duration from 1h to 365d, such as 2h: SageMaker take
   return timeout !== undefined && timeout >= HOUR && timeout <= 365 * DAY ? timeout : undefined;
 }).optional();
 
+/** A living scan must come first, and a second one where it fails: they are five minutes apart. */
+const margin = read('a duration from 15m to 7d, such as 30m', (text) => {
+  const length = parseDuration(text);
+  return length !== undefined && length >= 15 * MINUTE && length <= 7 * DAY ? length : undefined;
+});
+
 const leave = read('true or false', (text) => (text === 'true' || text === 'false' ? text === 'true' : undefined));
 
 const nativeIdle = section(
@@ -303,6 +309,10 @@ export const policySchema = section({
     empty: oneOf('send', 'skip').optional(),
   }).optional(),
   safety: section({ 'max-stops': maxStops }).optional(),
+  backstop: section({
+    for: z.array(oneOf('budget', 'uptime'), { error: 'expected a list, such as [budget, uptime]' }).optional(),
+    margin: margin.optional(),
+  }).optional(),
   evidence: section({ 'stale-after': duration }).optional(),
   'native-idle': nativeIdle.optional(),
   prices: prices.optional(),

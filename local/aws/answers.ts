@@ -26,7 +26,8 @@ export type Service =
   | 'cloudtrail'
   | 'cost-explorer'
   | 'iam'
-  | 'lambda';
+  | 'lambda'
+  | 'scheduler';
 
 /** A request's body once parsed. Tests look into it freely, so it is not typed further. */
 // biome-ignore lint/suspicious/noExplicitAny: every operation has a form of its own, checked by the operation itself.
@@ -61,6 +62,7 @@ const jsonTypes: Record<Service, string> = {
   'cost-explorer': 'application/x-amz-json-1.1',
   iam: 'text/xml',
   lambda: 'application/json',
+  scheduler: 'application/json',
 };
 
 /** Wraps a successful result in the service's protocol; no result is an empty body, as for DeleteApp. */
@@ -83,12 +85,12 @@ export function failure(service: Service, error: { code: string; status: number;
       '</Error><RequestId>00000000-0000-4000-8000-000000000000</RequestId></ErrorResponse>';
     return { status, contentType: jsonTypes[service], body };
   }
-  if (service === 'sesv2' || service === 'lambda') {
+  if (service === 'sesv2' || service === 'lambda' || service === 'scheduler') {
     return {
       status,
       contentType: jsonTypes[service],
       headers: { 'x-amzn-ErrorType': code },
-      body: JSON.stringify({ message }),
+      body: JSON.stringify(service === 'scheduler' ? { Message: message } : { message }),
     };
   }
   const type = service === 'dynamodb' && !code.includes('#') ? `com.amazonaws.dynamodb.v20120810#${code}` : code;

@@ -11,6 +11,7 @@ import { type FunctionSetup, performLambda } from './lambda.ts';
 import { type Mail, startMailroom } from './mailbox.ts';
 import { type Pricing, startPricing } from './pricing.ts';
 import { performSageMaker } from './sagemaker.ts';
+import { type Scheduler, startScheduler } from './scheduler.ts';
 import { openFront, type Request } from './server.ts';
 import { type Ses, startSes } from './ses.ts';
 import { performSsm } from './ssm.ts';
@@ -26,6 +27,7 @@ export type { BusEvent, EventBridge } from './eventbridge.ts';
 export type { Fault } from './faults.ts';
 export type { Mail } from './mailbox.ts';
 export type { ListedPrice } from './pricing.ts';
+export type { OneTimeSchedule, Scheduler } from './scheduler.ts';
 export type { Ses } from './ses.ts';
 export type { App } from './studio-apps.ts';
 export type { CloudTrailEvent } from './studio-events.ts';
@@ -45,6 +47,8 @@ export interface EmbeddedAws {
   eventbridge: EventBridge;
   /** Metrics, and the means to publish them: Canvas does so each minute while it runs. */
   cloudwatch: CloudWatch;
+  /** EventBridge Scheduler, and the hand that turns its clock. */
+  scheduler: Scheduler;
   /** What the price list says of every region. */
   pricing: Pricing;
   /** The bill of what ran, and the means to make it late, wrong or untagged. */
@@ -87,13 +91,16 @@ export async function startEmbeddedAws(options: {
   const dynamoDb = startDynamoDb();
   const priceList = startPricing(now);
   const costs = startCostExplorer(studio, priceList.pricing, now);
+  const home = { url: '' };
+  const schedules = startScheduler(place, now, (action, sent) => callAsScheduler(home.url, region, action, sent));
   const parameters = new Map<string, string>();
   const books = { trails: [] as TrailSetup[], functions: [] as FunctionSetup[], iam: new Map() };
   const calls = callLog(record);
   const faults = faultList();
 
   const services: Record<Service, (request: Request, input: Input) => unknown> = {
-    sagemaker: (request, input) => performSageMaker(studio, request.action, input),
+    sagemaker: (request, input) =>
+      performSageMaker(studio, request.action, input, request.headers['user-agent'] === SCHEDULER),
     'resource-groups-tagging-api': (request, input) => performTagging(studio, request.action, input),
     ssm: (request, input) => performSsm(place, parameters, now(), request.action, input),
     sts: (request, input) => performSts(place, request.action, input),
@@ -105,6 +112,7 @@ export async function startEmbeddedAws(options: {
     cloudtrail: (request, input) => performCloudTrail(place, books.trails, request.action, input),
     iam: (request, input) => performIam(books.iam, request.action, input),
     lambda: (request, input) => performLambda(place, books.functions, request.action, input),
+    scheduler: (request, input) => schedules.perform(request.action, input),
     dynamodb: () => undefined,
   };
   const perform = async (request: Request): Promise<Answer> => {
@@ -123,6 +131,8 @@ export async function startEmbeddedAws(options: {
     page: mailroom.page,
   });
 
+  home.url = url;
+
   const names = [
     'SAGEMAKER',
     'DYNAMODB',
@@ -137,6 +147,7 @@ export async function startEmbeddedAws(options: {
     'CLOUDTRAIL',
     'IAM',
     'LAMBDA',
+    'SCHEDULER',
   ];
   return Object.assign(world, {
     env: {
@@ -149,6 +160,7 @@ export async function startEmbeddedAws(options: {
     ses: ses.account,
     eventbridge: eventBridge.bus,
     cloudwatch: cloudWatch.metrics,
+    scheduler: schedules.scheduler,
     pricing: priceList.pricing,
     costExplorer: costs.costExplorer,
     parameters,
@@ -164,4 +176,25 @@ export async function startEmbeddedAws(options: {
       await closed;
     },
   });
+}
+
+/** How CloudTrail names Scheduler as a caller. */
+const SCHEDULER = 'scheduler.amazonaws.com';
+
+/** What Scheduler does with a universal target: it calls the service itself, with the schedule's role. */
+async function callAsScheduler(url: string, region: string, action: string, parameters: Record<string, unknown>) {
+  const [, operation = ''] = action.split(':');
+  const scope = `AKIASCHEDULER/20260101/${region}/sagemaker/aws4_request`;
+  const response = await fetch(url, {
+    method: 'POST',
+    headers: {
+      'content-type': 'application/x-amz-json-1.1',
+      'x-amz-target': `SageMaker.${operation.charAt(0).toUpperCase()}${operation.slice(1)}`,
+      authorization: `AWS4-HMAC-SHA256 Credential=${scope}, SignedHeaders=host, Signature=embedded`,
+      'user-agent': SCHEDULER,
+    },
+    body: JSON.stringify(parameters),
+  });
+  const { __type = '' } = response.ok ? {} : ((await response.json()) as { __type?: string });
+  return { status: response.status, error: __type };
 }

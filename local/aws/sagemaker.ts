@@ -7,13 +7,13 @@ import type { Domain, Space, Studio, UserProfile } from './studio-types.ts';
 import { readTags } from './tags.ts';
 import { appTypes, checkDomain, checkEnum, checkMaxResults, checkName, demand } from './validate.ts';
 
-type Operation = (studio: Studio, input: Input) => unknown;
+type Operation = (studio: Studio, input: Input, isScheduler?: boolean) => unknown;
 
-/** Performs one SageMaker call; DeleteApp answers with nothing at all. */
-export function performSageMaker(studio: Studio, action: string, input: Input): unknown {
+/** Performs one SageMaker call; DeleteApp answers with nothing at all. `isScheduler`: EventBridge Scheduler makes it. */
+export function performSageMaker(studio: Studio, action: string, input: Input, isScheduler = false): unknown {
   const operation = operations[action];
   if (operation === undefined) throw unknownOperation('sagemaker', action);
-  return operation(studio, input);
+  return operation(studio, input, isScheduler);
 }
 
 const operations: Record<string, Operation> = {
@@ -122,8 +122,8 @@ const operations: Record<string, Operation> = {
     return { AppArn: app.arn };
   },
 
-  DeleteApp(studio, input) {
-    studio.deleteApp(appId(input), 'api');
+  DeleteApp(studio, input, isScheduler) {
+    studio.deleteApp(appId(input), isScheduler ? 'scheduler' : 'api');
     return undefined;
   },
 

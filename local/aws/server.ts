@@ -143,6 +143,16 @@ function identify(incoming: IncomingMessage, body: Buffer): Request | undefined 
     const asked = Object.fromEntries(new URL(url, 'http://localhost').searchParams);
     return { service: 'lambda', action, headers, body, input: () => asked };
   }
+  const scheduled = /^\/(schedules|schedule-groups)(?:\/([^/]+))?$/.exec(path);
+  if (scheduled) {
+    const [, kind, name] = scheduled;
+    const asked = Object.fromEntries(
+      [...new URL(url, 'http://localhost').searchParams].map(([member, value]) => [upperFirst(member), value]),
+    );
+    const named = name === undefined ? {} : { Name: decodeURIComponent(name) };
+    const action = schedulerActions[`${method} ${kind}${name === undefined ? '' : '/'}`] ?? `${method} ${path}`;
+    return { service: 'scheduler', action, headers, body, input: () => ({ ...json(), ...asked, ...named }) };
+  }
   if (headers['content-type']?.startsWith('application/x-www-form-urlencoded') && method === 'POST') {
     const form = Object.fromEntries(new URLSearchParams(body.toString()));
     // Two services speak the Query protocol here, each in a version of its own.
@@ -156,6 +166,18 @@ const sesActions: Record<string, string> = {
   'GET /account': 'GetAccount',
   'POST /outbound-emails': 'SendEmail',
 };
+
+const schedulerActions: Record<string, string> = {
+  'POST schedules/': 'CreateSchedule',
+  'PUT schedules/': 'UpdateSchedule',
+  'DELETE schedules/': 'DeleteSchedule',
+  'GET schedules': 'ListSchedules',
+  'GET schedule-groups/': 'GetScheduleGroup',
+};
+
+function upperFirst(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}
 
 function parse(body: Buffer): Input {
   try {
@@ -179,6 +201,7 @@ const signingNames: Record<Service, string> = {
   'cost-explorer': 'ce',
   iam: 'iam',
   lambda: 'lambda',
+  scheduler: 'scheduler',
 };
 
 /** These have one home for all regions. */

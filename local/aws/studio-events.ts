@@ -33,6 +33,8 @@ export interface TrailCall {
   /** The person behind it, for `sourceIdentity`; through the API instead where `api` is set. */
   by?: string | undefined;
   api?: boolean | undefined;
+  /** EventBridge Scheduler made it. */
+  scheduler?: boolean | undefined;
   error?: { code: string; message: string } | undefined;
 }
 
@@ -43,7 +45,7 @@ export function trail(place: Place, now: () => number): (call: TrailCall) => Clo
   return (call) => {
     count += 1;
     const time = new Date(now()).toISOString().replace(/\.\d+Z$/, 'Z');
-    const caller = call.api ? 'api.amazonaws.com' : 'sagemaker.amazonaws.com';
+    const caller = call.scheduler ? 'scheduler.amazonaws.com' : 'sagemaker.amazonaws.com';
     return {
       version: '0',
       id: uuid(1),
@@ -77,10 +79,14 @@ export function trail(place: Place, now: () => number): (call: TrailCall) => Clo
   };
 }
 
-/** Studio acts through a shared execution role, so the role says nothing of the person; an API call has its own. */
+/**
+ * Studio acts through a shared execution role, so the role says nothing of the person; an API call has its own. Scheduler acts with
+ * the role of its schedule, and CloudTrail says by whom it was invoked, as it does of every AWS service (CloudTrail user guide,
+ * "userIdentity element"); what else it says of a universal target is not certain.
+ */
 function identity(place: Place, call: TrailCall, time: string): Record<string, unknown> {
-  const role = call.api ? 'CurfewRole' : 'SageMakerExecutionRole';
-  const session = call.api ? 'curfew' : 'SageMaker';
+  const role = call.scheduler ? 'CurfewBackstopRole' : call.api ? 'CurfewRole' : 'SageMakerExecutionRole';
+  const session = call.scheduler ? 'scheduler' : call.api ? 'curfew' : 'SageMaker';
   return {
     type: 'AssumedRole',
     principalId: `AROAEXAMPLE:${session}`,
@@ -99,6 +105,6 @@ function identity(place: Place, call: TrailCall, time: string): Record<string, u
       attributes: { creationDate: time, mfaAuthenticated: 'false' },
       ...(call.by === undefined ? {} : { sourceIdentity: call.by }),
     },
-    ...(call.api ? {} : { invokedBy: 'sagemaker.amazonaws.com' }),
+    ...(call.api ? {} : { invokedBy: `${call.scheduler ? 'scheduler' : 'sagemaker'}.amazonaws.com` }),
   };
 }

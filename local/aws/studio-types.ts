@@ -86,7 +86,7 @@ export interface Studio {
   ): UserProfile;
   createSpace(input: Omit<Space, 'arn' | 'creationTime' | 'modifiedTime' | 'seq'> & Made): Space;
   createApp(input: CreateApp, origin?: 'api'): App;
-  deleteApp(id: AppId & { by?: string | undefined }, origin?: 'api'): App;
+  deleteApp(id: AppId & { by?: string | undefined }, origin?: 'api' | 'scheduler'): App;
   /** Many apps at once, without events. */
   createApps(inputs: Iterable<CreateApp>): void;
   removeSpaceOwner(domainId: string, name: string): void;

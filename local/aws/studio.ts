@@ -186,6 +186,7 @@ export function createStudio(options: { now: () => number } & Place): Studio {
         name: 'DeleteApp' as const,
         by: id.by,
         api: origin === 'api',
+        scheduler: origin === 'scheduler',
         requestParameters: appParameters(id, false),
       };
       const perform = (): App => {

@@ -145,7 +145,7 @@ export const MUTANTS: Mutant[] = [
   {
     name: 'an end is told as Curfew’s while its stop still waits for its answer',
     file: 'src/application/stop.ts',
-    from: '  if (isUnderWay(run.stop, now)) return [];\n',
+    from: '  if (isUnderWay(seen.stop, now)) return [];\n',
     to: '',
   },
   {

@@ -6,7 +6,7 @@ import { isHopeless, waitsForMail } from '../domain/rules/delivery.ts';
 import { type RunningApp, teamOnRecord } from '../domain/running-app.ts';
 import { DAY, type Instant } from '../domain/time.ts';
 import { meet, part } from './invite.ts';
-import type { Runs } from './ports.ts';
+import type { Backstop, Runs } from './ports.ts';
 import { stopRun, tellUntoldStop } from './stop.ts';
 import type { Seen } from './survey.ts';
 import type { Teller } from './tell.ts';
@@ -21,6 +21,7 @@ export interface Outcome {
     | 'warned'
     | 'lifted'
     | 'stopped'
+    | 'stopped by the backstop'
     | 'already gone'
     | 'failed'
     | 'held'
@@ -37,6 +38,8 @@ export interface Outcome {
 /** What acting needs. */
 export interface Actor extends Teller {
   runs: Runs;
+  /** Without it, nothing is armed and nothing disarmed. */
+  backstop?: Backstop | undefined;
 }
 
 /**

@@ -13,7 +13,7 @@ import type { Pause } from '../domain/pause.ts';
 import type { Needs, Picture } from '../domain/picture.ts';
 import type { ReportFacts } from '../domain/report/facts.ts';
 import type { Standing } from '../domain/rules/delivery.ts';
-import type { Run, Stop, Warning } from '../domain/run.ts';
+import type { Armed, Run, Stop, Warning } from '../domain/run.ts';
 import type { Spending } from '../domain/spending.ts';
 import type { SettingsHolder, SettingsRef, SettingsUpdate } from '../domain/studio-settings.ts';
 import type { Duration, Instant } from '../domain/time.ts';
@@ -46,6 +46,24 @@ export interface Fleet {
   find(app: AppRef): Promise<App | undefined>;
   /** The SSO user name of a profile, if it has one. Throws PortError. */
   ssoUserName(domainId: string, userProfileName: string): Promise<string | undefined>;
+}
+
+/** An app that is to be stopped at a time, whoever is alive then. */
+export interface Schedule {
+  name: string;
+  app: AppRef;
+  /** Cut to the second. */
+  at: Instant;
+}
+
+/** EventBridge Scheduler, which stops apps by itself. All throw PortError. */
+export interface Backstop {
+  /** Makes a schedule, or makes the one of that name so: whatever was asked before. */
+  arm(schedule: Schedule): Promise<void>;
+  /** There is none of that name any more. One that is not there is no fault. */
+  disarm(name: string): Promise<void>;
+  /** A page of the names of all schedules, and what asks for the next; undefined after the last. */
+  armed(after?: string): Promise<{ names: string[]; next?: string | undefined }>;
 }
 
 /** What Canvas tells of how it is used. */
@@ -85,8 +103,13 @@ export type RunChange =
   | { kind: 'retry'; stop: Stop | undefined }
   /** The run is over since `at`; an earlier end on record stays. With `stop`, Curfew ended it: any end on record stays. */
   | { kind: 'end'; at: Instant; stop?: Stop }
-  /** When the run ended, by all that events have told so far, and what they told beyond it. */
-  | { kind: 'ends'; endedAt: Instant; laterEnds: Instant[] }
+  /** When the run ended, by all that events have told so far, and what they told beyond it. With `stop`, what ended it. */
+  | { kind: 'ends'; endedAt: Instant; laterEnds: Instant[]; stop?: Stop }
+  /**
+   * What is armed under the app's name, or that nothing is (`undefined`). It insists on what is known of that, and one that
+   * is not set yet on a run that goes on.
+   */
+  | { kind: 'backstop'; backstop: Armed | undefined }
   | { kind: 'facts'; owner?: string; team?: string; instanceType?: string; contact?: string }
   | { kind: 'extend'; at: Instant }
   /** With `use`, what it adds to what is known of the run's use over time: in the same write. */
@@ -184,7 +207,7 @@ export interface Runs extends Pauses {
   open(run: Run, replaces?: Run): Promise<boolean>;
   /**
    * Changes a run, if it is still the same run. A `stop` and `ends` insist on the version that they were made from,
-   * `evidence` on the evidence that it was added to; an asking to `extend` of the same moment counts once.
+   * `evidence` on the evidence that it was added to, a `backstop` on the one before it; an asking to `extend` of the same moment counts once.
    */
   change(run: Run, change: RunChange): Promise<boolean>;
   /** Moves an ended run to history and frees its name. */

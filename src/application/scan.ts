@@ -9,10 +9,12 @@ import type { Policy } from '../domain/policy.ts';
 import type { Run } from '../domain/run.ts';
 import { DAY, type Instant } from '../domain/time.ts';
 import { type Actor, act, type Outcome } from './act.ts';
+import { type BackstopReport, keepBackstops } from './backstop.ts';
 import { moneyOf, tellBudgets } from './budgets.ts';
 import { tellDaily } from './daily.ts';
 import { each } from './each.ts';
 import {
+  type Backstop,
   type CanvasUse,
   type Contacts,
   type Fleet,
@@ -43,6 +45,8 @@ export interface ScanReport {
   pause?: Pause;
   /** What the apps that were stopped cost an hour; those without a known price add nothing. */
   stoppedHourly: MicroDollars;
+  /** What became of schedules outside; absent where there is no backstop. */
+  backstop?: BackstopReport;
   /** Faults outside any one app, in words. */
   faults: string[];
 }
@@ -59,6 +63,8 @@ export interface ScanPorts {
   /** For budgets: without it, nobody knows what was spent. */
   ledger?: Ledger | undefined;
   prices: Prices;
+  /** Stops what is over its deadline, should no scan do it. */
+  backstop?: Backstop | undefined;
   /** For the digest of a policy that has `native-idle`. */
   settings?: StudioSettings | undefined;
 }
@@ -114,11 +120,24 @@ export async function scan(
     const faults = [...seen.faults, ...money.faults];
     return { ...found, outcomes: wanted.map(dryRun), stoppedHourly: 0, faults };
   }
-  const { fleet, runs, outbox, contacts, ledger, settings } = ports;
+  const { fleet, runs, outbox, contacts, ledger, settings, backstop } = ports;
   if (!runs || !outbox || !contacts) throw new Error('a scan that applies needs a table');
-  const actor: Actor = { fleet, runs, outbox, contacts, policy, baseUrl, rates, isPaused: pause !== undefined };
+  const actor: Actor = {
+    fleet,
+    runs,
+    outbox,
+    contacts,
+    policy,
+    baseUrl,
+    rates,
+    backstop,
+    isPaused: pause !== undefined,
+  };
   const untold = ledger && !pause ? await tellBudgets({ ...actor, ledger }, money.standings, seen, now) : [];
   const outcomes = await carryOut(actor, seen, intents, now);
+  const kept = backstop
+    ? await keepBackstops({ backstop, runs, policy }, seen, { intents, outcomes, money }, now, hasTime)
+    : undefined;
   const unrecorded = ports.volumes ? await recordVolumes(ports.volumes, seen, policy, now) : [];
   // The digest and what goes with it, settings that it sets among them, wait until the pause is over.
   const daily = pause
@@ -127,8 +146,9 @@ export async function scan(
   const told = await daily.catch((error: unknown) => [
     `telling the admins failed: ${error instanceof Error ? error.message : error}`,
   ]);
-  const faults = [...seen.faults, ...money.faults, ...untold, ...unrecorded, ...told];
-  return { ...found, outcomes, stoppedHourly: stoppedHourly(outcomes, seen, rates, now), faults };
+  const faults = [...seen.faults, ...money.faults, ...untold, ...unrecorded, ...(kept?.faults ?? []), ...told];
+  const stopped = stoppedHourly(outcomes, seen, rates, now);
+  return { ...found, outcomes, stoppedHourly: stopped, ...(kept ? { backstop: kept } : {}), faults };
 }
 
 /** What the fleet costs less an hour: an app that shared its instance with one that stays cost nothing. */
@@ -160,7 +180,8 @@ async function carryOut(actor: Actor, seen: Survey, intents: Intent[], now: Inst
   const isUntold = ({ stop }: Run) => stop !== undefined && !stop.told;
   const over = [...seen.ended, ...seen.past.filter(isUntold)];
   await each(over, RECORD_WIDTH, (run) => alone(run, () => finish(actor, run, now)));
-  const retiring = seen.past.filter((run) => !isUntold(run) && run.endedAt! < now - RETIRE_AFTER);
+  const isDone = (run: Run) => !isUntold(run) && !(run.backstop && actor.backstop);
+  const retiring = seen.past.filter((run) => isDone(run) && run.endedAt! < now - RETIRE_AFTER);
   await each(retiring, RECORD_WIDTH, (run) => alone(run, () => actor.runs.retire(run).then(() => [])));
   return outcomes.sort((a, b) => (appKey(a.app) < appKey(b.app) ? -1 : 1));
 }

@@ -1,4 +1,5 @@
 import { holderName } from '../domain/app.ts';
+import { stopByBackstop } from '../domain/backstop.ts';
 import { isPaused } from '../domain/pause.ts';
 import { BY_REQUEST } from '../domain/rules/by-request.ts';
 import { isUnderWay, type Run, type Stop } from '../domain/run.ts';
@@ -108,17 +109,23 @@ async function failed(
 
 /**
  * Records that a run is over. A stop that a crash cut off before its notice is told now; one that did nothing is forgotten;
- * one that another pass may still be at is left to that, or to the next look.
+ * one that another pass may still be at is left to that, or to the next look. What the backstop ended, while nobody here was
+ * well enough to, is told as that.
  */
-export async function finish(actor: Actor, run: Run, now: Instant): Promise<Outcome[]> {
-  if (isUnderWay(run.stop, now)) return [];
+export async function finish(actor: Actor, seen: Run, now: Instant): Promise<Outcome[]> {
+  if (isUnderWay(seen.stop, now)) return [];
+  const fired = seen.endedAt === undefined ? stopByBackstop(seen, now, false) : undefined;
+  const run = fired ? { ...seen, stop: fired } : seen;
   await tellUntoldStop(actor, run, now);
   const ours = run.stop && !run.stop.hadNoEffect ? run.stop : undefined;
   if (run.stop && !ours && run.endedAt === undefined) await actor.runs.change(run, { kind: 'retry', stop: undefined });
-  const end = { kind: 'end' as const, at: now, ...(run.stop ? { stop: { ...run.stop, told: true as const } } : {}) };
-  const change = run.endedAt === undefined && !ours ? { kind: 'end' as const, at: now } : end;
-  if (!(await actor.runs.change(run, change)) || run.endedAt !== undefined) return [];
-  return [{ app: run.app, kind: 'ended', ...(ours ? { rule: ours.rule, reason: ours.reason } : {}) }];
+  const at = fired?.at ?? now;
+  const end = { kind: 'end' as const, at, ...(run.stop ? { stop: { ...run.stop, told: true as const } } : {}) };
+  const change = run.endedAt === undefined && !ours ? { kind: 'end' as const, at } : end;
+  if (!(await actor.runs.change(run, change))) return [];
+  const why = ours ? { rule: ours.rule, reason: ours.reason } : {};
+  if (ours?.by === 'backstop') return [{ app: run.app, kind: 'stopped by the backstop', ...why }];
+  return run.endedAt === undefined ? [{ app: run.app, kind: 'ended', ...why }] : [];
 }
 
 /** Owes the notice of a stop that Curfew set out on, and that ended the run, if it is not owed yet. */

@@ -1,5 +1,6 @@
 import type { App, AppRef, Place } from '../domain/app.ts';
 import { assertNever } from '../domain/assert-never.ts';
+import { stopByBackstop } from '../domain/backstop.ts';
 import { ownerAddress } from '../domain/owner.ts';
 import type { Tags } from '../domain/picture.ts';
 import type { EventEffect, Run } from '../domain/run.ts';
@@ -7,6 +8,7 @@ import { onCreated, onDeleted } from '../domain/run.ts';
 import type { Instant } from '../domain/time.ts';
 import type { Actor } from './act.ts';
 import { contactOf } from './act.ts';
+import { disarmStray } from './backstop.ts';
 import { meet } from './invite.ts';
 import { tellUntoldStop } from './stop.ts';
 import { endedApp } from './tell.ts';
@@ -14,7 +16,8 @@ import { endedApp } from './tell.ts';
 /** A call on SageMaker that succeeded, as CloudTrail tells it. */
 export type StudioEvent =
   | { kind: 'app created'; app: AppRef & Pick<App, 'instanceType'>; at: Instant }
-  | { kind: 'app deleted'; app: AppRef; at: Instant }
+  /** `isBackstops`: EventBridge Scheduler made the call, for whoever. */
+  | { kind: 'app deleted'; app: AppRef; at: Instant; isBackstops?: true }
   | { kind: 'space created'; domainId: string; spaceName: string; owner?: string; at: Instant }
   | {
       kind: 'profile created';
@@ -24,6 +27,8 @@ export type StudioEvent =
       tags: Tags;
       at: Instant;
     };
+
+type AppEvent = Extract<StudioEvent, { app: AppRef }>;
 
 /** What an event did: `nothing` was new to us, or another writer was first. */
 export type Noted = 'run started' | 'run ended' | 'owner met' | 'nothing';
@@ -43,23 +48,32 @@ export async function noteStudioEvent(actor: Actor, place: Place, event: StudioE
     await meet(actor, place, event, address.address, now);
     return 'owner met';
   }
+  const { noted, run } = await noteApp(actor, event, now);
+  if (run) await disarmStray(actor, run, now);
+  return noted;
+}
+
+/** @returns the run that then holds the app's name, where its record may have changed */
+async function noteApp(actor: Actor, event: AppEvent, now: Instant): Promise<{ noted: Noted; run?: Run | undefined }> {
   for (let i = 0; i < TRIES; i++) {
     const known = await actor.runs.get(event.app);
     const effect = effectOf(event, known);
-    if (effect.kind === 'none') return 'nothing';
+    if (effect.kind === 'none') return { noted: 'nothing', run: known };
     if (effect.kind === 'end') {
-      if (await actor.runs.change(known!, { ...effect, kind: 'ends' })) return 'run ended';
+      const stop = event.kind === 'app deleted' && event.isBackstops && stopByBackstop(known!, event.at, true);
+      const end = { ...effect, kind: 'ends' as const, ...(stop ? { stop } : {}) };
+      if (await actor.runs.change(known!, end)) return { noted: 'run ended', run: { ...known!, ...effect } };
       continue;
     }
     if (effect.kind === 'past') {
       await actor.runs.backfill(effect.run, known!);
-      return 'run ended';
+      return { noted: 'run ended' };
     }
     if (effect.replaces) await tellUntoldStop(actor, effect.replaces, now);
     const contact = await ownContact(actor, effect.run, now);
     const run = contact ? { ...effect.run, contact } : effect.run;
     if (await actor.runs.open(run, effect.replaces))
-      return effect.run.endedAt === undefined ? 'run started' : 'run ended';
+      return { noted: effect.run.endedAt === undefined ? 'run started' : 'run ended', run };
   }
   throw new Error(
     `the record of ${event.app.appType} ${event.app.appName} changed ${TRIES} times while an event was noted`,
@@ -72,7 +86,7 @@ async function ownContact(actor: Actor, run: Run, now: Instant): Promise<string 
   return isOwn ? contactOf(actor, endedApp(run), now) : undefined;
 }
 
-function effectOf(event: Extract<StudioEvent, { app: AppRef }>, known: Parameters<typeof onCreated>[2]): EventEffect {
+function effectOf(event: AppEvent, known: Parameters<typeof onCreated>[2]): EventEffect {
   switch (event.kind) {
     case 'app created':
       return onCreated(event.app, event.at, known);

@@ -69,6 +69,8 @@ export interface Standing {
   /** What the period is expected to end at; undefined for a period without end. */
   forecast?: MicroDollars;
   isOver: boolean;
+  /** What was granted and lifted, as far as it holds now. */
+  exceptions?: Exception[];
   /** Why it acts on nobody, if so. */
   lifted?: Exception;
   mark?: BudgetMark;
@@ -196,6 +198,7 @@ function standingsOfBudget(
       hourly,
       ...(forecast === undefined ? {} : { forecast }),
       isOver: spend.amount >= limit,
+      ...(ofSubject.length > 0 ? { exceptions: ofSubject } : {}),
       ...(lifted ? { lifted } : {}),
       ...(mark ? { mark } : {}),
     };

@@ -1,4 +1,5 @@
 import { boundsOf, type Decision, governingLimit } from './decide.ts';
+import type { Match } from './match.ts';
 import type { Policy } from './policy.ts';
 import { exemption } from './rules/exemption.ts';
 import type { RunningApp } from './running-app.ts';
@@ -28,7 +29,8 @@ export function comingNext(
 /** When the first bound will be reached that governs at that moment. */
 function nextWarning(app: RunningApp, policy: Policy, now: Instant): Instant | undefined {
   let from = now;
-  for (const to of [...windowEdges(policy, now), Number.POSITIVE_INFINITY]) {
+  const matches = [...policy.limits.map(({ match }) => match), ...policy.exempt];
+  for (const to of [...windowEdges(matches, policy.timezone, now), Number.POSITIVE_INFINITY]) {
     const local = localTime(from, policy.timezone);
     const limit = governingLimit(app, policy, local);
     if (limit && exemption(app, policy, local).says !== 'keep') {
@@ -41,17 +43,17 @@ function nextWarning(app: RunningApp, policy: Policy, now: Instant): Instant | u
   return undefined;
 }
 
-/** When windows of the policy open or close within a week, in order. */
-function windowEdges(policy: Policy, now: Instant): Instant[] {
-  const windows = [...policy.limits.map(({ match }) => match), ...policy.exempt].flatMap(({ during }) => during ?? []);
+/** When the windows of some matches open or close within a week, in order. */
+export function windowEdges(matches: Match[], timezone: string, now: Instant): Instant[] {
+  const windows = matches.flatMap(({ during }) => during ?? []);
   const clocks = new Set(windows.flatMap(({ from, to }) => [from, to]));
-  const { minutes: today } = localTime(now, policy.timezone);
+  const { minutes: today } = localTime(now, timezone);
   const edges: Instant[] = [];
   for (const clock of clocks) {
     for (let day = 0; day <= 7; day++) {
       const guess = now - (now % MINUTE) + day * DAY + (clock - today) * MINUTE;
       // Where the clock on the wall has jumped in between, the guess shows another time: by as much it is moved.
-      const shown = localTime(guess, policy.timezone).minutes;
+      const shown = localTime(guess, timezone).minutes;
       const off = ((clock - shown + 36 * 60) % (24 * 60)) - 12 * 60;
       const edge = guess + off * MINUTE;
       if (edge > now) edges.push(edge);

@@ -26,6 +26,7 @@ export interface Policy {
   guardrails: Guardrail[];
   report: Report;
   safety: { maxStops: MaxStops };
+  backstop: BackstopPolicy;
   evidence: { staleAfter: Duration };
   /** Prices that AWS does not list, or that are other than its own: by instance type, `Canvas` or `volume`, in HourlyRate's unit. */
   prices: Record<string, number>;
@@ -71,6 +72,14 @@ export interface ExtensionsPolicy {
 
 /** A ceiling on the stops of one scan: a number of apps, or a share of those running. */
 export type MaxStops = { count: number } | { share: number };
+
+/** What the backstop stops, with nothing of ours alive: in mode `enforce` alone. */
+export interface BackstopPolicy {
+  /** Which deadlines it enforces; none: there is no backstop. */
+  for: ('budget' | 'uptime')[];
+  /** How long after a deadline it stops an app at the earliest, so that a living Curfew is always first. */
+  margin: Duration;
+}
 
 /** What may be spent, by whom, in which period. */
 export interface Budget {

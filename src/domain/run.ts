@@ -29,6 +29,8 @@ export interface Run {
   use?: UseRecord;
   /** The stop that Curfew has set out on: recorded before the call, so that a crash in between is not lost. */
   stop?: Stop;
+  /** The schedule that stands under the app's name: this run's own, or one that a run before it has left there. */
+  backstop?: Armed;
   /** Grows with every write but evidence, so that a stop can insist that nothing has changed since it was decided. */
   version: number;
   /** Grows with every piece of evidence, which a stop by the clock does not wait for: it would never end under a flood of heartbeats. */
@@ -64,6 +66,23 @@ export interface Stop {
   hadNoEffect?: true;
   /** The run is over and the notice of it is owed: nothing is left to do. */
   told?: true;
+  /** EventBridge Scheduler made the call: nothing of ours was there to make it. */
+  by?: 'backstop';
+}
+
+/** A schedule of EventBridge Scheduler that stops an app. Written down before it is made or moved. */
+export interface Armed {
+  /** Its name, which tells the run that it was made for. */
+  name: string;
+  /** When it stops the app. */
+  at: Instant;
+  /** The rule whose deadline it enforces, and why it falls then, as the owner will be told. */
+  rule: string;
+  reason: string;
+  /** When a pass set out to make it so. */
+  since: Instant;
+  /** It is so. Without it a pass is at it, or has died. */
+  isSet?: true;
 }
 
 /**
@@ -86,7 +105,8 @@ const PASS_LIVES: Duration = 5 * MINUTE;
 
 /** Whether a pass that set out on a stop may still be waiting for AWS's answer: only it can tell whose end the run's is. */
 export function isUnderWay(stop: Stop | undefined, now: Instant): boolean {
-  return stop !== undefined && !stop.told && stop.code === undefined && now - stop.at < PASS_LIVES;
+  if (stop === undefined || stop.told || stop.code !== undefined || stop.by === 'backstop') return false;
+  return now - stop.at < PASS_LIVES;
 }
 
 /** A run at its start: a clean slate. */
@@ -110,7 +130,12 @@ export function newRun(
 /** A run that follows one under its name: what was seen at work since its start was this one, whatever run that was noted on. */
 function newRunAfter(known: Run, app: AppRef & Pick<App, 'instanceType'>, startedAt: Instant): Run {
   const seen = Object.entries(known.evidence).filter(([, { busy, observedAt }]) => busy && observedAt >= startedAt);
-  return { ...newRun(app, startedAt, app), evidence: Object.fromEntries(seen) };
+  return { ...newRun(app, startedAt, app), evidence: Object.fromEntries(seen), ...leftBy(known) };
+}
+
+/** A schedule acts on a name: what a run leaves armed is its successor's to disarm. */
+function leftBy({ backstop }: Run): Pick<Run, 'backstop'> {
+  return backstop ? { backstop } : {};
 }
 
 /** What seeing an app, or not seeing it, makes of what was known of it. */
@@ -157,7 +182,7 @@ export function sight(app: App | undefined, known: Run | undefined, now: Instant
   // Created after the known run was, it is another: whoever saw that one end had a clock that was ahead.
   if (createdAt !== undefined && createdAt > known.startedAt + START_TOLERANCE)
     return { now: 'started', run: newRunAfter(known, app, createdAt), replaces: { ...known, endedAt: createdAt } };
-  return { now: 'started', run: newRun(app, now, app), replaces: known };
+  return { now: 'started', run: { ...newRun(app, now, app), ...leftBy(known) }, replaces: known };
 }
 
 /** What a CreateApp or DeleteApp event makes of what was known of the app. */
@@ -208,7 +233,7 @@ export function onDeleted(app: AppRef, at: Instant, known: Run | undefined): Eve
   if (!known) return { kind: 'start', run: markOf(app, at) };
   const ends = endsOf(known);
   if (isMark(known) && at < known.startedAt)
-    return { kind: 'start', run: { ...markOf(app, at), ...endsAs([at, ...ends]) }, replaces: known };
+    return { kind: 'start', run: { ...markOf(app, at), ...endsAs([at, ...ends]), ...leftBy(known) }, replaces: known };
   if (at < known.startedAt - CLOUDTRAIL_CUT) return { kind: 'past', run: markOf(app, at) };
   const told = Math.max(at, known.startedAt);
   // The same end told twice, or the event of a stop that Curfew wrote down just before it called.

@@ -5,6 +5,7 @@ import type { Policy } from '../../src/domain/policy.ts';
 import type { Instant } from '../../src/domain/time.ts';
 import { policy as basePolicy, NOON } from '../domain/builders.ts';
 import {
+  memoryBackstop,
   memoryCanvasUse,
   memoryContacts,
   memoryFleet,
@@ -36,6 +37,7 @@ export function world(overrides: Partial<Policy> = {}) {
     links: memoryLinks(),
     postbox: memoryPostbox(),
     prices: memoryPrices(),
+    backstop: memoryBackstop(),
   };
   const policy: Policy = {
     ...basePolicy,

@@ -2,9 +2,9 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import type { RunChange, Runs } from '../../src/application/ports.ts';
 import type { AppRef, Place } from '../../src/domain/app.ts';
 import { appKey } from '../../src/domain/app.ts';
-import type { Run, Stop } from '../../src/domain/run.ts';
+import type { Armed, Run, Stop } from '../../src/domain/run.ts';
 import { newRun } from '../../src/domain/run.ts';
-import { DAY, HOUR, MINUTE } from '../../src/domain/time.ts';
+import { DAY, HOUR, type Instant, MINUTE } from '../../src/domain/time.ts';
 
 const place: Place = { account: '111122223333', region: 'us-east-1' };
 const T0 = Date.UTC(2026, 10, 23, 9);
@@ -24,6 +24,11 @@ const seen = (source: string, observedAt: number, lastUseAt = observedAt) => ({
   observedAt,
 });
 
+const armedAt = (at: Instant, isSet?: true): Armed => ({
+  ...{ name: 'alice.default.1', at, rule: 'per person: budget', reason: '$1 of $2 spent', since: T0 },
+  ...(isSet ? { isSet } : {}),
+});
+
 /** One change of each kind, as it may be asked of a run that goes on. */
 const CHANGES: RunChange[] = [
   { kind: 'warn', rule: 'all: max-uptime', warning },
@@ -36,6 +41,7 @@ const CHANGES: RunChange[] = [
   { kind: 'ends', endedAt: T0 + HOUR, laterEnds: [T0 + 2 * HOUR, T0 + 3 * HOUR] },
   { kind: 'facts', owner: 'bob', team: 'beta', instanceType: 'ml.m5.large', contact: 'bob@example.org' },
   { kind: 'extend', at: T0 + HOUR },
+  { kind: 'backstop', backstop: armedAt(T0 + HOUR) },
   { kind: 'evidence', evidence: seen('agent', T0 + HOUR) },
 ];
 const called = (change: RunChange) => `${change.kind}${'stop' in change ? (change.stop ? ' with stop' : ' off') : ''}`;
@@ -258,6 +264,41 @@ export function runsContract(name: string, make: () => Promise<Runs>): void {
         const over = await ended();
         expect(await runs.change(over, change)).toBe(false);
         expect(await runs.get(app)).toEqual(over);
+      });
+
+      it('a backstop insists on the one before it: of two that make or move it, one is first', async () => {
+        await runs.open(run);
+        const [first, second] = [armedAt(T0 + HOUR), armedAt(T0 + 2 * HOUR)];
+        const arm = (known: Armed | undefined, backstop: Armed | undefined) =>
+          runs.change(known ? { ...run, backstop: known } : run, { kind: 'backstop', backstop });
+        expect(await arm(undefined, first)).toBe(true);
+        expect(await arm(undefined, second)).toBe(false);
+        expect(await arm(second, undefined)).toBe(false);
+        expect((await runs.get(app))?.backstop).toEqual(first);
+        expect(await arm(first, { ...first, isSet: true })).toBe(true);
+        expect(await arm(first, undefined)).toBe(false);
+        expect(await arm({ ...first, isSet: true }, undefined)).toBe(true);
+        expect(await runs.get(app)).not.toHaveProperty('backstop');
+        expect(await arm(undefined, undefined)).toBe(true);
+      });
+
+      it('a run that is over is armed no more; what was set out on before can be noted, and taken down', async () => {
+        await runs.open({ ...run, backstop: armedAt(T0 + HOUR) });
+        await runs.change(run, { kind: 'end', at: T0 + HOUR });
+        const over = (await runs.get(app))!;
+        expect(await runs.change(over, { kind: 'backstop', backstop: armedAt(T0 + 2 * HOUR) })).toBe(false);
+        expect(await runs.change(over, { kind: 'backstop', backstop: armedAt(T0 + HOUR, true) })).toBe(true);
+        const set = (await runs.get(app))!;
+        expect(set.backstop).toEqual(armedAt(T0 + HOUR, true));
+        expect(await runs.change(set, { kind: 'backstop', backstop: undefined })).toBe(true);
+        expect(await runs.get(app)).not.toHaveProperty('backstop');
+      });
+
+      it('the news of an end can say what ended it', async () => {
+        await runs.open(run);
+        const stop = { ...stopAt(T0 + HOUR), by: 'backstop' as const };
+        expect(await runs.change(run, { kind: 'ends', endedAt: T0 + HOUR, laterEnds: [], stop })).toBe(true);
+        expect(await runs.get(app)).toMatchObject({ endedAt: T0 + HOUR, stop });
       });
 
       it('stop insists on the version that was decided on', async () => {
@@ -525,7 +566,16 @@ function expected(before: Run, change: RunChange): Run {
     case 'end':
       return { ...after, endedAt: change.at, ...(change.stop ? { stop: change.stop } : {}) };
     case 'ends':
-      return { ...after, endedAt: change.endedAt, laterEnds: change.laterEnds };
+      return {
+        ...after,
+        endedAt: change.endedAt,
+        laterEnds: change.laterEnds,
+        ...(change.stop ? { stop: change.stop } : {}),
+      };
+    case 'backstop': {
+      const { backstop: _, ...rest } = after;
+      return change.backstop ? { ...rest, backstop: change.backstop } : rest;
+    }
     case 'facts': {
       const { kind: _, ...facts } = change;
       return { ...after, ...facts };

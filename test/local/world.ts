@@ -4,6 +4,7 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { PricingClient } from '@aws-sdk/client-pricing';
 import { ResourceGroupsTaggingAPIClient } from '@aws-sdk/client-resource-groups-tagging-api';
 import { SageMakerClient } from '@aws-sdk/client-sagemaker';
+import { SchedulerClient } from '@aws-sdk/client-scheduler';
 import { SESv2Client } from '@aws-sdk/client-sesv2';
 import { SSMClient } from '@aws-sdk/client-ssm';
 import { STSClient } from '@aws-sdk/client-sts';
@@ -40,6 +41,7 @@ export function clientsOf(aws: EmbeddedAws, overrides: { region?: string; maxAtt
     ssm: new SSMClient(config('SSM')),
     cloudwatch: new CloudWatchClient(config('CLOUDWATCH')),
     pricing: new PricingClient({ ...config('PRICING'), region: 'us-east-1' }),
+    scheduler: new SchedulerClient(config('SCHEDULER')),
     costs: new CostExplorerClient({ ...config('COST_EXPLORER'), region: 'us-east-1' }),
   };
 }

@@ -1,4 +1,5 @@
 import type {
+  Backstop,
   Books,
   CanvasUse,
   Contacts,
@@ -15,11 +16,12 @@ import type {
   RunChange,
   Runs,
   ScanState,
+  Schedule,
   StudioSettings,
   Volumes,
 } from '../../src/application/ports.ts';
 import { PortError } from '../../src/application/ports.ts';
-import { type App, type AppRef, appKey, type Place, placeKey, type Space } from '../../src/domain/app.ts';
+import { type App, type AppRef, appKey, type Place, placeKey, refOf, type Space } from '../../src/domain/app.ts';
 import { assertNever } from '../../src/domain/assert-never.ts';
 import { type BudgetMark, type Exception, subjectKey } from '../../src/domain/budget.ts';
 import { addressKey, type Contact } from '../../src/domain/contact.ts';
@@ -33,7 +35,7 @@ import type { Pause } from '../../src/domain/pause.ts';
 import { emptyPicture, type Missing, spaceKey, type Tags } from '../../src/domain/picture.ts';
 import { isMark, type Run, START_TOLERANCE } from '../../src/domain/run.ts';
 import type { AppSettingsByType, SettingsRef } from '../../src/domain/studio-settings.ts';
-import type { Instant } from '../../src/domain/time.ts';
+import { type Instant, SECOND } from '../../src/domain/time.ts';
 import type { Volume } from '../../src/domain/volume.ts';
 
 /** Ports in memory that keep the adapters' contract (test/contract): for timelines and for crashes. */
@@ -261,12 +263,19 @@ const isSame = (a: Run, b: Run) => a.startedAt === b.startedAt;
 function holds(item: Run, run: Run, change: RunChange): boolean {
   if (change.kind === 'end') return change.stop !== undefined || item.endedAt === undefined || item.endedAt > change.at;
   if (change.kind === 'ends') return item.version === run.version;
+  if (change.kind === 'backstop') {
+    const isIntention = change.backstop !== undefined && !change.backstop.isSet;
+    return isSameArmed(item.backstop, run.backstop) && (!isIntention || item.endedAt === undefined);
+  }
   if (item.endedAt !== undefined) return false;
   const isUnseen = item.looks === run.looks;
   if (change.kind === 'evidence') return isUnseen;
   if (change.kind === 'stop') return item.version === run.version && (!change.isIdle || isUnseen);
   return change.kind !== 'extend' || !item.extensions.includes(change.at);
 }
+
+const isSameArmed = (a: Run['backstop'], b: Run['backstop']) =>
+  a?.name === b?.name && a?.at === b?.at && a?.since === b?.since && a?.isSet === b?.isSet;
 
 function apply(item: Run, change: RunChange): void {
   switch (change.kind) {
@@ -295,6 +304,11 @@ function apply(item: Run, change: RunChange): void {
     case 'ends':
       item.endedAt = change.endedAt;
       item.laterEnds = change.laterEnds;
+      if (change.stop) item.stop = change.stop;
+      return;
+    case 'backstop':
+      if (change.backstop) item.backstop = change.backstop;
+      else delete item.backstop;
       return;
     case 'facts':
       if (change.owner !== undefined) item.owner = change.owner;
@@ -312,6 +326,41 @@ function apply(item: Run, change: RunChange): void {
     default:
       assertNever(change);
   }
+}
+
+export interface MemoryBackstop extends Backstop {
+  /** By name. */
+  schedules: Map<string, Schedule>;
+  calls: number;
+  /** What is due by `now`, each once: as Scheduler, it forgets what it has fired. Whoever holds the fleet stops the apps. */
+  fire(now: Instant): Schedule[];
+}
+
+export function memoryBackstop({ page = 100 } = {}): MemoryBackstop {
+  const store: MemoryBackstop = {
+    schedules: new Map(),
+    calls: 0,
+    async arm({ name, app, at }) {
+      store.calls++;
+      store.schedules.set(name, copy({ name, app: refOf(app), at: Math.floor(at / SECOND) * SECOND }));
+    },
+    async disarm(name) {
+      store.calls++;
+      store.schedules.delete(name);
+    },
+    async armed(after) {
+      store.calls++;
+      const names = [...store.schedules.keys()].sort().filter((name) => after === undefined || name > after);
+      const given = names.slice(0, page);
+      return { names: given, ...(names.length > page ? { next: given.at(-1)! } : {}) };
+    },
+    fire(now) {
+      const due = [...store.schedules.values()].filter(({ at }) => at <= now).sort((a, b) => a.at - b.at);
+      for (const { name } of due) store.schedules.delete(name);
+      return due;
+    },
+  };
+  return store;
 }
 
 interface OutboxItem {

@@ -165,6 +165,17 @@ function unseen({ looks }: Run): { condition: string; values: Record<string, unk
   return { condition: 'looks = :looks', values: { ':looks': looks } };
 }
 
+/** What is armed is what it was when the run was read. */
+function asArmed({ backstop }: Run): Omit<Expression, 'set'> {
+  if (!backstop) return { condition: 'attribute_not_exists(backstop)' };
+  const isSet = `attribute_${backstop.isSet ? '' : 'not_'}exists(backstop.isSet)`;
+  return {
+    condition: `backstop.#name = :name AND backstop.#at = :knownAt AND backstop.since = :since AND ${isSet}`,
+    names: { '#name': 'name', '#at': 'at' },
+    values: { ':name': backstop.name, ':knownAt': backstop.at, ':since': backstop.since },
+  };
+}
+
 interface Expression {
   set: string;
   condition: string;
@@ -216,12 +227,28 @@ function expressionOf(run: Run, change: RunChange): Expression {
         condition: `(${GOING_ON} OR endedAt > :at)`,
         values: { ':at': change.at },
       };
-    case 'ends':
+    case 'ends': {
+      const { endedAt, laterEnds, stop } = change;
       return {
-        set: 'SET endedAt = :endedAt, laterEnds = :laterEnds',
+        set: `SET endedAt = :endedAt, laterEnds = :laterEnds${stop ? ', stop = :stop' : ''}`,
         condition: 'version = :version',
-        values: { ':endedAt': change.endedAt, ':laterEnds': change.laterEnds, ':version': run.version },
+        values: {
+          ...{ ':endedAt': endedAt, ':laterEnds': laterEnds, ':version': run.version },
+          ...(stop ? { ':stop': stop } : {}),
+        },
       };
+    }
+    case 'backstop': {
+      const { backstop } = change;
+      const { condition, names = {}, values } = asArmed(run);
+      const isIntention = backstop !== undefined && !backstop.isSet;
+      return {
+        set: backstop ? 'SET backstop = :backstop' : 'REMOVE backstop',
+        condition: isIntention ? `${condition} AND ${GOING_ON}` : condition,
+        names,
+        values: { ...values, ...(backstop ? { ':backstop': backstop } : {}) },
+      };
+    }
     case 'facts': {
       const facts = Object.entries({
         owner: change.owner,

@@ -15,24 +15,31 @@ export function budgetVerdicts(
   policy: Policy,
   now: Instant,
 ): Verdict[] {
-  return policy.budgets.flatMap((budget): Verdict[] => {
-    const team = teamOnRecord(app, policy);
-    const who = {
-      domainId: app.ref.domainId,
-      ...(app.owner === undefined ? {} : { owner: app.owner }),
-      ...(team === undefined ? {} : { team }),
-    };
-    const subject = subjectOf(budget.for, who, policy, app.domainName);
-    const standing = subject && standings.get(standingKey(budget.name, subject));
-    if (!standing || budget.atLimit === 'warn') return [];
+  return standingsOn(app, standings, policy).map((standing): Verdict => {
+    const { budget } = standing;
     const rule = `${budget.name}: budget`;
     const spent = `${describeStanding(standing)} spent (${describeSubject(standing.subject)})`;
-    if (!standing.isOver) return [{ rule, says: 'within', reason: spent }];
-    if (standing.lifted) return [{ rule, says: 'nothing', reason: `${spent}; lifted by an admin` }];
+    if (!standing.isOver) return { rule, says: 'within', reason: spent };
+    if (standing.lifted) return { rule, says: 'nothing', reason: `${spent}; lifted by an admin` };
     const due = overSince(standing) ?? now;
     if (budget.atLimit === 'stop' && app.startedAt > due)
-      return [{ rule, says: 'nothing', reason: `${spent}; started after the limit was reached, which stop lets be` }];
-    return [{ rule, says: 'over', due, grace: budget.grace ?? 0, reason: spent }];
+      return { rule, says: 'nothing', reason: `${spent}; started after the limit was reached, which stop lets be` };
+    return { rule, says: 'over', due, grace: budget.grace ?? 0, reason: spent };
+  });
+}
+
+/** Where the budgets stand that stop the app once they are spent, in the policy's order. */
+export function standingsOn(app: RunningApp, standings: ReadonlyMap<string, Standing>, policy: Policy): Standing[] {
+  const team = teamOnRecord(app, policy);
+  const who = {
+    domainId: app.ref.domainId,
+    ...(app.owner === undefined ? {} : { owner: app.owner }),
+    ...(team === undefined ? {} : { team }),
+  };
+  return policy.budgets.flatMap((budget) => {
+    const subject = subjectOf(budget.for, who, policy, app.domainName);
+    const standing = subject && standings.get(standingKey(budget.name, subject));
+    return standing && budget.atLimit !== 'warn' ? [standing] : [];
   });
 }
 

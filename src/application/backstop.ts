@@ -1,0 +1,188 @@
+import { createHash } from 'node:crypto';
+import { appKey, holderName, placeKey } from '../domain/app.ts';
+import { type Guard, guardsOf, isInHand, isRight, type Wanted } from '../domain/backstop.ts';
+import { isPaused } from '../domain/pause.ts';
+import type { Intent } from '../domain/plan.ts';
+import type { Policy } from '../domain/policy.ts';
+import { standingKey } from '../domain/rules/budget.ts';
+import type { Armed, Run } from '../domain/run.ts';
+import type { Instant } from '../domain/time.ts';
+import type { Outcome } from './act.ts';
+import type { Money } from './budgets.ts';
+import { each } from './each.ts';
+import type { Backstop, Runs } from './ports.ts';
+import type { Survey } from './survey.ts';
+import { runId } from './tell.ts';
+
+/** What a pass did with the backstop. */
+export interface BackstopReport {
+  /** Runs that have one now. */
+  armed: number;
+  /** Schedules that were made or moved. */
+  set: number;
+  removed: number;
+  /** Schedules that were to be removed, and still stand. */
+  remain: number;
+  /** Runs without one, since the safety valve would stop none of so many at once. */
+  crowded: number;
+  faults: string[];
+}
+
+/** What is needed to arm and disarm. */
+export interface Arming {
+  backstop: Backstop;
+  runs: Runs;
+  policy: Policy;
+}
+
+/** Calls at once: AWS grants 5,000 a second in the large regions, and 250 in the small ones (EventBridge Scheduler, "Quotas"). */
+const WIDTH = 16;
+
+/**
+ * The name of a run's schedule, of at most 64 letters that Scheduler takes: the app's holder and name, for people, and the
+ * start and a hash, which make it this run's alone.
+ */
+export function scheduleName({ app, startedAt }: Pick<Run, 'app' | 'startedAt'>): string {
+  const key = `${placeKey(app)}#${appKey(app)}@${startedAt}`;
+  const hash = createHash('sha256').update(key).digest('hex').slice(0, 20);
+  const start = new Date(startedAt).toISOString().slice(0, 19).replaceAll(/[-:]/g, '');
+  return `${`${holderName(app)}.${app.appName}`.slice(0, 27)}.${start}.${hash}`;
+}
+
+/**
+ * Makes the schedules of all runs what they should be, by what a scan has just decided and done. Where that is what they
+ * are, nobody is asked anything.
+ * @param hasTime whether there is time to begin another
+ */
+export async function keepBackstops(
+  arming: Arming,
+  seen: Survey,
+  { intents, outcomes, money }: { intents: Intent[]; outcomes: Outcome[]; money: Money },
+  now: Instant,
+  hasTime: () => boolean = () => true,
+): Promise<BackstopReport> {
+  const { policy, runs } = arming;
+  const place = { account: seen.picture.account, region: seen.picture.region };
+  const isWhole = seen.picture.missing.length === 0 && seen.picture.unusable.length === 0;
+  const facts = {
+    standings: new Map(money.standings.map((one) => [standingKey(one.budget.name, one.subject), one])),
+    drift: seen.books.books?.drift,
+    isUnknown: money.faults.length > 0,
+  };
+  const guards = guardsOf(intents, policy, facts, { isWhole, isPaused: isPaused(seen.pause, now), now });
+  const over = new Set(outcomes.flatMap(({ kind, app }) => (isOver(kind) ? [appKey(app)] : [])));
+  const todo: Todo[] = [];
+  const report: BackstopReport = { armed: 0, set: 0, removed: 0, remain: 0, crowded: 0, faults: [] };
+  for (const [i, { app }] of seen.running.entries()) {
+    const isGone = over.has(appKey(app.ref));
+    const run = isGone ? { ...app.run, endedAt: now } : app.run;
+    const guard: Guard = isGone ? { kind: 'none' } : guards[i]!;
+    if (guard.kind === 'crowded') report.crowded++;
+    if (isInHand(run.backstop, now)) continue;
+    if (guard.kind === 'arm') {
+      const name = scheduleName(run);
+      if (run.backstop && isRight(run.backstop, { name, wanted: guard.wanted }, app, policy, now)) report.armed++;
+      else todo.push({ run, wanted: guard.wanted });
+    } else if (guard.kind !== 'leave' && run.backstop) todo.push({ run });
+    else if (run.backstop) report.armed++;
+  }
+  for (const run of [...seen.ended, ...seen.past])
+    if (run.backstop && !isInHand(run.backstop, now)) todo.push({ run: { endedAt: now, ...run } });
+  if (todo.length === 0) return report;
+
+  // Whoever began before a pause arms nothing after it: the switch is asked for before, and once more after it.
+  const paused = async () => isPaused(await runs.lastPause(place), now);
+  const isOff = todo.some(({ wanted }) => wanted) && (await paused());
+  const set: Run[] = [];
+  await each(todo, WIDTH, async ({ run, wanted }) => {
+    const target = isOff ? undefined : wanted;
+    if (!target && !run.backstop) return;
+    if (!hasTime()) {
+      if (!target) report.remain++;
+      return;
+    }
+    try {
+      if (target) {
+        const armed = await arm(arming, run, target, now);
+        if (armed) set.push({ ...run, backstop: armed });
+      } else if (await disarm(arming, run, now)) report.removed++;
+    } catch (error) {
+      if (!target) report.remain++;
+      const what = target ? 'set' : 'removed';
+      report.faults.push(
+        `the backstop of ${runId(run)} was not ${what}: ${error instanceof Error ? error.message : error}`,
+      );
+    }
+  });
+  report.set = set.length;
+  report.armed += set.length;
+  if (set.length > 0 && (await paused())) {
+    report.armed -= set.length;
+    await each(set, WIDTH, async (run) => {
+      await disarm(arming, run, now).catch((error: unknown) => {
+        report.remain++;
+        report.faults.push(`the backstop of ${runId(run)} stands, though Curfew is paused: ${error}`);
+      });
+    });
+  }
+  return report;
+}
+
+interface Todo {
+  run: Run;
+  /** Absent: nothing is to be armed. */
+  wanted?: Wanted;
+}
+
+function isOver(kind: Outcome['kind']): boolean {
+  return kind === 'stopped' || kind === 'already gone';
+}
+
+/**
+ * Takes down what an earlier run has left under the name; then the intention on record, the schedule, and the note that it
+ * is so. Killed in between, the next pass sees that it cannot know, and does it again; meanwhile what stands is what was asked
+ * before or what is asked now.
+ * @returns what is armed; undefined where another pass was first, or the run is over
+ */
+async function arm(
+  { backstop, runs }: Arming,
+  run: Run,
+  { at, rule, reason }: Wanted,
+  now: Instant,
+): Promise<Armed | undefined> {
+  const name = scheduleName(run);
+  if (run.backstop && run.backstop.name !== name) await backstop.disarm(run.backstop.name);
+  const intention: Armed = { name, at, rule, reason, since: now };
+  if (!(await runs.change(run, { kind: 'backstop', backstop: intention }))) return undefined;
+  await backstop.arm({ name, app: run.app, at });
+  const armed: Armed = { ...intention, isSet: true };
+  await runs.change({ ...run, backstop: intention }, { kind: 'backstop', backstop: armed });
+  return armed;
+}
+
+/**
+ * Takes down what stands under a run's name. While the run goes on it is noted first that nobody can be sure of it, so that
+ * a pass that dies after the schedule is gone leaves no record of one that stands. `false`: another pass was first.
+ */
+async function disarm({ backstop, runs }: Pick<Arming, 'backstop' | 'runs'>, run: Run, now: Instant): Promise<boolean> {
+  const known = run.backstop!;
+  let noted = run;
+  if (run.endedAt === undefined && known.name === scheduleName(run)) {
+    const { isSet: _, ...doubt } = { ...known, since: now };
+    if (!(await runs.change(run, { kind: 'backstop', backstop: doubt }))) return false;
+    noted = { ...run, backstop: doubt };
+  }
+  await backstop.disarm(known.name);
+  return runs.change(noted, { kind: 'backstop', backstop: undefined });
+}
+
+/** Takes down what a run has left behind: one that is over, or one before it under its name. */
+export async function disarmStray(
+  arming: { backstop?: Backstop | undefined; runs: Runs },
+  run: Run,
+  now: Instant,
+): Promise<void> {
+  const { backstop, runs } = arming;
+  if (!backstop || !run.backstop || isInHand(run.backstop, now)) return;
+  if (run.endedAt !== undefined || run.backstop.name !== scheduleName(run)) await disarm({ backstop, runs }, run, now);
+}

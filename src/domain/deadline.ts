@@ -1,0 +1,160 @@
+import { describeStanding, type Exception, overSince, type Standing } from './budget.ts';
+import { corrected, type Drift } from './ledger.ts';
+import { matches } from './match.ts';
+import { describeMoney, type MicroDollars } from './money.ts';
+import { type Period, periodOf } from './period.ts';
+import type { Limit, Policy } from './policy.ts';
+import { describeSubject, standingsOn } from './rules/budget.ts';
+import { extendedUntil, extensionsLeft } from './rules/extension.ts';
+import type { RunningApp } from './running-app.ts';
+import { describeDuration, describeInstant, HOUR, type Instant, localTime } from './time.ts';
+
+/** The moment after which a run may go on in no case that is known of now. */
+export interface Deadline {
+  at: Instant;
+  rule: string;
+  reason: string;
+}
+
+/** What is known of money: where budgets stand, and what bills make of estimates. */
+export interface MoneyFacts {
+  /** By `standingKey`. */
+  standings: ReadonlyMap<string, Standing>;
+  drift: Drift | undefined;
+}
+
+/** The earliest deadline of an app that `backstop.for` speaks of; undefined where it has none. An exemption is not looked at. */
+export function deadlineOf(app: RunningApp, policy: Policy, money: MoneyFacts, now: Instant): Deadline | undefined {
+  const deadlines: Deadline[] = [];
+  if (policy.backstop.for.includes('budget'))
+    for (const standing of standingsOn(app, money.standings, policy))
+      deadlines.push(...budgetDeadline(app, standing, money.drift, policy.timezone, now));
+  if (policy.backstop.for.includes('uptime')) deadlines.push(...uptimeDeadline(app, policy, now));
+  return deadlines.length === 0 ? undefined : deadlines.reduce((a, b) => (b.at < a.at ? b : a));
+}
+
+/**
+ * A budget that stops or blocks: the moment at which its limit is spent, if what runs now goes on as it is; and its grace.
+ * What has no price, and what volumes cost until then, moves it to no earlier time.
+ */
+function budgetDeadline(
+  app: RunningApp,
+  standing: Standing,
+  drift: Drift | undefined,
+  timezone: string,
+  now: Instant,
+): Deadline[] {
+  const { budget, subject, hourly } = standing;
+  const rate = corrected(hourly, drift);
+  const spentAt = runsOut(standing, rate, app.startedAt, timezone, now);
+  if (spentAt === undefined) return [];
+  const when = spentAt <= now ? '' : `; at ${describeMoney(rate)} an hour all of it by ${say(spentAt, timezone)}`;
+  const reason = `${describeStanding(standing)} spent on ${say(now, timezone)} (${describeSubject(subject)})${when}`;
+  return [{ at: spentAt + (budget.grace ?? 0), rule: `${budget.name}: budget`, reason }];
+}
+
+/** So many periods are looked ahead: what no month of a year can spend, none will. */
+const MOST_PERIODS = 13;
+
+/**
+ * When a budget first acts on an app, at a steady rate (micro-dollars an hour): in this period, or in one of those to come,
+ * which begin at nothing. Grants and lifts end when they say. Undefined where it never will.
+ */
+function runsOut(
+  standing: Standing,
+  rate: MicroDollars,
+  startedAt: Instant,
+  timezone: string,
+  now: Instant,
+): Instant | undefined {
+  const { budget, spend } = standing;
+  // A term or all time is followed by no other: what is spent of it stays so.
+  const isLast = budget.period !== 'month' && budget.period !== 'week';
+  let { period } = standing;
+  let from = Math.max(now, period.from);
+  let spent = spend.amount;
+  for (let i = 0; i < MOST_PERIODS; i++) {
+    const facts: Stretch = { ...standing, period, from, until: isLast ? Number.POSITIVE_INFINITY : period.to, spent };
+    const at = actsWithin(facts, rate, startedAt);
+    if (at !== undefined || isLast) return at;
+    period = periodOf(budget.period, period.to, timezone);
+    from = period.from;
+    spent = 0;
+  }
+  return undefined;
+}
+
+/** A budget from a moment on, while its period is the same. */
+interface Stretch extends Pick<Standing, 'budget' | 'mark' | 'exceptions'> {
+  period: Period;
+  from: Instant;
+  until: Instant;
+  /** At `from`. */
+  spent: MicroDollars;
+}
+
+/** When it acts on an app that started then; undefined where it does not before the stretch ends. */
+function actsWithin(stretch: Stretch, rate: MicroDollars, startedAt: Instant): Instant | undefined {
+  const { budget, mark, exceptions = [], period, from, until, spent } = stretch;
+  const ends = exceptions.map((one) => one.until).filter((end) => end > from && end < until);
+  const edges = [from, ...ends.sort((a, b) => a - b), until];
+  for (const [i, edge] of edges.slice(0, -1).entries()) {
+    const held = exceptions.filter((one) => one.until > edge);
+    if (held.some(({ kind }) => kind === 'lift')) continue;
+    const limit = budget.limit + granted(held);
+    const left = limit - spent - growth(rate, from, Math.min(edge, period.to));
+    // Marks are of this period alone: those of the next are still to be made.
+    const since = mark?.period.from === period.from ? overSince({ mark, limit }) : undefined;
+    if (budget.atLimit === 'stop' && since !== undefined && startedAt > since) continue;
+    if (left <= 0) return i === 0 ? (since ?? edge) : edge;
+    const at = rate > 0 ? edge + Math.ceil((left / rate) * HOUR) : Number.POSITIVE_INFINITY;
+    if (at < edges[i + 1]! && at <= period.to) return at;
+  }
+  return undefined;
+}
+
+function granted(exceptions: Exception[]): MicroDollars {
+  return exceptions.reduce((sum, { kind, amount = 0 }) => sum + (kind === 'grant' ? amount : 0), 0);
+}
+
+function growth(rate: MicroDollars, from: Instant, to: Instant): MicroDollars {
+  return Math.max(0, (rate * (to - from)) / HOUR);
+}
+
+/**
+ * A run's uptime limit, its grace, and what "keep it running" may still buy: each asking comes at the last moment, and has its
+ * hours and a grace of its own. Where windows of the week decide which limit governs, the latest of all of them; none, where
+ * any lets it go on.
+ */
+function uptimeDeadline(app: RunningApp, policy: Policy, now: Instant): Deadline[] {
+  const limits = mayGovern(app, policy, now);
+  if (limits === undefined || limits.length === 0) return [];
+  const { extensions } = policy;
+  const left = extensionsLeft(app.run, extensions);
+  const until = extendedUntil(app.run, extensions) ?? app.startedAt;
+  const deadlines = limits.map(({ name, maxUptime = Number.POSITIVE_INFINITY, grace }): Deadline => {
+    const due = Math.max(app.startedAt + maxUptime, until);
+    const reason = `up since ${say(app.startedAt, policy.timezone)}, limit ${describeDuration(maxUptime)}, grace ${describeDuration(grace)}`;
+    return { at: due + grace + left * (extensions.hours + grace), rule: `${name}: max-uptime`, reason };
+  });
+  const latest = deadlines.reduce((a, b) => (b.at > a.at ? b : a));
+  return Number.isFinite(latest.at) ? [latest] : [];
+}
+
+/** The limits that govern the app at one time of the week or another; undefined where at some time none does. */
+function mayGovern(app: RunningApp, policy: Policy, now: Instant): Limit[] | undefined {
+  const local = localTime(now, policy.timezone);
+  const limits: Limit[] = [];
+  for (const limit of policy.limits) {
+    const { during, ...always } = limit.match;
+    if (!matches(always, app, local)) continue;
+    limits.push(limit);
+    if (during === undefined) return limits;
+  }
+  return undefined;
+}
+
+/** With its date: it is read days later. */
+function say(at: Instant, timezone: string): string {
+  return describeInstant(at, timezone, 0);
+}

@@ -1,0 +1,486 @@
+import { describe, expect, test } from 'vitest';
+import { scheduleName } from '../../src/application/backstop.ts';
+import { scan } from '../../src/application/scan.ts';
+import { noteStudioEvent, type StudioEvent } from '../../src/application/studio-event.ts';
+import { type AppRef, appKey } from '../../src/domain/app.ts';
+import { parseRate } from '../../src/domain/money.ts';
+import type { Budget, Policy } from '../../src/domain/policy.ts';
+import { DAY, HOUR, type Instant, MINUTE, SECOND } from '../../src/domain/time.ts';
+import { NOON, ref } from '../domain/builders.ts';
+import { PLACE } from '../memory/ports.ts';
+import { type Death, Killed, mortal } from './mortal.ts';
+import { world } from './world.ts';
+
+/** $10 an hour, and $100 a month: ten hours of one app. */
+const perPerson: Budget = {
+  ...{ name: 'per person', for: 'each owner', period: 'month', limit: 100_000_000 },
+  ...{ warnAt: [], forecastAt: [], atLimit: 'block' },
+};
+const MARGIN = 30 * MINUTE;
+
+function lab(policy: Partial<Policy> = {}) {
+  const it = world({
+    ...{ limits: [], budgets: [perPerson], prices: { 'ml.g5.xlarge': parseRate('10') } },
+    ...{ owners: { address: { template: '{profile}@people.example.org' }, exceptions: {} } },
+    ...policy,
+  });
+  const { fleet, backstop, runs } = it.ports;
+  return Object.assign(it, {
+    app: (userProfileName: string, appName = 'default') => ({
+      ...{ ...ref, userProfileName, appName, instanceType: 'ml.g5.xlarge' },
+    }),
+    /** When each app is to be stopped, whoever lives then. */
+    armed: () =>
+      Object.fromEntries(
+        [...backstop.schedules.values()].map(({ app, at }) => [`${app.userProfileName}/${app.appName}`, at]),
+      ),
+    /** Scheduler does its work, as it does whether or not anything of ours lives. */
+    async tick(now: Instant) {
+      for (const { app } of backstop.fire(now)) await fleet.stop(app);
+    },
+    async told(event: StudioEvent, at = event.at) {
+      const rates = await it.ports.prices.rates('us-east-1');
+      return noteStudioEvent({ ...it.ports, policy: it.policy, rates }, PLACE, event, at);
+    },
+    isUp: (app: AppRef) => fleet.apps.get(appKey(app))?.status === 'InService',
+    record: (app: AppRef) => runs.get(app),
+    async mustBeWell(now: Instant) {
+      const report = await it.scan(now);
+      expect(report.faults).toEqual([]);
+      return report;
+    },
+  });
+}
+
+/** Within what a schedule may be late: a twentieth of what is left, a quarter of an hour at the least. */
+const isAbout = (at: Instant | undefined, deadline: Instant, now: Instant) => {
+  expect(at).toBeGreaterThanOrEqual(deadline + MARGIN);
+  expect(at).toBeLessThanOrEqual(deadline + MARGIN + Math.max(15 * MINUTE, (deadline + MARGIN - now) / 20) + MINUTE);
+};
+
+describe('armed', () => {
+  test('at first sight, for when the budget runs out at what runs now, and the margin', async () => {
+    const it = lab();
+    const alice = it.app('alice');
+    it.ports.fleet.start(alice, NOON);
+    const { backstop } = await it.mustBeWell(NOON + 5 * MINUTE);
+    expect(backstop).toMatchObject({ armed: 1, set: 1, removed: 0, faults: [] });
+    isAbout(it.armed()['alice/default'], NOON + 10 * HOUR, NOON);
+    expect((await it.record(alice))?.backstop).toMatchObject({
+      ...{ name: [...it.ports.backstop.schedules.keys()][0], isSet: true, rule: 'per person: budget' },
+      reason: '$0.83 of $100.00 spent on 2026-11-23 12:05 (alice); at $10.00 an hour all of it by 2026-11-23 22:00',
+    });
+  });
+
+  test('and left alone while nothing changes: no call, and no write', async () => {
+    const it = lab();
+    it.ports.fleet.start(it.app('alice'), NOON);
+    await it.mustBeWell(NOON + 5 * MINUTE);
+    const { calls } = it.ports.backstop;
+    const writes = it.writes();
+    for (let at = 10; at < 180; at += 5) await it.mustBeWell(NOON + at * MINUTE);
+    expect(it.ports.backstop.calls).toBe(calls);
+    expect(it.writes()).toBe(writes);
+  });
+
+  test('it comes no later as the deadline comes near', async () => {
+    const it = lab();
+    it.ports.fleet.start(it.app('alice'), NOON);
+    for (let at = NOON + 5 * MINUTE; at < NOON + 10 * HOUR; at += 5 * MINUTE) {
+      await it.mustBeWell(at);
+      isAbout(it.armed()['alice/default'], NOON + 10 * HOUR, at);
+    }
+  });
+
+  test('moved for all whom a budget bounds when another of its apps starts, and when one ends', async () => {
+    const it = lab();
+    it.ports.fleet.start(it.app('alice'), NOON);
+    await it.mustBeWell(NOON + 5 * MINUTE);
+    it.ports.fleet.start(it.app('alice', 'second'), NOON + 2 * HOUR);
+    await it.mustBeWell(NOON + 2 * HOUR);
+    // Eighty dollars are left for two.
+    isAbout(it.armed()['alice/default'], NOON + 6 * HOUR, NOON + 2 * HOUR);
+    isAbout(it.armed()['alice/second'], NOON + 6 * HOUR, NOON + 2 * HOUR);
+    it.ports.fleet.end(it.app('alice', 'second'));
+    await it.mustBeWell(NOON + 3 * HOUR);
+    expect(Object.keys(it.armed())).toEqual(['alice/default']);
+    // Sixty for one.
+    isAbout(it.armed()['alice/default'], NOON + 9 * HOUR, NOON + 3 * HOUR);
+  });
+
+  test.each([
+    ['exempt', { exempt: [{ owner: ['alice'] }] }],
+    ['in mode warn', { mode: 'warn' }],
+    ['in mode observe', { mode: 'observe' }],
+    ['under a budget that only warns', { budgets: [{ ...perPerson, atLimit: 'warn' }] }],
+    ['where the policy has none', { backstop: { for: [], margin: MARGIN } }],
+    ['within a budget that this month cannot spend, nor any other', { budgets: [{ ...perPerson, limit: 9e9 }] }],
+    ['without a price', { prices: {} }],
+  ] as [string, Partial<Policy>][])('never: %s', async (_, policy) => {
+    const it = lab(policy);
+    it.ports.fleet.start({ ...it.app('alice'), ...(policy.prices ? { instanceType: 'ml.x9.large' } : {}) }, NOON);
+    await it.mustBeWell(NOON + 5 * MINUTE);
+    expect(it.armed()).toEqual({});
+    expect(it.ports.backstop.calls).toBe(0);
+  });
+
+  test('for the month in which it will run out, where this one ends before', async () => {
+    // Seven days and a half of November are left, and ten days are bought.
+    const it = lab({ budgets: [{ ...perPerson, limit: 2_400_000_000 }] });
+    it.ports.fleet.start(it.app('alice'), NOON);
+    await it.mustBeWell(NOON + 5 * MINUTE);
+    isAbout(it.armed()['alice/default'], Date.parse('2026-12-11T00:00:00Z'), NOON);
+  });
+
+  test('by its uptime limit, its grace and all that "keep it running" may buy, where the policy says so', async () => {
+    const it = lab({
+      ...{ budgets: [], backstop: { for: ['uptime'], margin: MARGIN }, extensions: { hours: 4 * HOUR, atMost: 2 } },
+      limits: [{ name: 'all', match: {}, maxUptime: DAY, grace: HOUR }],
+    });
+    it.ports.fleet.start(it.app('alice'), NOON);
+    await it.mustBeWell(NOON + 5 * MINUTE);
+    isAbout(it.armed()['alice/default'], NOON + DAY + HOUR + 2 * 5 * HOUR, NOON);
+  });
+
+  test('not for more apps at once than a scan may stop: that is the safety valve’s to hold', async () => {
+    const it = lab({ budgets: [{ ...perPerson, for: 'account' }], safety: { maxStops: { count: 2 } } });
+    for (const name of ['alice', 'bob', 'carol']) it.ports.fleet.start(it.app(name), NOON);
+    const { backstop } = await it.mustBeWell(NOON + 5 * MINUTE);
+    expect(backstop).toMatchObject({ crowded: 3, set: 0 });
+    expect(it.armed()).toEqual({});
+    it.ports.fleet.end(it.app('carol'));
+    await it.mustBeWell(NOON + 10 * MINUTE);
+    expect(Object.keys(it.armed()).sort()).toEqual(['alice/default', 'bob/default']);
+  });
+});
+
+describe('taken down', () => {
+  async function armedLab(policy: Partial<Policy> = {}) {
+    const it = lab(policy);
+    it.ports.fleet.start(it.app('alice'), NOON);
+    await it.mustBeWell(NOON + 5 * MINUTE);
+    expect(Object.keys(it.armed())).toEqual(['alice/default']);
+    return it;
+  }
+
+  test('when the run ends: by its event', async () => {
+    const it = await armedLab();
+    it.ports.fleet.end(it.app('alice'));
+    await it.told({ kind: 'app deleted', app: it.app('alice'), at: NOON + HOUR });
+    expect(it.armed()).toEqual({});
+    expect(await it.record(it.app('alice'))).not.toHaveProperty('backstop');
+  });
+
+  test('when the run ends: by the scan that sees it gone', async () => {
+    const it = await armedLab();
+    it.ports.fleet.end(it.app('alice'));
+    const report = await it.mustBeWell(NOON + HOUR);
+    expect(report.backstop).toMatchObject({ armed: 0, removed: 1 });
+    expect(it.armed()).toEqual({});
+    expect(await it.record(it.app('alice'))).not.toHaveProperty('backstop');
+  });
+
+  test('when Curfew stops it', async () => {
+    const it = await armedLab();
+    await it.mustBeWell(NOON + 10 * HOUR + MINUTE);
+    expect(it.isUp(it.app('alice'))).toBe(false);
+    expect(it.armed()).toEqual({});
+  });
+
+  test('when the app is started again under its name: the last run’s schedule never hits it', async () => {
+    const it = await armedLab();
+    const first = [...it.ports.backstop.schedules.keys()];
+    it.ports.fleet.end(it.app('alice'));
+    it.ports.fleet.start(it.app('alice'), NOON + HOUR);
+    // The DeleteApp event was lost.
+    await it.told({ kind: 'app created', app: it.app('alice'), at: NOON + HOUR });
+    expect([...it.ports.backstop.schedules.keys()]).toEqual([]);
+    await it.mustBeWell(NOON + HOUR + 5 * MINUTE);
+    const [second] = [...it.ports.backstop.schedules.keys()];
+    expect(second).not.toBe(first[0]);
+    isAbout(it.armed()['alice/default'], NOON + 10 * HOUR, NOON + HOUR);
+  });
+
+  test.each([
+    ['the mode is no longer enforce', { mode: 'warn' }],
+    ['it is exempt', { exempt: [{ owner: ['alice'] }] }],
+    ['its budget only warns', { budgets: [{ ...perPerson, atLimit: 'warn' }] }],
+    ['the policy has no backstop any more', { backstop: { for: [], margin: MARGIN } }],
+  ] as [string, Partial<Policy>][])('when %s', async (_, policy) => {
+    const it = await armedLab();
+    it.policy = { ...it.policy, ...policy };
+    await it.mustBeWell(NOON + HOUR);
+    expect(it.armed()).toEqual({});
+    expect(await it.record(it.app('alice'))).not.toHaveProperty('backstop');
+  });
+
+  test('while Curfew is paused, and made anew after it', async () => {
+    const it = await armedLab();
+    await it.ports.runs.pause(PLACE, { from: NOON + HOUR, by: 'admin' });
+    await it.mustBeWell(NOON + HOUR);
+    expect(it.armed()).toEqual({});
+    await it.ports.runs.resume(PLACE, { from: NOON + HOUR, by: 'admin' }, NOON + 2 * HOUR);
+    await it.mustBeWell(NOON + 2 * HOUR + MINUTE);
+    isAbout(it.armed()['alice/default'], NOON + 10 * HOUR, NOON + 2 * HOUR);
+  });
+
+  test('by `curfew pause` alone, and over before any scan: what stood before counts no more', async () => {
+    const it = await armedLab();
+    it.ports.backstop.schedules.clear();
+    await it.ports.runs.pause(PLACE, { from: NOON + HOUR, until: NOON + HOUR + MINUTE, by: 'admin' });
+    await it.mustBeWell(NOON + HOUR + 5 * MINUTE);
+    isAbout(it.armed()['alice/default'], NOON + 10 * HOUR, NOON + HOUR);
+  });
+
+  test('a pause that comes while a scan arms: it arms nothing', async () => {
+    const it = lab();
+    it.ports.fleet.start(it.app('alice'), NOON);
+    const arm = it.ports.backstop.arm;
+    it.ports.backstop.arm = async (schedule) => {
+      await it.ports.runs.pause(PLACE, { from: NOON + 5 * MINUTE, by: 'admin' });
+      await arm(schedule);
+    };
+    await it.mustBeWell(NOON + 5 * MINUTE);
+    expect(it.armed()).toEqual({});
+    expect(await it.record(it.app('alice'))).not.toHaveProperty('backstop');
+  });
+});
+
+describe('a living Curfew goes first', () => {
+  const grant = (until: Instant) => ({
+    ...{ kind: 'grant' as const, amount: 100_000_000, at: NOON + HOUR, until, by: 'admin', why: 'paper' },
+    subject: { kind: 'owner' as const, name: `${ref.domainId}/alice` },
+  });
+
+  test('a grant moves the deadline on, and its end brings it back', async () => {
+    const it = lab();
+    it.ports.fleet.start(it.app('alice'), NOON);
+    await it.mustBeWell(NOON + 5 * MINUTE);
+    await it.ports.ledger.except(PLACE, grant(NOON + 30 * DAY));
+    await it.mustBeWell(NOON + HOUR);
+    isAbout(it.armed()['alice/default'], NOON + 20 * HOUR, NOON + HOUR);
+  });
+
+  test('a grant that is over before it is spent ends there', async () => {
+    const it = lab();
+    it.ports.fleet.start(it.app('alice'), NOON);
+    await it.ports.ledger.except(PLACE, grant(NOON + 15 * HOUR));
+    await it.mustBeWell(NOON + HOUR);
+    isAbout(it.armed()['alice/default'], NOON + 15 * HOUR, NOON + HOUR);
+  });
+
+  test('a lift holds it until its end', async () => {
+    const it = lab();
+    it.ports.fleet.start(it.app('alice'), NOON);
+    await it.ports.ledger.except(PLACE, { ...grant(NOON + 3 * DAY), kind: 'lift' });
+    await it.mustBeWell(NOON + HOUR);
+    isAbout(it.armed()['alice/default'], NOON + 3 * DAY, NOON + HOUR);
+  });
+
+  test('a stop that half a picture holds is put off at each look, and comes a margin after the last one', async () => {
+    const it = lab();
+    it.ports.fleet.start(it.app('alice'), NOON);
+    await it.mustBeWell(NOON + 5 * MINUTE);
+    it.ports.fleet.missing.push({ part: 'tags', why: 'throttled' });
+    let at = NOON + 9 * HOUR;
+    for (; at < NOON + 15 * HOUR; at += 5 * MINUTE) {
+      await it.scan(at);
+      await it.tick(at);
+      expect(it.isUp(it.app('alice'))).toBe(true);
+    }
+    await it.tick(at + MARGIN + 20 * MINUTE);
+    expect(it.isUp(it.app('alice'))).toBe(false);
+  });
+
+  test('what fails to be stopped at every scan, the backstop stops', async () => {
+    const it = lab();
+    it.ports.fleet.start(it.app('alice'), NOON);
+    await it.mustBeWell(NOON + 5 * MINUTE);
+    it.ports.fleet.failStops = 1000;
+    for (let at = NOON + 10 * HOUR; at < NOON + 12 * HOUR; at += 5 * MINUTE) {
+      for (const { app } of it.ports.backstop.fire(at)) it.ports.fleet.end(app);
+      await it.scan(at);
+    }
+    expect(it.isUp(it.app('alice'))).toBe(false);
+  });
+
+  test('a budget whose mail must go first: no word, no backstop', async () => {
+    const it = lab({ budgets: [{ ...perPerson, grace: 2 * HOUR }] });
+    it.ports.fleet.start(it.app('alice'), NOON);
+    for (let at = NOON + 5 * MINUTE; at < NOON + 12 * HOUR; at += 5 * MINUTE) {
+      await it.mustBeWell(at);
+      await it.tick(at);
+    }
+    // Warned at the end of the tenth hour, two hours of grace, and nobody was ill.
+    expect(it.isUp(it.app('alice'))).toBe(true);
+    isAbout(it.armed()['alice/default'], NOON + 12 * HOUR, NOON + 11 * HOUR);
+  });
+});
+
+describe('the backstop had to fire', () => {
+  async function deadLab() {
+    const it = lab();
+    it.ports.fleet.start(it.app('alice'), NOON);
+    await it.mustBeWell(NOON + 5 * MINUTE);
+    const at = it.armed()['alice/default']!;
+    // From here on nothing of ours lives.
+    await it.tick(at - SECOND);
+    expect(it.isUp(it.app('alice'))).toBe(true);
+    await it.tick(at);
+    expect(it.isUp(it.app('alice'))).toBe(false);
+    return { it, at };
+  }
+
+  test('with all dead, what the policy caps still stops; the next living scan says what it was', async () => {
+    const { it, at } = await deadLab();
+    const { outcomes, backstop } = await it.mustBeWell(at + 2 * DAY);
+    expect(outcomes).toMatchObject([{ kind: 'stopped by the backstop', rule: 'per person: budget' }]);
+    expect(backstop).toMatchObject({ armed: 0, removed: 1 });
+    expect(await it.record(it.app('alice'))).toMatchObject({ endedAt: at, stop: { by: 'backstop', told: true } });
+    await it.deliver(at + 2 * DAY);
+    const stopped = it.ports.postbox.sent.filter(({ facts }) => facts.kind === 'stopped');
+    expect(stopped.map(({ facts }) => facts)).toMatchObject([
+      { stoppedAt: at, reason: expect.stringContaining('stopped by the backstop, since Curfew itself had not') },
+    ]);
+    // Once.
+    expect((await it.mustBeWell(at + 2 * DAY + 5 * MINUTE)).outcomes).toEqual([]);
+  });
+
+  test('or the event of the call: it says who made it', async () => {
+    const { it, at } = await deadLab();
+    const when = at + 40 * SECOND;
+    await it.told({ kind: 'app deleted', app: it.app('alice'), at: when, isBackstops: true }, at + HOUR);
+    expect(await it.record(it.app('alice'))).toMatchObject({ endedAt: when, stop: { by: 'backstop' } });
+    const { outcomes } = await it.mustBeWell(at + HOUR + MINUTE);
+    expect(outcomes).toMatchObject([{ kind: 'stopped by the backstop' }]);
+  });
+
+  test('the owner’s own end is theirs, though the schedule was due later', async () => {
+    const it = lab();
+    it.ports.fleet.start(it.app('alice'), NOON);
+    await it.mustBeWell(NOON + 5 * MINUTE);
+    it.ports.fleet.end(it.app('alice'));
+    await it.told({ kind: 'app deleted', app: it.app('alice'), at: NOON + 2 * HOUR });
+    expect((await it.mustBeWell(NOON + 2 * HOUR)).outcomes).toEqual([]);
+    expect(await it.record(it.app('alice'))).not.toHaveProperty('stop');
+  });
+});
+
+describe('killed before or after any call', () => {
+  const deaths = async (
+    run: (ports: ReturnType<typeof lab>['ports'], it: ReturnType<typeof lab>) => Promise<unknown>,
+    make: () => Promise<ReturnType<typeof lab>>,
+  ) => {
+    const it = await make();
+    const { ports, calls } = mortal(it.ports);
+    await run(ports, it);
+    return Array.from(
+      { length: calls() },
+      (_, call) =>
+        [
+          { call, when: 'before' },
+          { call, when: 'after' },
+        ] as Death[],
+    ).flat();
+  };
+  const scanAt = (now: Instant) => (ports: ReturnType<typeof lab>['ports'], it: ReturnType<typeof lab>) =>
+    scan(ports, it.policy, { place: PLACE, now, apply: true });
+
+  /** What is armed is on record, set, and for a run that goes on: and the other way round. */
+  async function mustAgree(it: ReturnType<typeof lab>) {
+    const { runs } = await it.ports.runs.load(PLACE);
+    const onRecord = runs.flatMap(({ backstop, endedAt, ...run }) => {
+      if (!backstop) return [];
+      expect([backstop.isSet, endedAt, backstop.name]).toEqual([true, undefined, scheduleName(run)]);
+      return [[backstop.name, backstop.at]];
+    });
+    expect([...it.ports.backstop.schedules.values()].map(({ name, at }) => [name, at])).toEqual(onRecord);
+  }
+
+  test.each([
+    ['arming', async (it: ReturnType<typeof lab>) => it.ports.fleet.start(it.app('alice'), NOON), ['alice/default']],
+    [
+      'moving',
+      async (it: ReturnType<typeof lab>) => {
+        it.ports.fleet.start(it.app('alice'), NOON);
+        await it.mustBeWell(NOON + 5 * MINUTE);
+        it.ports.fleet.start(it.app('alice', 'second'), NOON + 30 * MINUTE);
+      },
+      ['alice/default', 'alice/second'],
+    ],
+    [
+      'taking down',
+      async (it: ReturnType<typeof lab>) => {
+        it.ports.fleet.start(it.app('alice'), NOON);
+        await it.mustBeWell(NOON + 5 * MINUTE);
+        it.policy = { ...it.policy, exempt: [{ owner: ['alice'] }] };
+      },
+      [],
+    ],
+    [
+      'an end',
+      async (it: ReturnType<typeof lab>) => {
+        it.ports.fleet.start(it.app('alice'), NOON);
+        await it.mustBeWell(NOON + 5 * MINUTE);
+        it.ports.fleet.end(it.app('alice'));
+      },
+      [],
+    ],
+    [
+      'a start anew under the name',
+      async (it: ReturnType<typeof lab>) => {
+        it.ports.fleet.start(it.app('alice'), NOON);
+        await it.mustBeWell(NOON + 5 * MINUTE);
+        it.ports.fleet.end(it.app('alice'));
+        it.ports.fleet.start(it.app('alice'), NOON + 50 * MINUTE);
+      },
+      ['alice/default'],
+    ],
+  ])('%s: the next pass that is free to makes it right', async (_, before, expected) => {
+    const make = async () => {
+      const it = lab();
+      await before(it);
+      return it;
+    };
+    for (const death of await deaths(scanAt(NOON + HOUR), make)) {
+      const it = await make();
+      const { ports } = mortal(it.ports, death);
+      await scanAt(NOON + HOUR)(ports, it).catch((error: unknown) => expect(error).toBeInstanceOf(Killed));
+      // A pass that comes at once must not take what another may be at; the one after that may.
+      await it.mustBeWell(NOON + HOUR + 5 * MINUTE);
+      await it.mustBeWell(NOON + HOUR + 10 * MINUTE);
+      await mustAgree(it);
+      expect(Object.keys(it.armed()).sort()).toEqual(expected);
+      for (const at of Object.values(it.armed())) expect(at).toBeGreaterThan(NOON + 5 * HOUR);
+    }
+  });
+
+  test('an event of an end, given again after its death: nothing stands', async () => {
+    const make = async () => {
+      const it = lab();
+      it.ports.fleet.start(it.app('alice'), NOON);
+      await it.mustBeWell(NOON + 5 * MINUTE);
+      it.ports.fleet.end(it.app('alice'));
+      return it;
+    };
+    const event = (it: ReturnType<typeof lab>): StudioEvent => ({
+      kind: 'app deleted',
+      app: it.app('alice'),
+      at: NOON + HOUR,
+    });
+    const run = async (ports: ReturnType<typeof lab>['ports'], it: ReturnType<typeof lab>) =>
+      noteStudioEvent(
+        { ...ports, policy: it.policy, rates: await it.ports.prices.rates('us-east-1') },
+        PLACE,
+        event(it),
+        NOON + HOUR,
+      );
+    for (const death of await deaths(run, make)) {
+      const it = await make();
+      await run(mortal(it.ports, death).ports, it).catch((error: unknown) => expect(error).toBeInstanceOf(Killed));
+      await run(it.ports, it);
+      expect(it.armed()).toEqual({});
+      expect(await it.record(it.app('alice'))).not.toHaveProperty('backstop');
+    }
+  });
+});
