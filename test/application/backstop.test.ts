@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { scheduleName } from '../../src/application/backstop.ts';
+import { PortError } from '../../src/application/ports.ts';
 import { scan } from '../../src/application/scan.ts';
 import { noteStudioEvent, type StudioEvent } from '../../src/application/studio-event.ts';
 import { type AppRef, appKey } from '../../src/domain/app.ts';
@@ -292,6 +293,36 @@ describe('a living Curfew goes first', () => {
     expect(it.isUp(it.app('alice'))).toBe(false);
   });
 
+  test('found by the simulator, seed 1.0: what waits for its warning’s mail at each look is put off at each look', async () => {
+    const curfew = lab({
+      budgets: [],
+      limits: [{ name: 'all', match: {}, maxUptime: DAY, grace: 30 * MINUTE }],
+      extensions: { hours: HOUR, atMost: 0 },
+      backstop: { for: ['uptime'], margin: MARGIN },
+    });
+    const alice = curfew.app('alice');
+    curfew.ports.fleet.start(alice, NOON);
+    await curfew.mustBeWell(NOON);
+    await curfew.mustBeWell(NOON + DAY);
+    curfew.ports.postbox.quota = async () => Promise.reject(new PortError('fault', 'InternalServiceError', 'down'));
+    for (let m = 5; m < 300; m += 5) {
+      const now = NOON + DAY + m * MINUTE;
+      await curfew.deliver(now);
+      await curfew.mustBeWell(now);
+      expect(curfew.armed()['alice/default'], `${m} min`).toBeGreaterThanOrEqual(now + MARGIN);
+      await curfew.tick(now + 4 * MINUTE);
+    }
+    expect(curfew.isUp(alice)).toBe(true);
+  });
+  test('found by the simulator, seed 1.0: whether Curfew is paused cannot be told: the pass goes on, arms nothing, and says so', async () => {
+    const curfew = lab();
+    curfew.ports.fleet.start(curfew.app('alice'), NOON);
+    curfew.ports.runs.lastPause = async () => Promise.reject(new PortError('throttled', 'ThrottlingException', 'slow'));
+    const report = await curfew.scan(NOON);
+    expect(report.faults).toEqual(['whether Curfew is paused is unknown: slow']);
+    expect(report.outcomes.map(({ kind }) => kind)).toEqual(['started']);
+    expect(curfew.armed()).toEqual({});
+  });
   test('what fails to be stopped at every scan, the backstop stops', async () => {
     const it = lab();
     it.ports.fleet.start(it.app('alice'), NOON);

@@ -465,6 +465,29 @@ describe('found by the simulator', () => {
     const told = postbox.sent.map(({ to }) => to).sort();
     expect(told).toEqual(['admin@example.org', 'admin@example.org', 'second@example.org']);
   });
+  test('seed 7.8: stopped by a scan that died, before any had kept it: the news goes to its space’s owner, once', async () => {
+    const allow = ['ml.t3.*'];
+    const rail = { name: 'small', match: {}, allow, atMost: [], for: 'each owner' as const };
+    const lab = world({
+      guardrails: [rail],
+      owners: { address: undefined, exceptions: { alice: 'alice@example.org' } },
+    });
+    const { contacts, fleet, outbox, runs } = lab.ports;
+    const space = { account: gpu.account, region: gpu.region, domainId: gpu.domainId, spaceName: 'hers' };
+    const app = { ...space, appType: 'JupyterLab', appName: 'default', instanceType: 'ml.g5.xlarge' };
+    addSpace(fleet, { ...space, owner: 'alice', sharing: 'Private' });
+    await noteContact(contacts, PLACE, 'alice@example.org', { kind: 'confirmed' }, NOON);
+    fleet.start(app, NOON);
+    await lab.event({ kind: 'app created', app, at: NOON });
+    const { change } = runs;
+    runs.change = async (run, what) => (what.kind === 'end' ? Promise.reject(new Error('killed')) : change(run, what));
+    await lab.scan(NOON + MINUTE);
+    runs.change = change;
+    expect(fleet.stopped).toHaveLength(1);
+    await lab.scan(NOON + 6 * MINUTE);
+    const told = [...outbox.items.values()].map(({ notice }) => `${notice.facts.kind} ${notice.to}`);
+    expect(told).toEqual(['stopped alice@example.org']);
+  });
   test('seed 1.13: kept running before a late event told that the app had been started anew, it is kept running', async () => {
     const lab = world();
     const { runs, fleet } = lab.ports;
