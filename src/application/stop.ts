@@ -128,7 +128,22 @@ export async function finish(actor: Actor, seen: Run, now: Instant): Promise<Out
   return run.endedAt === undefined ? [{ app: run.app, kind: 'ended', ...why }] : [];
 }
 
+/**
+ * Tells what is still to be told of a run that another has followed under its name. One that nobody saw end, and whose
+ * schedule was due by then, was ended by that.
+ * @returns the run as it is to be put away
+ */
+export async function tellReplaced(teller: Teller, run: Run, by: Run, now: Instant): Promise<Run> {
+  const fired = run.endedAt === by.startedAt ? stopByBackstop(run, by.startedAt, false) : undefined;
+  if (fired) {
+    await tellStopped(teller, endedApp(run), fired, now);
+    return { ...run, endedAt: fired.at, stop: { ...fired, told: true } };
+  }
+  await tellUntoldStop(teller, run, now);
+  return run;
+}
+
 /** Owes the notice of a stop that Curfew set out on, and that ended the run, if it is not owed yet. */
-export async function tellUntoldStop(teller: Teller, run: Run, now: Instant): Promise<void> {
+async function tellUntoldStop(teller: Teller, run: Run, now: Instant): Promise<void> {
   if (run.stop && mayHaveStopped(run.stop)) await tellStopped(teller, endedApp(run), run.stop, now);
 }

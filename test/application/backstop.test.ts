@@ -377,6 +377,27 @@ describe('the backstop had to fire', () => {
     expect((await it.mustBeWell(at + 2 * DAY + 5 * MINUTE)).outcomes).toEqual([]);
   });
 
+  test.each(['a scan finds', 'an event tells'])(
+    'found by the simulator, seed 1.0: and where the app has been started anew by then, as %s',
+    async (who) => {
+      const curfew = lab();
+      const alice = curfew.app('alice');
+      curfew.ports.fleet.start(alice, NOON);
+      await curfew.mustBeWell(NOON);
+      const due = curfew.armed()['alice/default']!;
+      await curfew.tick(due);
+      const again = due + 2 * HOUR;
+      curfew.ports.fleet.start(alice, again);
+      if (who === 'an event tells') await curfew.told({ kind: 'app created', app: alice, at: again });
+      else await curfew.mustBeWell(again + DAY);
+      const stopped = [...curfew.ports.outbox.items.values()].flatMap(({ notice: { facts } }) => {
+        return facts.kind === 'stopped' ? [{ stoppedAt: facts.stoppedAt, rule: facts.rule }] : [];
+      });
+      expect(stopped).toContainEqual({ stoppedAt: due, rule: 'per person: budget' });
+      const past = [...curfew.ports.runs.past.values()].find(({ startedAt }) => startedAt === NOON);
+      expect(past).toMatchObject({ endedAt: due, stop: { by: 'backstop', told: true } });
+    },
+  );
   test('or the event of the call: it says who made it', async () => {
     const { it, at } = await deadLab();
     const when = at + 40 * SECOND;
