@@ -23,7 +23,14 @@ export async function runEvent(lab: Lab, step: StepOf<'event'>): Promise<void> {
   // CloudTrail cuts to the second.
   const at = step.of - (step.of % 1000);
   const event =
-    step.what === 'created' ? { kind: 'app created' as const, app, at } : { kind: 'app deleted' as const, app, at };
+    step.what === 'created'
+      ? { kind: 'app created' as const, app, at }
+      : {
+          kind: 'app deleted' as const,
+          app,
+          at,
+          ...(run.endedBy === 'backstop' ? { isBackstops: true as const } : {}),
+        };
   const answer = await runHandler(lab, pass, async () => {
     const actor = await eventActorOf(lab, pass);
     const noted = await noteStudioEvent(actor, PLACE, event, pass.now);

@@ -5,6 +5,7 @@ import type { Page } from '../src/domain/page.ts';
 import type { Invocation } from './calls.ts';
 import { BASE_URL, type Lab, type Mail, PLACE } from './lab.ts';
 import { isMeant } from './oracle/judge.ts';
+import { runningIn } from './oracle/truth.ts';
 import { policyOf } from './policies.ts';
 import type { StepOf } from './steps.ts';
 
@@ -99,6 +100,9 @@ function heed(
         isSure: true,
       });
     else if (isLost || page.kind === 'failed') run.keeps.push({ order: truth.order, at: pass.now, isSure: false });
+    // Started anew since, and nobody may have told that: it may be taken for asked of that run.
+    const again = runningIn(truth, run.slot.id);
+    if (again && again !== run) again.keeps.push({ order: truth.order, at: pass.now, isSure: false });
     run.disturbedAt = truth.now;
   }
 }

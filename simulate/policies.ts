@@ -45,7 +45,7 @@ function write(spec: Spec): Policy {
     report: { daily: spec.digest },
     safety: { maxStops: 'count' in maxStops ? maxStops : { share: maxStops.percent / 100 } },
     evidence: { staleAfter: spec.staleAfter },
-    backstop: { for: [], margin: 30 * 60_000 },
+    backstop: spec.backstop,
     prices: {},
   };
 }

@@ -13,6 +13,8 @@ export interface Spec {
   addresses: Record<string, string>;
   budgets: BudgetSpec[];
   rails: RailSpec[];
+  /** Which deadlines EventBridge Scheduler enforces, and how long after them. */
+  backstop: { for: ('budget' | 'uptime')[]; margin: number };
   /** Minutes after local midnight. */
   digest: number | 'never';
 }

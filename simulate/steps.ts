@@ -46,7 +46,9 @@ type World =
   | { do: 'stops'; are: 'up' | 'throttled' | 'denied' }
   | { do: 'listing'; lacks?: 'apps' | 'spaces' | 'tags' }
   /** Canvas publishes its metric. */
-  | { do: 'metric'; slot: string };
+  | { do: 'metric'; slot: string }
+  /** EventBridge Scheduler makes what is due. */
+  | { do: 'fire' };
 
 /** Invocations of the service. */
 type Call = Going &
@@ -67,6 +69,22 @@ type Call = Going &
     | { do: 'pause'; until?: number }
     | { do: 'resume' }
   );
+
+/** What is done by our own functions: while they are dead, it is not. */
+export const OURS: ReadonlySet<Step['do']> = new Set<Call['do']>([
+  'scan',
+  'deliver',
+  'spend',
+  'event',
+  'profile',
+  'beat',
+  'open',
+  'press',
+  'news',
+  'invite',
+  'pause',
+  'resume',
+]);
 
 /** A step of one kind. */
 export type StepOf<Kind extends Step['do']> = Extract<Step, { do: Kind }>;

@@ -2,6 +2,7 @@ import type { Notice } from '../src/domain/notice.ts';
 import type { Pause } from '../src/domain/pause.ts';
 import type { Invocation, Witness } from './calls.ts';
 import type { Lab, Mail } from './lab.ts';
+import { noteArmed, noteIntention } from './oracle/backstop.ts';
 import type { Letter } from './oracle/judge.ts';
 import { noteOwed, noteSettled, noteTaken } from './oracle/mails.ts';
 import { type Mark, noteMark } from './oracle/money.ts';
@@ -52,10 +53,14 @@ export function witnessOf(lab: Lab): Witness {
     },
     'runs.change'(
       pass,
-      [run, change]: [{ app: AppNamed }, { kind: string; stop: { rule: string; at: number } }],
+      [run, change]: [
+        { app: AppNamed },
+        { kind: string; stop: { rule: string; at: number }; backstop?: { name: string; rule: string } },
+      ],
       isDone: boolean,
     ) {
       if (isDone) pass.wroteOrder = truth.order;
+      if (change.kind === 'backstop') noteIntention(judge, change.backstop);
       if (change.kind !== 'stop' || !isDone) return;
       pass.intents.set(slotIdOf(run.app), { order: truth.order, rule: change.stop.rule, at: change.stop.at });
     },
@@ -64,6 +69,15 @@ export function witnessOf(lab: Lab): Witness {
     },
     'runs.change failed'(_pass, [run, change]: [{ app: AppNamed }, { kind: string }]) {
       if (change.kind === 'stop' || change.kind === 'retry') doubt(lab, slotIdOf(run.app));
+    },
+    'backstop.arm'(pass, [{ name, app, at }]: [{ name: string; app: AppNamed; at: number }]) {
+      counts.armed += 1;
+      lab.news.due.push(at);
+      lab.tell?.(`    armed: ${slotIdOf(app)} for ${new Date(at).toISOString()}`);
+      noteArmed(judge, pass, { name, slot: slotIdOf(app), at });
+    },
+    'backstop.disarm'(_pass, [name]: [string]) {
+      judge.backstop.schedules.delete(name);
     },
     'ledger.mark'(pass, [, mark]: [unknown, Mark]) {
       noteMark(judge, pass, mark);

@@ -105,6 +105,10 @@ function specOf(persons: Person[], next: () => number): Spec {
     staleAfter: pick([30 * MINUTE, HOUR, 2 * HOUR, 4 * HOUR]),
     addresses: Object.fromEntries(named),
     digest: pick([8 * 60, 9 * 60 + 30, 0, 'never']),
+    backstop: {
+      for: pick<Spec['backstop']['for']>([[], ['budget'], ['budget', 'uptime'], ['uptime']]),
+      margin: pick([30 * MINUTE, HOUR]),
+    },
     ...moneyOf(pick),
   };
 }

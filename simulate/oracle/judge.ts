@@ -1,4 +1,5 @@
 import type { Spec } from '../spec.ts';
+import { type BackstopKept, newBackstopKept } from './backstop.ts';
 import { type MoneyKept, newMoneyKept } from './money.ts';
 import { type Reader, readersOf } from './readers.ts';
 import { firstOf, newTruth, type TrueRun, type Truth } from './truth.ts';
@@ -111,6 +112,7 @@ export interface Judge {
   /** Runs that Curfew stopped, until their news is owed. */
   untold: Set<TrueRun>;
   money: MoneyKept;
+  backstop: BackstopKept;
   /** Since when the policy has stood. */
   lawSince: number;
   /** When the admins were last told that the safety valve is closed. */
@@ -131,6 +133,7 @@ export function newJudge(now: number): Judge {
     told: new Map(),
     untold: new Set(),
     money: newMoneyKept(),
+    backstop: newBackstopKept(),
     lawSince: now,
     valveToldAt: Number.NEGATIVE_INFINITY,
     deliveredAt: Number.NEGATIVE_INFINITY,

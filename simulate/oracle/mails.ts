@@ -8,6 +8,9 @@ import { slotIdOf, type TrueRun } from './truth.ts';
 /** No policy gives less, and what is younger than its grace is not given anew. */
 const LEAST_GRACE = 25 * 60_000;
 
+/** Who ends a run for Curfew. */
+const OURS = ['scan', 'link', 'backstop'];
+
 /** Two clocks, and a second. */
 const TOLD_BEFORE = 92_000;
 
@@ -49,9 +52,7 @@ function judgeNews(judge: Judge, pass: Pass, letter: Letter, run: TrueRun): void
     judge.untold.delete(run);
     const isOurs = judge.truth.runs
       .get(run.slot.id)!
-      .some(
-        (one) => isMeant(one, app!.startedAt) && (one.endedBy === 'scan' || one.endedBy === 'link' || one.isDoubtful),
-      );
+      .some((one) => isMeant(one, app!.startedAt) && (OURS.includes(one.endedBy!) || one.isDoubtful));
     if (!isOurs) judge.accuse('5 news of a stop that was not Curfew’s', run.slot.id);
   }
   if (kind === 'warning' && letter.facts.rule?.endsWith('max-idle') && isAtWork(pass, run))

@@ -24,7 +24,7 @@ export function newMoneyKept(): MoneyKept {
 }
 
 /** A budget's subject that a slot belongs to at a moment. */
-function subjectOf(truth: Truth, { for: whose }: BudgetSpec, slot: Slot, order: number): Subject | undefined {
+export function subjectOf(truth: Truth, { for: whose }: BudgetSpec, slot: Slot, order: number): Subject | undefined {
   if (whose === 'account') return { kind: 'account', name: '' };
   if (whose !== 'each owner')
     return whose.domain === slot.domainId ? { kind: 'domain', name: slot.domainId } : undefined;
@@ -36,7 +36,7 @@ const keyOf = (budget: string, { kind, name }: Subject, from: number, limit: num
   `${budget} ${kind} ${name} ${from} ${limit}`;
 
 /** The most and the least by which the service may correct an estimate, by the bill and by its own word on the drift. */
-function factors({ truth: { bill }, money }: Judge): { most: number; least: number } {
+export function factors({ truth: { bill }, money }: Judge): { most: number; least: number } {
   const usable = money.drifts.filter((drift) => Math.abs(drift - 1) <= 0.2);
   return {
     most: Math.max(1, ...usable) * Math.max(1, bill.factor),

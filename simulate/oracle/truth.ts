@@ -24,7 +24,7 @@ export interface TrueRun {
   /** When a scan in which nothing went wrong first saw it: the latest that anybody may take for its start. */
   seenAt?: number;
   end?: number;
-  endedBy?: 'owner' | 'scan' | 'link' | 'itself';
+  endedBy?: 'owner' | 'scan' | 'link' | 'backstop' | 'itself';
   /** The service set out to stop it, and cannot know whether that was what ended it. */
   isDoubtful?: true;
   /** When it is at work, in order. */
