@@ -10,6 +10,7 @@ import {
   memoryLedger,
   memoryLinks,
   memoryOutbox,
+  memoryReports,
   memoryRuns,
   memoryVolumes,
 } from '../test/memory/ports.ts';
@@ -109,6 +110,7 @@ function innerPorts(studio: Studio, between: Parameters<typeof studioFleet>[1]) 
     ledger,
     bill: memoryBill(),
     backstop: memoryBackstop(),
+    reports: memoryReports(),
     outbox: memoryOutbox(),
     contacts: memoryContacts(),
     links: memoryLinks(),

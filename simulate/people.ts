@@ -1,6 +1,7 @@
 import { look, openLink } from '../src/application/links.ts';
 import { noteContact } from '../src/application/note-contact.ts';
 import { press } from '../src/application/press.ts';
+import { renew } from '../src/application/renew.ts';
 import type { Page } from '../src/domain/page.ts';
 import type { Invocation } from './calls.ts';
 import { BASE_URL, type Lab, type Mail, PLACE } from './lab.ts';
@@ -107,6 +108,32 @@ function heed(
   }
 }
 
+/** A reader asks for fresh links in place of those of a mail that is old. */
+export async function renewMail(lab: Lab, step: StepOf<'renew'>, pass: Invocation): Promise<void> {
+  const mail = mailOf(lab, step);
+  if (!mail) return;
+  const actor = await actorOf(lab, pass);
+  const renewed = async (): Promise<Page | undefined> => {
+    const open = await openLink(actor, step.button, tokenOf(mail, step.button));
+    return open && renew(actor, open, step.source, pass.now);
+  };
+  const page = await renewed().catch(() => undefined);
+  lab.counts.faults += pass.faults;
+  lab.tell?.(`    answered: ${page?.kind ?? 'nothing'}`);
+}
+
+/** An admin grants more, or lifts, as the CLI does. */
+export async function except(lab: Lab, step: StepOf<'except'>, pass: Invocation): Promise<void> {
+  const { kind, subject, budget, amount, until } = step;
+  const more = { ...(budget === undefined ? {} : { budget }), ...(amount === undefined ? {} : { amount }) };
+  const exception = { kind, subject, until, at: pass.now, by: 'root', why: '', ...more };
+  await lab
+    .portsFor(pass)
+    .ledger.except(PLACE, exception)
+    .catch(() => undefined);
+  lab.counts.faults += pass.faults;
+}
+
 /** An admin throws the kill switch, or takes it back, as the CLI does. */
 export async function throwSwitch(lab: Lab, step: StepOf<'pause' | 'resume'>, pass: Invocation): Promise<void> {
   const { runs } = lab.portsFor(pass);
@@ -134,5 +161,5 @@ export async function invite(lab: Lab, { to }: StepOf<'invite'>, pass: Invocatio
   reader.changedAt = pass.now;
   // Without an answer it may have been done all the same.
   if (done && done.invitedAt !== pass.now) return;
-  Object.assign(reader, { deadOrder: undefined, requests: new Set() });
+  Object.assign(reader, { deadOrder: undefined, requests: new Set(), wanted: 0 });
 }

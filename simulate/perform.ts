@@ -3,14 +3,16 @@ import { noteActivity } from '../src/application/activity-event.ts';
 import { deliver } from '../src/application/deliver.ts';
 import { noteFeedback } from '../src/application/mail-feedback.ts';
 import { hasFailed, scan } from '../src/application/scan.ts';
+import { reportWeekly } from '../src/application/weekly-report.ts';
 import { close } from './books.ts';
 import { runEvent, runProfile } from './events.ts';
 import { appRefOf, begin, run, runHandler } from './invoke.ts';
 import { BASE_URL, type Lab, PLACE } from './lab.ts';
 import { judgeDelivery, judgeScan } from './oracle/passes.ts';
 import { passTime } from './oracle/pauses.ts';
+import { judgeReports } from './oracle/reports.ts';
 import { slotIdOf, useAt } from './oracle/truth.ts';
-import { invite, openMail, pressMail, throwSwitch } from './people.ts';
+import { except, invite, openMail, pressMail, renewMail, throwSwitch } from './people.ts';
 import { policyOf } from './policies.ts';
 import { MINUTE } from './spec.ts';
 import type { Step, StepOf } from './steps.ts';
@@ -37,6 +39,12 @@ export async function perform(lab: Lab, step: Step): Promise<void> {
       return runDelivery(lab, step);
     case 'spend':
       return runSpend(lab, step);
+    case 'report':
+      return runReports(lab, step);
+    case 'except':
+      return except(lab, step, begin(lab, step));
+    case 'renew':
+      return renewMail(lab, step, begin(lab, step));
     case 'event':
       return runEvent(lab, step);
     case 'profile':
@@ -111,6 +119,16 @@ async function runSpend(lab: Lab, step: StepOf<'spend'>): Promise<void> {
   const { accuse } = lab.judge;
   if (isLoud === false && pass.faults > 0) accuse('7 a failure that nobody hears of', `${pass.faults} calls failed`);
   if (isLoud instanceof Error && pass.faults === 0) accuse('7 books not closed though nothing failed', isLoud.message);
+}
+
+async function runReports(lab: Lab, step: StepOf<'report'>): Promise<void> {
+  const pass = begin(lab, step);
+  let batches = step.batches ?? Number.POSITIVE_INFINITY;
+  const at = { place: PLACE, now: pass.now, hasTime: () => batches-- > 0 };
+  const report = await run(lab, pass, () => reportWeekly(lab.portsFor(pass), policyOf(pass.spec), at));
+  if (!(report instanceof Error)) lab.tell?.(`    ${report.week}: ${report.owed} owed; ${report.faults.join('; ')}`);
+  const contacts = [...lab.ports.contacts.items.values()];
+  judgeReports(lab.judge, pass, report, contacts);
 }
 
 async function runBeat(lab: Lab, step: StepOf<'beat'>): Promise<void> {

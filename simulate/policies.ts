@@ -42,7 +42,7 @@ function write(spec: Spec): Policy {
       atMost: atMost === undefined ? [] : [{ pattern: '*', count: atMost }],
       for: 'each owner' as const,
     })),
-    report: { daily: spec.digest },
+    report: { daily: spec.digest, ...(spec.weekly ? { weekly: spec.weekly } : {}) },
     safety: { maxStops: 'count' in maxStops ? maxStops : { share: maxStops.percent / 100 } },
     evidence: { staleAfter: spec.staleAfter },
     backstop: spec.backstop,

@@ -8,6 +8,7 @@ import { noteOwed, noteSettled, noteTaken } from './oracle/mails.ts';
 import { type Mark, noteMark } from './oracle/money.ts';
 import { judgeStop } from './oracle/stops.ts';
 import { runningIn, slotIdOf, type TrueRun } from './oracle/truth.ts';
+import type { Exception } from './steps.ts';
 
 /** Sees every call that the service makes of the outside, and keeps the truth and the judge in the picture. */
 export function witnessOf(lab: Lab): Witness {
@@ -78,6 +79,10 @@ export function witnessOf(lab: Lab): Witness {
     },
     'backstop.disarm'(_pass, [name]: [string]) {
       judge.backstop.schedules.delete(name);
+    },
+    'ledger.except'(_pass, [, exception]: [unknown, Exception]) {
+      truth.exceptions.push({ ...exception, order: truth.order });
+      truth.calmSince = truth.now;
     },
     'ledger.mark'(pass, [, mark]: [unknown, Mark]) {
       noteMark(judge, pass, mark);

@@ -2,7 +2,7 @@ import { type BudgetSpec, DAY, HOUR, type LimitSpec, MINUTE, type Spec } from '.
 import { periodAt } from './calendar.ts';
 import type { Judge, Pass } from './judge.ts';
 import { burnOf, spentBy } from './meter.ts';
-import { factors, subjectOf } from './money.ts';
+import { exceptionsOf, factors, keyOf, subjectOf } from './money.ts';
 import { isPausedAt } from './pauses.ts';
 import { mostStops } from './stops.ts';
 import { firstOf, keptUntil, lawOf, runningIn, type TrueRun } from './truth.ts';
@@ -85,7 +85,7 @@ function wrongsOfArming(judge: Judge, pass: Pass, run: TrueRun, rule: string, at
   const budget = rule.endsWith(': budget') ? spec.budgets.find((one) => one.name === name) : undefined;
   const limit = rule.endsWith(': max-uptime') ? spec.limits.find((one) => one.name === name) : undefined;
   const due = budget
-    ? spentAt(judge, pass, run, budget)
+    ? spentAt(judge, pass, run, budget, at)
     : limit
       ? upAt(run, spec, limit, pass.lookOrder ?? 0)
       : undefined;
@@ -110,16 +110,23 @@ function upAt(
 }
 
 /** The first moment at which a budget may be spent by all that runs; undefined where it is not the run's, or stops nothing. */
-function spentAt(judge: Judge, pass: Pass, run: TrueRun, budget: BudgetSpec): number | undefined {
+function spentAt(judge: Judge, pass: Pass, run: TrueRun, budget: BudgetSpec, at: number): number | undefined {
   const { truth } = judge;
   const { now, spec, lookOrder = 0 } = pass;
   const subject = subjectOf(truth, budget, run.slot, lookOrder);
   if (!subject || budget.atLimit === 'warn') return undefined;
   const period = periodAt(budget.period, now, spec.timezone);
   const { most } = factors(judge);
-  const left = budget.limit - spentBy(truth, subject, period, now, 'most') * most - 20_000;
+  // What is granted and lifted ends when it says.
+  const { granted, isLifted } = exceptionsOf(truth, budget.name, subject, at, pass.loadOrder ?? 0);
+  if (isLifted) return Number.POSITIVE_INFINITY;
+  const limit = budget.limit + granted;
+  const left = limit - spentBy(truth, subject, period, now, 'most') * most - 20_000;
   const rate = burnOf(truth, subject, pass.at - 3 * MINUTE) * most;
-  return left <= 0 ? now : rate > 0 ? now + left / rate : Number.POSITIVE_INFINITY;
+  const since = judge.money.overs.get(keyOf(budget.name, subject, period.from, limit)) ?? now;
+  return (
+    (left <= 0 ? Math.min(since, now) : rate > 0 ? now + left / rate : Number.POSITIVE_INFINITY) + (budget.grace ?? 0)
+  );
 }
 
 /** After a scan in which nothing went wrong: where nothing may be armed, nothing is. */
@@ -217,12 +224,13 @@ function budgetEnd(judge: Judge, look: Look, run: TrueRun, budget: BudgetSpec): 
   const { truth } = judge;
   const subject = subjectOf(truth, budget, run.slot, look.order);
   if (!subject || budget.atLimit === 'warn' || !truth.bill.isTagged) return [];
+  if (truth.exceptions.some(({ until }) => until > look.at)) return [];
   const period = periodAt(budget.period, look.at, look.spec.timezone);
   const { least } = factors(judge);
   const left = budget.limit - spentBy(truth, subject, period, look.at, 'least') * least * 0.99;
   const rate = burnOf(truth, subject, undefined) * least;
   const at = left <= 0 ? look.at : look.at + left / rate;
-  return Number.isFinite(at) && at < period.to ? [at] : [];
+  return Number.isFinite(at) && at < period.to ? [at + (budget.grace ?? 0)] : [];
 }
 
 const iso = (at: number) => new Date(at).toISOString();

@@ -78,9 +78,13 @@ export interface Letter {
     budget?: string;
     whose?: string;
     owner?: string | undefined;
-    period?: { from: number };
+    period?: { from: number; to: number };
     limit?: number;
     crossed?: { kind: string; share: number }[];
+    week?: string;
+    scope?: string;
+    owners?: string[];
+    spent?: number;
   };
 }
 
@@ -112,6 +116,10 @@ export interface Judge {
   /** Runs that Curfew stopped, until their news is owed. */
   untold: Set<TrueRun>;
   money: MoneyKept;
+  /** Reports that are owed, by week, scope and reader. */
+  reports: Set<string>;
+  /** When a round of them last came to its end. */
+  reportedAt: number;
   backstop: BackstopKept;
   /** Since when the policy has stood. */
   lawSince: number;
@@ -133,6 +141,8 @@ export function newJudge(now: number): Judge {
     told: new Map(),
     untold: new Set(),
     money: newMoneyKept(),
+    reports: new Set(),
+    reportedAt: Number.NEGATIVE_INFINITY,
     backstop: newBackstopKept(),
     lawSince: now,
     valveToldAt: Number.NEGATIVE_INFINITY,

@@ -1,8 +1,10 @@
+import { DAY, HOUR } from '../spec.ts';
 import { isMeant, type Judge, type Letter, type OwedLetter, type Pass } from './judge.ts';
 import { isToldInstead, judgeBudgetNews } from './money.ts';
 import { isOutdated, judgeOwedInPause, judgeSentInPause } from './pauses.ts';
 import { CANVAS_PRICE, PRICES } from './prices.ts';
 import { unwelcome } from './readers.ts';
+import { judgeReport } from './reports.ts';
 import { slotIdOf, type TrueRun } from './truth.ts';
 
 /** No policy gives less, and what is younger than its grace is not given anew. */
@@ -33,7 +35,9 @@ export function noteOwed(judge: Judge, pass: Pass, letter: Letter): void {
   judge.open.set(letter.id, owed);
   judgeOwedInPause(judge, pass, letter);
   if (letter.facts.title?.startsWith('Safety valve')) judge.valveToldAt = letter.owedAt;
-  if (letter.facts.kind === 'budget') judgeBudgetNews(judge, owed);
+  if (pass.does === 'renew') noteRenewed(judge, pass, letter);
+  else if (letter.facts.kind === 'budget') judgeBudgetNews(judge, owed);
+  else if (letter.facts.kind === 'report') judgeReport(judge, pass, letter);
   if (!slot) return;
   const others = judge.bySlot.get(slot) ?? [];
   // What is long past bears on nothing any more.
@@ -44,6 +48,20 @@ export function noteOwed(judge: Judge, pass: Pass, letter: Letter): void {
   if (!run)
     judge.accuse('5 mail of a run that never was', `${letter.facts.kind} of ${slot}, up since ${app.startedAt}`);
   else judgeNews(judge, pass, letter, run);
+}
+
+/** Sent once more, as its reader asked: to one address once an hour, three times a day. */
+function noteRenewed(judge: Judge, { now }: Pass, { to, facts }: Letter): void {
+  const reader = judge.readerOf(to);
+  reader.renewed.push(now);
+  if (facts.kind === 'confirmation') reader.wanted += 1;
+  for (const [window, most] of [
+    [HOUR, 1],
+    [DAY, 3],
+  ] as const) {
+    const inIt = reader.renewed.filter((at) => Math.floor(at / window) === Math.floor(now / window));
+    if (inIt.length > most) judge.accuse('6 more fresh links than anybody may ask for', to);
+  }
 }
 
 function judgeNews(judge: Judge, pass: Pass, letter: Letter, run: TrueRun): void {
@@ -117,7 +135,7 @@ export function noteTaken(judge: Judge, pass: Pass, letter: Letter): void {
   for (const rule of unwelcome({ id, kind: facts.kind, role, isAdmin }, readerOf(to), claim?.order ?? truth.order))
     judge.accuse(`6 ${rule}`, `${facts.kind} to ${to}`);
   judgeSentInPause(judge, pass, letter);
-  judgeOnce(judge, owed);
+  if (owed.by.does !== 'renew') judgeOnce(judge, owed);
 }
 
 /** One notice for a run, rule and stage, to one reader; what is told in somebody's stead is another. */

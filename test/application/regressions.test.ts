@@ -4,6 +4,7 @@ import { closeBooks } from '../../src/application/books.ts';
 import { noteFeedback } from '../../src/application/mail-feedback.ts';
 import { noteContact } from '../../src/application/note-contact.ts';
 import { PortError } from '../../src/application/ports.ts';
+import { hourlyOf } from '../../src/domain/cost.ts';
 import { matches } from '../../src/domain/match.ts';
 import { needsOf } from '../../src/domain/needs.ts';
 import { emptyPicture } from '../../src/domain/picture.ts';
@@ -527,6 +528,18 @@ describe('found by the simulator', () => {
     expect(lab.ports.fleet.stopped).toEqual([]);
     await lab.scan(NOON + DAY + HOUR);
     expect(lab.ports.fleet.stopped).toHaveLength(1);
+  });
+  test('seed 1.3: a kernel that begins at this moment, on an instance that another pays for, costs nothing more an hour', () => {
+    const kernel = (appName: string, startedAt: number) => {
+      const app = { ...ref, appType: 'KernelGateway', appName };
+      const run = { ...quietRun, app, startedAt, instanceType: 'ml.g5.xlarge' };
+      return { ref: app, run, startedAt, instanceType: 'ml.g5.xlarge', teams: [], tags: {} };
+    };
+    const rates = { source: 'test', byInstance: new Map([['ml.g5.xlarge', 14_100_000_000]]) };
+    const one = [kernel('a', NOON)];
+    expect(hourlyOf(one, rates, NOON + HOUR)).toBe(1_410_000);
+    expect(hourlyOf([...one, kernel('b', NOON + HOUR)], rates, NOON + HOUR)).toBe(1_410_000);
+    expect(hourlyOf(one, rates, NOON)).toBe(1_410_000);
   });
   test('seed 7.45: whoever owned a space until lately is not charged for what was started in it since', async () => {
     const whose = { name: 'each', for: 'each owner', period: 'month' } as const;
