@@ -162,7 +162,7 @@ export function judgeFire(judge: Judge, name: string, run: TrueRun, record: Iter
   const about = `${run.slot.id}, by ${armed?.rule}`;
   if (armed?.run !== run && !run.kin) judge.accuse('2 the backstop stopped another run than it was made for', about);
   if (look.spec.mode !== 'enforce') judge.accuse(`2 the backstop stopped in mode ${look.spec.mode}`, about);
-  if (look.isPaused) judge.accuse('pause: the backstop stopped what was to be left alone', about);
+  if (look.isPaused && isPausedAt(truth, truth.order, truth.now)) judge.accuse('pause: the backstop stopped what was to be left alone', about);
   const exempts = (at: number, order: number) => lawOf(truth, run.slot, look.spec, at, order) === 'exempt';
   const isExempt = exempts(look.at, look.order) && exempts(truth.now, look.order) && exempts(truth.now, truth.order);
   if (isExempt && judge.lawSince < look.at) judge.accuse('3 the backstop stopped an exempt app', about);

@@ -1,4 +1,4 @@
-import { type BudgetSpec, HOUR, MINUTE, type RailSpec } from '../spec.ts';
+import { type BudgetSpec, DAY, HOUR, MINUTE, type RailSpec } from '../spec.ts';
 import { periodAt } from './calendar.ts';
 import type { Judge, Letter, OwedLetter, Pass } from './judge.ts';
 import { type Subject, spentBy } from './meter.ts';
@@ -189,7 +189,9 @@ function surelyOver(judge: Judge, { spec, now, lookOrder = 0, loadOrder = 0 }: P
     return [...subjects.values()].flatMap((subject) => {
       const { granted, isLifted } = exceptionsOf(truth, budget.name, subject, now, loadOrder);
       const limit = budget.limit + granted;
-      if (spentBy(truth, subject, period, now, 'least') * least * 0.99 < limit) return [];
+      // A day of the bill that a period's edge divides is shared out by what is on record of it: in doubt, to the other side.
+      const sure = { from: Math.ceil(period.from / DAY) * DAY, to: period.to };
+      if (spentBy(truth, subject, sure, now, 'least') * least * 0.99 < limit) return [];
       const key = keyOf(budget.name, subject, period.from, limit);
       const isBlocked = budget.atLimit === 'block' && !isLifted && budget.grace === undefined;
       return [{ key, about: `${budget.name} of ${subject.name}`, isBlocked }];

@@ -41,8 +41,12 @@ export function judgeReport(judge: Judge, pass: Pass, { to, facts }: Letter): vo
     accuse('10 a report of another week than the last', `${key}: ${new Date(period!.from).toISOString()}`);
   const subjects = scope === 'owner' ? owners.map((name) => ({ kind: 'owner' as const, name })) : [ACCOUNT];
   const { most, least } = factors(judge);
+  // Days of the bill that the week's edges divide are shared out by what is on record of them.
+  const day = (at: number) => Math.floor(at / DAY) * DAY;
+  const wide = { from: day(period!.from), to: day(period!.to - 1) + DAY };
+  const sure = { from: day(period!.from - 1) + DAY, to: day(period!.to) };
   const bound = (which: 'most' | 'least') =>
-    subjects.reduce((sum, subject) => sum + spentBy(truth, subject, period!, now, which), 0);
+    subjects.reduce((sum, subject) => sum + spentBy(truth, subject, which === 'most' ? wide : sure, now, which), 0);
   if (spent > bound('most') * most + LITTLE || (truth.bill.isTagged && spent < bound('least') * least * 0.99 - LITTLE))
     accuse('10 a report of another spend than was so', `${key}: ${spent}, ${bound('least')} to ${bound('most')}`);
 }
