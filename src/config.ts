@@ -10,6 +10,8 @@ export interface Config {
   baseUrl?: string;
   /** The SES configuration set that mail is sent with: its events tell what became of it. Without one, nobody hears of bounces. */
   configurationSet?: string;
+  /** Where the backstop's schedules lie, and what they act with; absent where none was deployed. */
+  backstop?: { group: string; role?: string; queue?: string };
   policy: Policy;
 }
 
@@ -27,7 +29,7 @@ export type Location = Omit<Config, 'policy'>;
 type Environment = Record<string, string | undefined>;
 
 /**
- * Reads `AWS_REGION`, `CURFEW_TABLE`, `CURFEW_BASE_URL`, `CURFEW_CONFIGURATION_SET` and `CURFEW_POLICY` (a file, or
+ * Reads `AWS_REGION`, `CURFEW_TABLE`, `CURFEW_BASE_URL`, `CURFEW_CONFIGURATION_SET`, `CURFEW_BACKSTOP_…` and `CURFEW_POLICY` (a file, or
  * `ssm:/name`; `curfew.yml` when absent). Each invocation reads anew: a policy that was changed in SSM governs from the
  * next one on.
  * @throws ConfigError with all faults
@@ -63,8 +65,22 @@ function locate(env: Environment): { location?: Location; faults: string[] } {
   if (!region) faults.push('AWS_REGION is not set: name the region to govern, such as us-east-1');
   if (!table) faults.push('CURFEW_TABLE is not set: name the DynamoDB table (`curfew table create` makes it)');
   if (!region || !table || faults.length > 0) return { faults };
-  const optional = { ...(baseUrl ? { baseUrl } : {}), ...(configurationSet ? { configurationSet } : {}) };
+  const backstop = loadBackstop(env);
+  const optional = {
+    ...(baseUrl ? { baseUrl } : {}),
+    ...(configurationSet ? { configurationSet } : {}),
+    ...(backstop ? { backstop } : {}),
+  };
   return { location: { region, table, ...optional }, faults };
+}
+
+/**
+ * Reads `CURFEW_BACKSTOP_GROUP`, `CURFEW_BACKSTOP_ROLE` and `CURFEW_BACKSTOP_QUEUE`: the group of EventBridge Scheduler that holds the
+ * backstop's schedules, and the ARNs that whoever arms needs besides. Without a group there is no backstop.
+ */
+export function loadBackstop(env: Environment): Config['backstop'] {
+  const { CURFEW_BACKSTOP_GROUP: group, CURFEW_BACKSTOP_ROLE: role, CURFEW_BACKSTOP_QUEUE: queue } = env;
+  return group ? { group, ...(role ? { role } : {}), ...(queue ? { queue } : {}) } : undefined;
 }
 
 /** Reads `CURFEW_BASE_URL`, where links in mail point. Throws ConfigError where it is no such address. */

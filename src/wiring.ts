@@ -4,6 +4,7 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { PricingClient } from '@aws-sdk/client-pricing';
 import { ResourceGroupsTaggingAPIClient } from '@aws-sdk/client-resource-groups-tagging-api';
 import { SageMakerClient, type SageMakerClientConfig } from '@aws-sdk/client-sagemaker';
+import { SchedulerClient } from '@aws-sdk/client-scheduler';
 import { SESv2Client } from '@aws-sdk/client-sesv2';
 import { SSMClient } from '@aws-sdk/client-ssm';
 import { STSClient } from '@aws-sdk/client-sts';
@@ -28,10 +29,12 @@ import { sagemakerFleet } from './adapters/sagemaker/fleet.ts';
 import { sagemakerLifecycleConfigs } from './adapters/sagemaker/lifecycle-configs.ts';
 import { sagemakerSettings } from './adapters/sagemaker/settings.ts';
 import { savedFleet } from './adapters/saved/fleet.ts';
+import { schedulerBackstop } from './adapters/scheduler/backstop.ts';
 import { sesPostbox } from './adapters/ses/postbox.ts';
 import { readParameter } from './adapters/ssm/parameter.ts';
 import { callerIdentity } from './adapters/sts/account.ts';
 import type {
+  Backstop,
   Bill,
   Caller,
   CanvasUse,
@@ -86,6 +89,7 @@ const sagemaker = /* @__PURE__ */ kept((region) => new SageMakerClient(client(re
 const tagging = /* @__PURE__ */ kept((region) => new ResourceGroupsTaggingAPIClient(client(region)));
 const cloudwatch = /* @__PURE__ */ kept((region) => new CloudWatchClient(client(region)));
 const dynamodb = /* @__PURE__ */ kept((region) => new DynamoDBClient(client(region)));
+const scheduler = /* @__PURE__ */ kept((region) => new SchedulerClient(client(region)));
 const ses = /* @__PURE__ */ kept((region) => new SESv2Client({ region, maxAttempts: 1 }));
 
 type Table = Pick<Config, 'region' | 'table'>;
@@ -104,6 +108,11 @@ export function lifecycleConfigsOf({ region }: Pick<Config, 'region'>): Lifecycl
 
 export function canvasUseOf({ region }: Pick<Config, 'region'>): CanvasUse {
   return cloudwatchCanvasUse(cloudwatch(region));
+}
+
+/** @param where from the configuration: without one there is no backstop */
+export function backstopOf({ region }: Pick<Config, 'region'>, where: NonNullable<Config['backstop']>): Backstop {
+  return schedulerBackstop(scheduler(region), where);
 }
 
 export function runsOf({ region, table }: Table): Runs {

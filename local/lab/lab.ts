@@ -3,11 +3,12 @@ import type { DeliverReport } from '../../src/application/deliver.ts';
 import type { SpendReport } from '../../src/application/spend-daily.ts';
 import type { AppRef } from '../../src/domain/app.ts';
 import type { Policy } from '../../src/domain/policy.ts';
-import type { Instant } from '../../src/domain/time.ts';
+import { type Instant, MINUTE } from '../../src/domain/time.ts';
 import type { ScanSummary } from '../../src/handlers/summary.ts';
 import { contactsOf, outboxOf, runsOf } from '../../src/wiring.ts';
 import type { BusEvent, CloudTrailEvent, EmbeddedAws } from '../aws/index.ts';
 import type { Lambdas } from '../host/lambdas.ts';
+import { checkAfterwards, liveOnWithoutCurfew, tellAfterwards } from './afterwards.ts';
 import type { Agenda } from './agenda.ts';
 import { installAgents, paceOf } from './agents.ts';
 import { badBill } from './bad-bill.ts';
@@ -159,6 +160,12 @@ export async function live(lab: Lab, passed: (now: Instant) => void): Promise<Re
   agenda.at(wallTime(ORPHANED.day, 12), () => aws.studio.removeSpaceOwner(ORPHANED.domainId, ORPHANED.space));
   badBill(aws, randomOf(seed, 'bill'), seed, days);
   badWeather(aws, () => agenda.clock.now, randomOf(seed, 'weather'), days);
+  const fireEachMinute = (at: Instant): void =>
+    agenda.at(at, async () => {
+      if ((aws.scheduler.next() ?? Number.POSITIVE_INFINITY) <= agenda.clock.now) await aws.scheduler.fire();
+      fireEachMinute(at + MINUTE);
+    });
+  fireEachMinute(from);
   curfew.scanEvery5Minutes(from);
   for (let day = 0; day < days; day++) curfew.spendAt(wallTime(day, SPEND_AT));
   for (let day = 7; day < days; day += 7) curfew.reportAt(wallTime(day, REPORT_AT));
@@ -184,7 +191,7 @@ export async function live(lab: Lab, passed: (now: Instant) => void): Promise<Re
   const [eventsLost, heartbeats, heartbeatsLost] = [trail.lost.count, agents.sent.count, bus.lost.count];
   if (days % 7 === 0) await curfew.reportLast(wallTime(days, REPORT_AT));
   const mails = await aws.mailbox.messages();
-  return {
+  const report = {
     seed,
     days,
     policy: policyFile,
@@ -202,5 +209,13 @@ export async function live(lab: Lab, passed: (now: Instant) => void): Promise<Re
       ...{ recordErrors, refused, crashes, leaks: lab.lambdas.leaks(), readers: readers.all },
       money: { ...money, meter, books, notices, from, to },
     }),
+  };
+  // Last of all, since nothing is left alive of what is told above.
+  const afterwards = await liveOnWithoutCurfew(aws, agenda, runs);
+  const known = { lastScan: money.scans.at(-1) ?? from, isOwnPolicy: policyFile === undefined };
+  return {
+    ...report,
+    stories: [...report.stories, { who: 'everybody', told: tellAfterwards(afterwards) }],
+    invariants: [...report.invariants, ...checkAfterwards(aws, policy, afterwards, runs, known)],
   };
 }

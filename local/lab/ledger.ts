@@ -20,7 +20,7 @@ export interface LabRun {
   heardAt?: Instant;
   /** The tags said `curfew: exempt` when Curfew stopped it, or it is a JupyterServer. */
   wasExempt?: boolean;
-  endedBy?: 'its user' | 'Curfew';
+  endedBy?: 'its user' | 'Curfew' | 'the backstop';
 }
 
 /** Every run of the lab. */
@@ -64,7 +64,7 @@ export function createLedger(studio: Studio): Ledger {
       const run = last(detail.requestParameters as unknown as AppRef);
       if (run === undefined) throw new Error(`an app that nobody started was deleted: ${JSON.stringify(detail)}`);
       run.endedAt = studio.now();
-      run.endedBy = isByCurfew(detail) ? 'Curfew' : 'its user';
+      run.endedBy = callerOf(detail);
       if (run.endedBy === 'Curfew') run.wasExempt = isExempt(studio, run.app);
     },
     senderOf,
@@ -77,14 +77,20 @@ export function createLedger(studio: Studio): Ledger {
   };
 }
 
-/** People work in Studio; a call on the API itself can only be Curfew's. */
-function isByCurfew({ userIdentity }: CloudTrailEvent['detail']): boolean {
-  return (userIdentity as { arn: string }).arn.includes('/CurfewRole/');
+/** People work in Studio; a call on the API itself can only be Curfew's, or of the schedules that it makes. */
+function callerOf({ userIdentity }: CloudTrailEvent['detail']): NonNullable<LabRun['endedBy']> {
+  const { arn, invokedBy } = userIdentity as { arn: string; invokedBy?: string };
+  if (invokedBy === 'scheduler.amazonaws.com') return 'the backstop';
+  return arn.includes('/CurfewRole/') ? 'Curfew' : 'its user';
 }
 
 /** The policy's exemptions, told again without its code: the nearest tag counts. */
 export function isExempt(studio: Studio, app: App): boolean {
-  if (app.appType === 'JupyterServer') return true;
+  return app.appType === 'JupyterServer' || tagOf(studio, app) === 'exempt';
+}
+
+/** What the nearest tag `curfew` of an app says. */
+export function tagOf(studio: Studio, app: App): string | undefined {
   const { domainId, spaceName, userProfileName } = app;
   const space = spaceName === undefined ? undefined : studio.space(domainId, spaceName);
   const owner = userProfileName ?? space?.owner;
@@ -95,5 +101,5 @@ export function isExempt(studio: Studio, app: App): boolean {
     studio.arn.domain(domainId),
   ];
   const tagged = arns.find((arn) => arn !== undefined && studio.tags.get(arn).has('curfew'));
-  return tagged !== undefined && studio.tags.get(tagged).get('curfew') === 'exempt';
+  return tagged === undefined ? undefined : studio.tags.get(tagged).get('curfew');
 }

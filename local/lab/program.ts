@@ -57,8 +57,12 @@ export async function runLab(
     CURFEW_POLICY: file,
     CURFEW_BASE_URL: api.url,
     CURFEW_CONFIGURATION_SET: 'curfew',
+    CURFEW_BACKSTOP_GROUP: 'curfew-backstop',
+    CURFEW_BACKSTOP_ROLE: `arn:aws:iam::${account}:role/CurfewBackstopRole`,
+    CURFEW_BACKSTOP_QUEUE: `arn:aws:sqs:${region}:${account}:curfew-dead-letters`,
   };
   aws.ses.configurationSets.add('curfew');
+  aws.scheduler.createGroup('curfew-backstop');
   // Whatever this shell knows of a real account: none of it may lead there.
   for (const name of Object.keys(process.env)) if (name.startsWith('AWS_')) delete process.env[name];
   Object.assign(process.env, env);

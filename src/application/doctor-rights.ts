@@ -19,7 +19,9 @@ export async function examineRights(
       const theirs = functions.filter(({ role }) => role === principal);
       const who = theirs.map(({ handler }) => handler).join(', ');
       const set = theirs.find(({ configurationSet }) => configurationSet)?.configurationSet;
-      const asks = merged(theirs.flatMap(({ handler }) => rightsOf(handler, { ...known, configurationSet: set })));
+      const backstop = theirs.find((one) => one.backstop)?.backstop;
+      const scope = { ...known, configurationSet: set, backstop };
+      const asks = merged(theirs.flatMap(({ handler }) => rightsOf(handler, scope)));
       try {
         const rulings = await within(simulator.simulate(principal, asks));
         return checkRights({ who, principal, isNeeded: true }, rulings);

@@ -1,5 +1,6 @@
 import { checkNativeIdle, checkUse } from '../domain/checkup/apps.ts';
-import { BEATS_FOR, checkLastScan, checkVersion } from '../domain/checkup/deployment.ts';
+import { backstopBeforehand, checkBackstop } from '../domain/checkup/backstop.ts';
+import { BEATS_FOR, checkLastScan, checkVersion, type DeployedFunction } from '../domain/checkup/deployment.ts';
 import { COST_TAGS, checkCostTags, checkTrails, costTagsDenied } from '../domain/checkup/events.ts';
 import { type Finding, notKnown, ok, warning, wrong } from '../domain/checkup/finding.ts';
 import { checkSender, checkSending, type IdentityStanding, identitiesOf } from '../domain/checkup/mail.ts';
@@ -13,7 +14,15 @@ import { lacking, once, unanswered } from './checkup.ts';
 import type { Ask, Beats, CostTags, Functions, MailAccount, Simulator, TableCare, Trails } from './doctor-ports.ts';
 import { examineRights } from './doctor-rights.ts';
 import { reviewIdleSettings } from './idle-settings.ts';
-import { type Caller, type CanvasUse, type Fleet, PortError, type Runs, type StudioSettings } from './ports.ts';
+import {
+  type Backstop,
+  type Caller,
+  type CanvasUse,
+  type Fleet,
+  PortError,
+  type Runs,
+  type StudioSettings,
+} from './ports.ts';
 import { survey } from './survey.ts';
 
 /** What a check-up asks. */
@@ -30,6 +39,8 @@ export interface DoctorPorts {
   fleet: Fleet;
   canvasUse: CanvasUse;
   settings: StudioSettings;
+  /** The backstop whose schedules lie in a group. */
+  backstopIn: (group: string) => Backstop;
   /** Absent where no table is named. */
   table?: { name: string; care: TableCare; runs: Runs } | undefined;
 }
@@ -59,6 +70,7 @@ export interface KnownScope {
   domainId?: string | undefined;
   identity?: string | undefined;
   configurationSet?: string | undefined;
+  backstop?: { group: string; role?: string } | undefined;
 }
 
 /**
@@ -126,6 +138,7 @@ export async function examine(ports: DoctorPorts, options: DoctorOptions): Promi
       const scan = (await functions()).find(({ handler }) => handler === 'scan');
       return checkLastScan(scan, scan ? await ports.beats.read(scan.name, now - BEATS_FOR, now) : [], now);
     }),
+    look('backstop', () => examineBackstop(ports, { readPolicy, functions, caller }, options)),
     look('events', async () => checkTrails(await ports.trails.list(region), region)),
     look('cost tags', async () =>
       ports.costTags.status(COST_TAGS).then(checkCostTags, (error: unknown) => {
@@ -213,4 +226,31 @@ async function examinePolicy(policy: () => Promise<Policy>, source: string): Pro
     const others = more.length > 0 ? `, and ${more.length} more` : '';
     return wrong('policy', `${first}${others}`, `npx curfew policy check ${source}`);
   }
+}
+
+async function examineBackstop(
+  { backstopIn, table }: DoctorPorts,
+  { readPolicy, functions, caller }: Asking,
+  { region, now }: DoctorOptions,
+): Promise<Finding> {
+  const policy = await readPolicy();
+  const group = (await functions().catch(() => [])).find(({ backstop }) => backstop)?.backstop?.group;
+  const beforehand = backstopBeforehand(policy, group);
+  if (beforehand) return beforehand;
+  const { account } = await caller();
+  const names: string[] = [];
+  let after: string | undefined;
+  do {
+    const page = await backstopIn(group!).armed(after);
+    names.push(...page.names);
+    after = page.next;
+  } while (after !== undefined);
+  const { runs } = await table!.runs.load({ account, region });
+  return checkBackstop(names, runs, policy.timezone, now);
+}
+
+interface Asking {
+  readPolicy: () => Promise<Policy>;
+  functions: () => Promise<DeployedFunction[]>;
+  caller: () => Promise<Caller>;
 }

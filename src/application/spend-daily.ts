@@ -1,8 +1,9 @@
 import type { Place } from '../domain/app.ts';
 import type { Policy } from '../domain/policy.ts';
 import type { Instant } from '../domain/time.ts';
+import { type SweepReport, sweepBackstops } from './backstop-sweep.ts';
 import { type BooksReport, closeBooks } from './books.ts';
-import type { Bill, KeptPrices, PriceList, Prices } from './ports.ts';
+import type { Backstop, Bill, KeptPrices, PriceList, Prices } from './ports.ts';
 import { type PricesReport, refreshPrices } from './prices.ts';
 import type { SpendPorts } from './spending.ts';
 
@@ -10,12 +11,19 @@ import type { SpendPorts } from './spending.ts';
 export interface SpendReport {
   prices?: PricesReport;
   books?: BooksReport;
+  backstop?: SweepReport;
   faults: string[];
 }
 
-/** Once a day: AWS's price list first, then the books, which are closed by it. Neither waits for the other to work. */
+/** Once a day: AWS's price list first, then the books, which are closed by it; and the backstop. None waits for another to work. */
 export async function spendDaily(
-  ports: SpendPorts & { bill: Bill; prices: Prices; priceList: PriceList; kept: KeptPrices },
+  ports: SpendPorts & {
+    bill: Bill;
+    prices: Prices;
+    priceList: PriceList;
+    kept: KeptPrices;
+    backstop?: Backstop | undefined;
+  },
   policy: Policy,
   at: { place: Place; now: Instant },
 ): Promise<SpendReport> {
@@ -29,6 +37,13 @@ export async function spendDaily(
   if (books) {
     report.books = books;
     report.faults.push(...books.faults);
+  }
+  const { backstop, runs } = ports;
+  if (!backstop) return report;
+  const swept = await sweepBackstops({ backstop, runs }, at.place, at.now).catch(failed('the backstop was not swept'));
+  if (swept) {
+    report.backstop = swept;
+    report.faults.push(...swept.faults);
   }
   return report;
 }

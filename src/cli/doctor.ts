@@ -4,7 +4,16 @@ import { PortError } from '../application/ports.ts';
 import { loadPolicy } from '../config.ts';
 import type { Finding, Health } from '../domain/checkup/finding.ts';
 import { SECOND } from '../domain/time.ts';
-import { callerOf, canvasUseOf, fleetOf, parameterReader, regionOfSdk, runsOf, settingsOf } from '../wiring.ts';
+import {
+  backstopOf,
+  callerOf,
+  canvasUseOf,
+  fleetOf,
+  parameterReader,
+  regionOfSdk,
+  runsOf,
+  settingsOf,
+} from '../wiring.ts';
 import { checkupPortsOf, FUNCTIONS, rightsOf, rightsOfCaller, tableCareOf } from '../wiring-doctor.ts';
 import { note, printJson, progress, style, tame } from './print.ts';
 import { insistOnRegion, readNow, type WorldOptions } from './world.ts';
@@ -29,6 +38,7 @@ export async function doctorCommand(options: WorldOptions & { json?: boolean }):
     fleet: fleetOf({ region }),
     canvasUse: canvasUseOf({ region }),
     settings: settingsOf({ region }),
+    backstopIn: (group: string) => backstopOf({ region }, { group }),
     table: table ? { name: table, care: tableCareOf({ region, table }), runs: runsOf({ region, table }) } : undefined,
   };
   const work = examine(ports, {

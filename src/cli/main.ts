@@ -37,6 +37,7 @@ Environment:
   AWS_REGION, AWS_PROFILE, …  as the AWS SDK reads them; AWS_ENDPOINT_URL_<SERVICE> points elsewhere
   CURFEW_POLICY               the policy: a file, or ssm:/name (default: curfew.yml)
   CURFEW_TABLE                the DynamoDB table; without one, scan and status work from AWS alone
+  CURFEW_BACKSTOP_GROUP       where the backstop’s schedules lie, which “pause” takes down
   CURFEW_BASE_URL             where the links in mail point; without one, nobody is asked to confirm
   NO_COLOR                    no colours
 

@@ -1,9 +1,10 @@
+import { takeDownAll } from '../application/backstop-sweep.ts';
 import { PortError, type Runs } from '../application/ports.ts';
-import { ConfigError, loadPolicy } from '../config.ts';
+import { ConfigError, loadBackstop, loadPolicy } from '../config.ts';
 import type { Place } from '../domain/app.ts';
 import { describePause, isPaused, type Pause, pauseEnd, readUntil } from '../domain/pause.ts';
 import { describeInstant, type Instant } from '../domain/time.ts';
-import { accountOf, parameterReader, regionOfSdk, runsOf } from '../wiring.ts';
+import { accountOf, backstopOf, parameterReader, regionOfSdk, runsOf } from '../wiring.ts';
 import { note, style } from './print.ts';
 import { whoAmI } from './who.ts';
 import { insistOnRegion, readNow, type WorldOptions } from './world.ts';
@@ -13,7 +14,7 @@ export interface PauseOptions extends WorldOptions {
   why?: string;
 }
 
-/** `curfew pause`: throws the kill switch. It needs the table and nothing else. @returns the exit code */
+/** `curfew pause`: throws the kill switch. It needs the table and nothing else; where there is a backstop, also its group. @returns the exit code */
 export async function pauseCommand(options: PauseOptions): Promise<number> {
   const { runs, place, table, timezone, now } = await open(options, '`pause`');
   const until = options.until === undefined ? undefined : readUntil(options.until, timezone, now);
@@ -34,8 +35,34 @@ export async function pauseCommand(options: PauseOptions): Promise<number> {
   print(
     'Nothing is stopped, and nobody is written to; runs are recorded, and people can confirm and keep apps running.',
   );
-  return 0;
+  return takeDown(runs, place);
 }
+
+/** The backstop's schedules act by themselves, whatever the table says: they are taken down. @returns the exit code */
+async function takeDown(runs: Runs, place: Place): Promise<number> {
+  const where = loadBackstop(process.env);
+  if (!where) {
+    const known = await runs.load(place).catch(() => undefined);
+    const armed = known?.runs.filter(({ backstop }) => backstop).length ?? 0;
+    if (armed > 0)
+      note(
+        `${armed} apps have a backstop. The next scan takes it down; if none comes, set CURFEW_BACKSTOP_GROUP (the stack’s output BackstopGroup) and pause again.`,
+      );
+    return 0;
+  }
+  const taken = await takeDownAll(backstopOf(place, where)).catch((error: unknown) => {
+    if (!(error instanceof PortError)) throw error;
+    note(`Of the backstop nothing was taken down: ${error.message}. Scans take it down too, while they live.`);
+  });
+  if (!taken) return 1;
+  const { removed, remain, faults } = taken;
+  if (removed > 0 || remain > 0) print(`Of the backstop, ${removed} schedules were taken down, and ${remain} remain.`);
+  for (const fault of faults.slice(0, MOST_FAULTS)) note(fault);
+  if (remain > 0) note('Pause again: it goes on with what remains.');
+  return remain > 0 ? 1 : 0;
+}
+
+const MOST_FAULTS = 5;
 
 /** `curfew resume`: takes the kill switch back. @returns the exit code */
 export async function resumeCommand(options: WorldOptions): Promise<number> {

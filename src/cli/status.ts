@@ -51,9 +51,11 @@ export async function statusCommand(options: StatusOptions): Promise<number> {
       apps: shown.map((decision) => toJson(decision, costOfApp(decision), policy, now)),
     });
   else if (shown.length > 0)
-    printTable(
-      COLUMNS,
-      shown.map((decision) => row(decision, costOfApp(decision), policy, now, isPaused(pause, now))),
+    printStatus(
+      shown,
+      (decision) => row(decision, costOfApp(decision), policy, now, isPaused(pause, now)),
+      policy,
+      now,
     );
   tellFaults({ missing: picture.missing, unusable: picture.unusable, faults });
   if (!options.json && !isBlind({ missing: picture.missing, intents: running })) {
@@ -77,6 +79,22 @@ const COLUMNS = [
   { head: 'NEXT', grow: true },
   { head: 'COST' },
 ];
+
+/** What stops an app should no scan do it stands last, where anything has such. */
+function printStatus(shown: Decision[], rowOf: (decision: Decision) => string[], policy: Policy, now: number): void {
+  if (!shown.some(({ app }) => app.run.backstop)) {
+    printTable(COLUMNS, shown.map(rowOf));
+    return;
+  }
+  const at = ({ app: { run } }: Decision) => {
+    if (!run.backstop) return 'none';
+    return run.backstop.isSet ? describeInstant(run.backstop.at, policy.timezone, now) : 'being set';
+  };
+  printTable(
+    [...COLUMNS, { head: 'BACKSTOP' }],
+    shown.map((decision) => [...rowOf(decision), at(decision)]),
+  );
+}
 
 function row(decision: Decision, cost: Cost, policy: Policy, now: number, isHeld: boolean): string[] {
   const { app, rule } = decision;
@@ -150,6 +168,9 @@ function toJson(decision: Decision, cost: Cost, policy: Policy, now: number): ob
     rule,
     reason,
     next: next ? { action: next.action, at: iso(next.at) } : null,
+    backstop: run.backstop
+      ? { at: iso(run.backstop.at), rule: run.backstop.rule, isSet: run.backstop.isSet ?? false }
+      : null,
     cost:
       cost.kind === 'known'
         ? { usd: cost.amount / 1e6, usdPerHour: cost.rate / 1e10, price: cost.isPolicys ? 'policy' : 'list' }

@@ -122,7 +122,7 @@ function withoutCrowds(guards: Guard[], most: number): Guard[] {
 }
 
 /** How long a pass may be at a schedule: no function runs longer than five minutes. */
-const LEASE: Duration = 6 * MINUTE;
+export const LEASE: Duration = 6 * MINUTE;
 
 /** Whether another pass may be at a run's schedule at this moment: it is left alone. */
 export function isInHand(armed: Armed | undefined, now: Instant): boolean {

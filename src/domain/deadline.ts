@@ -23,6 +23,13 @@ export interface MoneyFacts {
   drift: Drift | undefined;
 }
 
+/** Whether the policy has a deadline for any app at all. */
+export function hasDeadlines({ mode, backstop, budgets, limits }: Policy): boolean {
+  if (mode !== 'enforce') return false;
+  const ofBudget = backstop.for.includes('budget') && budgets.some(({ atLimit }) => atLimit !== 'warn');
+  return ofBudget || (backstop.for.includes('uptime') && limits.some(({ maxUptime }) => maxUptime !== undefined));
+}
+
 /** The earliest deadline of an app that `backstop.for` speaks of; undefined where it has none. An exemption is not looked at. */
 export function deadlineOf(app: RunningApp, policy: Policy, money: MoneyFacts, now: Instant): Deadline | undefined {
   const deadlines: Deadline[] = [];

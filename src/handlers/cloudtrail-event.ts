@@ -4,6 +4,9 @@ import type { Place } from '../domain/app.ts';
 import { RefusedEvent } from './envelope.ts';
 import { appName, domainId, holderOf, parse } from './event-parts.ts';
 
+/** How CloudTrail names EventBridge Scheduler as a caller (its user guide, "userIdentity element"). */
+const SCHEDULER = 'scheduler.amazonaws.com';
+
 /** A call on AWS, as CloudTrail hands it to EventBridge. Only what we read is checked; the rest may be anything. */
 const cloudTrailEvent = z.object({
   source: z.literal('aws.sagemaker'),
@@ -15,6 +18,8 @@ const cloudTrailEvent = z.object({
     eventName: z.string(),
     eventTime: z.iso.datetime({ offset: true }),
     errorCode: z.string().nullish(),
+    userIdentity: z.object({ invokedBy: z.string().nullish() }).nullish(),
+    sourceIPAddress: z.string().nullish(),
     requestParameters: z.unknown(),
   }),
 });
@@ -57,7 +62,10 @@ export function parseCloudTrailEvent(event: unknown): (StudioEvent & { place: Pl
       const { domainId, appType, appName, resourceSpec, ...names } = parse(appParameters, detail.requestParameters);
       const app = { ...place, domainId, ...holderOf(names), appType, appName };
       const instanceType = resourceSpec?.instanceType;
-      if (detail.eventName === 'DeleteApp') return { kind: 'app deleted', app, at, place };
+      if (detail.eventName === 'DeleteApp') {
+        const callers = [detail.userIdentity?.invokedBy, detail.sourceIPAddress];
+        return { kind: 'app deleted', app, at, place, ...(callers.includes(SCHEDULER) ? { isBackstops: true } : {}) };
+      }
       return { kind: 'app created', app: { ...app, ...(instanceType ? { instanceType } : {}) }, at, place };
     }
     case 'CreateSpace': {

@@ -19,6 +19,8 @@ export function figuresOfScan(report: ScanReport, summary: ScanSummary, policy: 
     Warned: summary.warned,
     Stopped: summary.stopped,
     Failed: summary.failed,
+    BackstopFired: summary.backstopFired,
+    ...(report.backstop ? { BackstopsArmed: report.backstop.armed } : {}),
     StoppedDollarsPerHour: report.stoppedHourly / 1_000_000,
     ...(coverage === undefined ? {} : { EvidenceCoverage: 100 * coverage }),
   };

@@ -4,6 +4,7 @@ import type { Context } from 'aws-lambda';
 import { hasFailed, scan } from '../application/scan.ts';
 import { loadConfig } from '../config.ts';
 import {
+  backstopOf,
   canvasUseOf,
   contactsOf,
   fleetOf,
@@ -32,7 +33,8 @@ export const handler = middy((event: unknown, context: Context) =>
     const stores = { runs: runsOf(config), volumes: volumesOf(config), ledger: ledgerOf(config) };
     const record = { ...stores, outbox: outboxOf(config, cause), contacts: contactsOf(config) };
     const looking = { fleet: fleetOf(config), canvasUse: canvasUseOf(config), settings: settingsOf(config) };
-    const ports = { ...looking, ...record, prices: pricesOf() };
+    const backstop = config.backstop && backstopOf(config, config.backstop);
+    const ports = { ...looking, ...record, backstop, prices: pricesOf() };
     // A host that is not Lambda may set no end.
     const hasTime = () => (context?.getRemainingTimeInMillis?.() ?? Number.POSITIVE_INFINITY) > RESERVE;
     const at = { ...envelopeOf(event, context, region), baseUrl, hasTime };

@@ -4,6 +4,7 @@ import type { Context } from 'aws-lambda';
 import { spendDaily } from '../application/spend-daily.ts';
 import { loadConfig } from '../config.ts';
 import {
+  backstopOf,
   billOf,
   keptPricesOf,
   ledgerOf,
@@ -18,7 +19,7 @@ import { figuresOfBooks } from './figures.ts';
 import { tell } from './metrics.ts';
 import { PassFailed } from './summary.ts';
 
-/** Each day: read AWS's price list and its bill, and close the books. Fails, once all is done, if anything failed. */
+/** Each day: read AWS's price list and its bill, close the books, and clear away what the backstop no longer needs. Fails, once all is done, if anything failed. */
 export const handler = middy((event: unknown, context: Context) =>
   refusable(async () => {
     causeOf(event, context);
@@ -26,7 +27,8 @@ export const handler = middy((event: unknown, context: Context) =>
     const { place, now } = envelopeOf(event, context, config.region);
     const record = { runs: runsOf(config), volumes: volumesOf(config), ledger: ledgerOf(config) };
     const prices = { prices: pricesOf(), priceList: priceListOf(), kept: keptPricesOf(config) };
-    const ports = { ...record, ...prices, bill: billOf({ account: place.account }) };
+    const backstop = config.backstop && backstopOf(config, config.backstop);
+    const ports = { ...record, ...prices, backstop, bill: billOf({ account: place.account }) };
     const report = await spendDaily(ports, config.policy, { place, now });
     logger.info('spend', { ...report });
     tell(figuresOfBooks(report));

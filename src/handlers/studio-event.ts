@@ -1,12 +1,14 @@
 import { injectLambdaContext } from '@aws-lambda-powertools/logger/middleware';
 import middy from '@middy/core';
 import type { Context } from 'aws-lambda';
+import { armNew } from '../application/arm-new.ts';
 import { enforceOn } from '../application/enforce.ts';
 import { ratesOf } from '../application/prices.ts';
 import { noteStudioEvent } from '../application/studio-event.ts';
 import { loadConfig } from '../config.ts';
 import { isPaused } from '../domain/pause.ts';
 import {
+  backstopOf,
   contactsOf,
   fleetOf,
   keptPricesOf,
@@ -34,15 +36,28 @@ export const handler = middy((event: unknown, context: Context) =>
     const kept = 'app' in what ? await keptPricesOf(config).get(place) : undefined;
     const rates = await ratesOf({ prices: pricesOf(), policy }, region, kept);
     const stores = { runs: runsOf(config), outbox: outboxOf(config, cause), contacts: contactsOf(config) };
+    const backstop = config.backstop && backstopOf(config, config.backstop);
     const pause = await stores.runs.lastPause(place);
-    const actor = { policy, baseUrl, fleet: fleetOf(config), rates, ...stores, isPaused: isPaused(pause, now) };
+    const actor = {
+      policy,
+      baseUrl,
+      fleet: fleetOf(config),
+      rates,
+      backstop,
+      ...stores,
+      isPaused: isPaused(pause, now),
+    };
     const noted = await noteStudioEvent(actor, place, what, now);
     logger.info('studio event', { event: what.kind, noted });
     // Repeated, after a crash say, it is held against the policy again: what is stopped already stays so.
     if (what.kind !== 'app created') return { noted };
     const books = { ...actor, volumes: volumesOf(config), ledger: ledgerOf(config) };
     const enforced = await enforceOn(books, actor, { place, app: what.app, at: what.at }, now);
-    if (enforced.kind === 'let be') return { noted };
+    if (enforced.kind === 'let be') {
+      const armed = await armNew(books, actor, { place, app: what.app, at: what.at }, now);
+      if (armed) logger.info('backstop', { ...armed });
+      return { noted };
+    }
     logger.info('enforced', { ...enforced });
     return { noted, enforced: enforced.kind };
   }),

@@ -12,6 +12,10 @@ export interface ScanSummary {
   warned: number;
   stopped: number;
   failed: number;
+  /** Apps that the backstop had stopped, seen first now. */
+  backstopFired: number;
+  /** Absent where there is none. */
+  backstop?: Omit<NonNullable<ScanReport['backstop']>, 'faults'>;
   held: number;
   /** Set while Curfew is paused. */
   isPaused?: true;
@@ -28,6 +32,7 @@ export function summaryOf(report: ScanReport, policy: Policy): ScanSummary {
   const { outcomes, intents, missing, unusable, faults, now, pause } = report;
   const count = (...kinds: string[]) => outcomes.filter(({ kind }) => kinds.includes(kind)).length;
   const failed = outcomes.filter(({ kind }) => kind === 'failed');
+  const { faults: _, ...kept } = report.backstop ?? { faults: [] };
   const told = outcomes.filter(({ kind }) => kind !== 'started' && kind !== 'ended' && kind !== 'held');
   return {
     now: new Date(now).toISOString(),
@@ -38,6 +43,8 @@ export function summaryOf(report: ScanReport, policy: Policy): ScanSummary {
     warned: count('warned'),
     stopped: count('stopped', 'already gone'),
     failed: failed.length,
+    backstopFired: count('stopped by the backstop'),
+    ...('armed' in kept ? { backstop: kept } : {}),
     held: count('held'),
     ...(pause ? { isPaused: true } : {}),
     faults: [

@@ -7,7 +7,7 @@ const arn = (service: string, rest: string) =>
   `arn:${PLACE.partition}:${service}:${PLACE.region}:${PLACE.account}:${rest}`;
 
 /** What nobody who stops apps may do: it destroys files, or reads what is others'. */
-const FORBIDDEN: { action: string; resource: string }[] = [
+const FORBIDDEN: { action: string; resource: string; context?: Record<string, string> }[] = [
   { action: 'sagemaker:DeleteSpace', resource: arn('sagemaker', 'space/d-abcdefghijkl/alice-space') },
   { action: 'sagemaker:DeleteUserProfile', resource: arn('sagemaker', 'user-profile/d-abcdefghijkl/alice') },
   { action: 'sagemaker:DeleteDomain', resource: arn('sagemaker', 'domain/d-abcdefghijkl') },
@@ -20,7 +20,18 @@ const FORBIDDEN: { action: string; resource: string }[] = [
   { action: 'ssm:GetParameter', resource: arn('ssm', 'parameter/payroll/password') },
   { action: 'lambda:InvokeFunction', resource: arn('lambda', 'function:payroll') },
   { action: 'logs:PutLogEvents', resource: arn('logs', 'log-group:/aws/lambda/payroll:log-stream:x') },
-  { action: 'iam:PassRole', resource: `arn:${PLACE.partition}:iam::${PLACE.account}:role/admin` },
+  { action: 'scheduler:DeleteSchedule', resource: arn('scheduler', 'schedule/default/payroll') },
+  {
+    action: 'iam:PassRole',
+    resource: `arn:${PLACE.partition}:iam::${PLACE.account}:role/admin`,
+    context: { 'iam:PassedToService': 'scheduler.amazonaws.com' },
+  },
+  // The backstop's own role is lent to Scheduler, and to nobody else.
+  {
+    action: 'iam:PassRole',
+    resource: `arn:${PLACE.partition}:iam::${PLACE.account}:role/BackstopRole`,
+    context: { 'iam:PassedToService': 'lambda.amazonaws.com' },
+  },
 ];
 
 /** Where a call goes that a function makes, by the service that it is of. */
@@ -33,10 +44,19 @@ function resourceOf(action: string): string {
     'sagemaker:DescribeDomain': arn('sagemaker', 'domain/d-abcdefghijkl'),
     'sagemaker:UpdateDomain': arn('sagemaker', 'domain/d-abcdefghijkl'),
     'ses:SendEmail': arn('ses', 'identity/example.org'),
+    'scheduler:CreateSchedule': arn('scheduler', 'schedule/curfew-prod-backstop/alice.default.1'),
+    'scheduler:UpdateSchedule': arn('scheduler', 'schedule/curfew-prod-backstop/alice.default.1'),
+    'scheduler:DeleteSchedule': arn('scheduler', 'schedule/curfew-prod-backstop/alice.default.1'),
+    'iam:PassRole': `arn:${PLACE.partition}:iam::${PLACE.account}:role/BackstopRole`,
     'ssm:GetParameter': arn('ssm', 'parameter/curfew/prod/policy'),
   };
   return samples[action] ?? (action.startsWith('dynamodb:') ? arn('dynamodb', 'table/Table') : '*');
 }
+
+/** What AWS knows besides of a call. */
+const CONTEXTS: Record<string, Record<string, string>> = {
+  'iam:PassRole': { 'iam:PassedToService': 'scheduler.amazonaws.com' },
+};
 
 /** Whether a role with these policies may do it. `tags` are those of the resource. */
 export async function isAllowed(
@@ -83,7 +103,8 @@ async function simulate({ name, policies }: DeployedFunction, needed: Set<string
     const resource = resourceOf(action);
     // What is owed is read from the index alone.
     const places = action === 'dynamodb:Query' ? [resource, `${resource}/index/owed`] : [resource];
-    const allowed = await Promise.all(places.map((one) => isAllowed(policies, { action, resource: one })));
+    const context = CONTEXTS[action] ?? {};
+    const allowed = await Promise.all(places.map((one) => isAllowed(policies, { action, resource: one, context })));
     if (!allowed.includes(true)) faults.push(`${name} calls ${action}, and may not`);
   }
   for (const what of FORBIDDEN)

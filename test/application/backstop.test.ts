@@ -1,9 +1,11 @@
 import { describe, expect, test } from 'vitest';
+import { armNew } from '../../src/application/arm-new.ts';
 import { scheduleName } from '../../src/application/backstop.ts';
 import { PortError } from '../../src/application/ports.ts';
 import { scan } from '../../src/application/scan.ts';
 import { noteStudioEvent, type StudioEvent } from '../../src/application/studio-event.ts';
 import { type AppRef, appKey } from '../../src/domain/app.ts';
+import { withPolicyPrices } from '../../src/domain/cost.ts';
 import { parseRate } from '../../src/domain/money.ts';
 import type { Budget, Policy } from '../../src/domain/policy.ts';
 import { DAY, HOUR, type Instant, MINUTE, SECOND } from '../../src/domain/time.ts';
@@ -534,5 +536,52 @@ describe('killed before or after any call', () => {
       expect(it.armed()).toEqual({});
       expect(await it.record(it.app('alice'))).not.toHaveProperty('backstop');
     }
+  });
+});
+
+describe('within the event of its creation', () => {
+  async function created(it: ReturnType<typeof lab>, app: ReturnType<ReturnType<typeof lab>['app']>, at: Instant) {
+    it.ports.fleet.start(app, at);
+    await it.told({ kind: 'app created', app, at });
+    const rates = withPolicyPrices(await it.ports.prices.rates('us-east-1'), it.policy.prices);
+    const actor = { ...it.ports, policy: it.policy, rates };
+    return armNew(it.ports, actor, { place: PLACE, app, at }, at + SECOND);
+  }
+
+  test('an app is armed, and the others of its budget are moved', async () => {
+    const it = lab();
+    await created(it, it.app('alice'), NOON);
+    isAbout(it.armed()['alice/default'], NOON + 10 * HOUR, NOON);
+    await created(it, it.app('alice', 'second'), NOON + 2 * HOUR);
+    for (const name of ['default', 'second']) isAbout(it.armed()[`alice/${name}`], NOON + 6 * HOUR, NOON + 2 * HOUR);
+    // The scan that follows has nothing to add.
+    const { calls } = it.ports.backstop;
+    await it.mustBeWell(NOON + 2 * HOUR + MINUTE);
+    expect(it.ports.backstop.calls).toBe(calls);
+  });
+
+  test('not what is exempt by a tag, which only AWS tells; nor on half a picture', async () => {
+    const it = lab({ exempt: [{ tag: { curfew: ['exempt'] } }] });
+    it.ports.fleet.tags.set(`user-profile/${ref.domainId}/alice`, { curfew: 'exempt' });
+    await created(it, it.app('alice'), NOON);
+    expect(it.armed()).toEqual({});
+    it.ports.fleet.missing.push({ part: 'tags', why: 'throttled' });
+    await created(it, it.app('bob'), NOON + HOUR);
+    expect(it.armed()).toEqual({});
+  });
+
+  test('in a large lab, where nothing has a deadline, or while Curfew is paused: nothing is asked for', async () => {
+    const large = lab();
+    for (let i = 0; i < 101; i++) large.ports.fleet.start(large.app(`p${i}`), NOON - i * MINUTE);
+    large.policy = { ...large.policy, backstop: { for: [], margin: MARGIN } };
+    await large.mustBeWell(NOON);
+    large.policy = { ...large.policy, backstop: { for: ['budget'], margin: MARGIN } };
+    expect(await created(large, large.app('alice'), NOON + HOUR)).toBeUndefined();
+    const warned = lab({ mode: 'warn' });
+    expect(await created(warned, warned.app('alice'), NOON)).toBeUndefined();
+    const paused = lab();
+    await paused.ports.runs.pause(PLACE, { from: NOON - HOUR, by: 'admin' });
+    await created(paused, paused.app('alice'), NOON);
+    expect([large.ports.backstop.calls, warned.ports.backstop.calls, paused.ports.backstop.calls]).toEqual([0, 0, 0]);
   });
 });

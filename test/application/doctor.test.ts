@@ -5,7 +5,7 @@ import type { Beat } from '../../src/domain/checkup/deployment.ts';
 import { COST_TAGS } from '../../src/domain/checkup/events.ts';
 import { MINUTE } from '../../src/domain/time.ts';
 import { NOON, policy, ref } from '../domain/builders.ts';
-import { memoryCanvasUse, memoryFleet, memoryRuns, memorySettings } from '../memory/ports.ts';
+import { memoryBackstop, memoryCanvasUse, memoryFleet, memoryRuns, memorySettings } from '../memory/ports.ts';
 
 const fn = { handler: 'scan', name: 'curfew-prod-scan', role: 'arn:aws:iam::111122223333:role/scan', version: '1.0.0' };
 
@@ -35,6 +35,7 @@ function ports(): DoctorPorts {
     fleet: memoryFleet(),
     canvasUse: memoryCanvasUse(),
     settings: memorySettings(),
+    backstopIn: () => memoryBackstop(),
     table: { name: 'curfew', care: { look: async () => facts }, runs: memoryRuns() },
   };
 }

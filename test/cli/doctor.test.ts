@@ -104,6 +104,7 @@ describe('an account that is well', () => {
       'pause',
       'version',
       'last scan',
+      'backstop',
       'events',
       'cost tags',
       'sender',
@@ -122,7 +123,7 @@ describe('an account that is well', () => {
     const { code, stdout, stderr } = await run();
     expect(code).toBe(0);
     expect(stdout).toMatch(/^ok {9}credentials: account 111122223333, region us-east-1, as arn:aws:sts::111122223333:/);
-    expect(stderr).toBe('14 checks: 14 ok, 0 warnings, 0 wrong, 0 not known. Nothing was changed.\n');
+    expect(stderr).toBe('15 checks: 15 ok, 0 warnings, 0 wrong, 0 not known. Nothing was changed.\n');
   });
 });
 

@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { dynamodbRuns } from '../../src/adapters/dynamodb/runs.ts';
 import { createTable } from '../../src/adapters/dynamodb/table.ts';
+import { schedulerBackstop } from '../../src/adapters/scheduler/backstop.ts';
+import { newRun } from '../../src/domain/run.ts';
 import { HOUR } from '../../src/domain/time.ts';
 import { readTable, TRACE } from './curfew.ts';
 import { POLICY, startLab } from './lab.ts';
@@ -137,5 +139,80 @@ describe('while paused', () => {
     const { stderr } = await run('status');
     expect(stderr).not.toMatch(/paused/);
     lab.clock.now -= 4 * HOUR;
+  });
+});
+
+describe('pause, where there is a backstop', () => {
+  const group = 'curfew-prod-backstop';
+  const app = { ...place, domainId: 'd-lab', userProfileName: 'alice', appType: 'JupyterLab', appName: 'default' };
+  const arm = async (many: number) => {
+    lab.aws.scheduler.createGroup(group);
+    const role = 'arn:aws:iam::111122223333:role/backstop';
+    const backstop = schedulerBackstop(lab.scheduler, {
+      group,
+      role,
+      queue: 'arn:aws:sqs:us-east-1:111122223333:dead',
+    });
+    for (let i = 0; i < many; i++) await backstop.arm({ name: `run.${i}`, app, at: lab.clock.now + HOUR });
+  };
+  const pause = (env: Record<string, string>) =>
+    lab.curfew(['pause', ...lab.now()], { CURFEW_TABLE: 'curfew', ...env });
+
+  it('takes down every schedule, page by page, and says how many', async () => {
+    await arm(130);
+    const { code, stdout, stderr } = await pause({ CURFEW_BACKSTOP_GROUP: group });
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(stdout).toMatch(/Of the backstop, 130 schedules were taken down, and 0 remain\.\n$/);
+    expect(lab.aws.scheduler.schedules()).toEqual([]);
+    expect(lab.aws.calls.count('scheduler', 'ListSchedules')).toBe(2);
+  });
+
+  it('says how many remain, and why, and fails; again, it goes on with them', async () => {
+    await arm(5);
+    const denied = {
+      service: 'scheduler',
+      action: 'DeleteSchedule',
+      status: 403,
+      code: 'AccessDeniedException',
+    } as const;
+    lab.aws.faults.add({ ...denied, when: ({ Name }) => Name === 'run.1' || Name === 'run.3', times: 2 });
+    const first = await pause({ CURFEW_BACKSTOP_GROUP: group });
+    expect(first.code).toBe(1);
+    expect(first.stdout).toContain('3 schedules were taken down, and 2 remain');
+    expect(first.stderr).toContain('run.1 still stands: scheduler:DeleteSchedule is not allowed');
+    expect((await runs.lastPause(place))?.from).toBe(lab.clock.now);
+    const second = await pause({ CURFEW_BACKSTOP_GROUP: group });
+    expect([second.code, lab.aws.scheduler.schedules()]).toEqual([0, []]);
+  });
+
+  it('that cannot be listed is told, and the pause holds all the same', async () => {
+    const denied = {
+      service: 'scheduler',
+      action: 'ListSchedules',
+      status: 403,
+      code: 'AccessDeniedException',
+    } as const;
+    lab.aws.faults.add({ ...denied, times: 9 });
+    const { code, stderr } = await pause({ CURFEW_BACKSTOP_GROUP: group });
+    expect(code).toBe(1);
+    expect(stderr).toContain('Of the backstop nothing was taken down: scheduler:ListSchedules is not allowed');
+    expect((await runs.lastPause(place))?.from).toBe(lab.clock.now);
+  });
+
+  it('without its group’s name, says that scans take it down, and how to do without', async () => {
+    const armed = {
+      name: 'a',
+      at: lab.clock.now + HOUR,
+      rule: 'r',
+      reason: '',
+      since: lab.clock.now,
+      isSet: true as const,
+    };
+    await runs.open({ ...newRun(app, lab.clock.now - HOUR), backstop: armed });
+    const { code, stderr } = await pause({});
+    expect(code).toBe(0);
+    expect(stderr).toContain(
+      '1 apps have a backstop. The next scan takes it down; if none comes, set CURFEW_BACKSTOP_GROUP',
+    );
   });
 });

@@ -53,6 +53,12 @@ describe('an alarm', () => {
     expect([rings('no-scan', []), rings('no-scan', [1]), rings('no-scan', [1, 1, 1])]).toEqual([true, false, false]);
   });
 
+  it('rings when the backstop had to stop an app, and is silent where it had not', () => {
+    expect([rings('backstop-fired', [0]), rings('backstop-fired', [0, 1]), rings('backstop-fired', [])]).toEqual([
+      ...[false, true, false],
+    ]);
+  });
+
   it('rings when a mail has been owed for more than 30 minutes, and on silence', () => {
     expect(rings('outbox', [0, 60, 1800])).toBe(false);
     expect(rings('outbox', [0, 1801])).toBe(true);
@@ -90,6 +96,7 @@ describe('an alarm', () => {
 
   it('tells its topic when it rings and when it is over', () => {
     expect([...alarms.keys()].sort()).toEqual([
+      'backstop-fired',
       'dead-letters',
       'errors',
       'failed-stop',

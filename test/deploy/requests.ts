@@ -5,6 +5,8 @@ import { PLACE } from '../../stack/check/resolve.ts';
 export interface Asked {
   action: string;
   resources: string[];
+  /** What AWS knows besides. */
+  context?: Record<string, string>;
 }
 
 const PREFIXES: Partial<Record<Call['service'], string>> = {
@@ -16,9 +18,16 @@ const PREFIXES: Partial<Record<Call['service'], string>> = {
 const arn = (service: string, rest: string) =>
   `arn:${PLACE.partition}:${service}:${PLACE.region}:${PLACE.account}:${rest}`;
 
-/** The IAM request behind a call to the embedded AWS. */
-export function askedOf({ service, action, input }: Call): Asked {
-  return { action: `${PREFIXES[service] ?? service}:${action}`, resources: resourcesOf({ service, action, input }) };
+/** The IAM requests behind a call to the embedded AWS: whoever makes a schedule also lends Scheduler its role. */
+export function askedOf({ service, action, input }: Call): Asked[] {
+  const asked = {
+    action: `${PREFIXES[service] ?? service}:${action}`,
+    resources: resourcesOf({ service, action, input }),
+  };
+  const role: string | undefined = service === 'scheduler' ? input.Target?.RoleArn : undefined;
+  if (!role) return [asked];
+  const context = { 'iam:PassedToService': 'scheduler.amazonaws.com' };
+  return [asked, { action: 'iam:PassRole', resources: [role], context }];
 }
 
 function resourcesOf({ service, action, input }: Call): string[] {
@@ -44,6 +53,8 @@ function resourcesOf({ service, action, input }: Call): string[] {
       if (/UserProfile$/.test(action)) return [arn('sagemaker', `user-profile/${DomainId}/${UserProfileName}`)];
       return [/Domain$/.test(action) ? arn('sagemaker', `domain/${DomainId}`) : '*'];
     }
+    case 'scheduler':
+      return [input.Name ? arn('scheduler', `schedule/${input.GroupName}/${input.Name}`) : '*'];
     default:
       return ['*'];
   }

@@ -12,7 +12,7 @@ import {
 } from '../../stack/check/functions.ts';
 import { actionsNeeded } from '../../stack/check/needs.ts';
 import { policyFaults } from '../../stack/check/policies.ts';
-import { PLACE, type Template } from '../../stack/check/resolve.ts';
+import { PLACE, resolve as resolveIn, type Template } from '../../stack/check/resolve.ts';
 import { isAllowed, rightsFaults } from '../../stack/check/simulate.ts';
 import { packaged } from './packaged.ts';
 
@@ -80,6 +80,68 @@ describe('each function', () => {
   });
 });
 
+describe('the backstop', () => {
+  const policiesOf = (id: string, of = template) =>
+    (of.Resources[id]!.Properties.Policies as { PolicyDocument: unknown }[]).map(
+      ({ PolicyDocument }) => resolveIn(PolicyDocument, of) as DeployedFunction['policies'][number],
+    );
+  const app = (domain: string) => arn('sagemaker', `app/${domain}/alice/jupyterlab/default`);
+
+  it('may stop apps and leave behind what it could not, and nothing else', () => {
+    expect([...actionsAllowed(policiesOf('BackstopRole'))].sort()).toEqual(['sagemaker:DeleteApp', 'sqs:SendMessage']);
+  });
+
+  it('stops those of the given domains alone', async () => {
+    const given = (await packaged({ domains: 'd-aaaaaaaaaaaa' })).template;
+    const may = (domain: string) =>
+      isAllowed(policiesOf('BackstopRole', given), { action: 'sagemaker:DeleteApp', resource: app(domain) });
+    expect([await may('d-aaaaaaaaaaaa'), await may('d-bbbbbbbbbbbb')]).toEqual([true, false]);
+  });
+
+  it('is Scheduler’s to be, of this account and for schedules of its own group', () => {
+    const { AssumeRolePolicyDocument } = template.Resources.BackstopRole!.Properties;
+    expect(resolveIn(AssumeRolePolicyDocument, template).Statement).toEqual([
+      {
+        Effect: 'Allow',
+        Principal: { Service: 'scheduler.amazonaws.com' },
+        Action: 'sts:AssumeRole',
+        Condition: {
+          StringEquals: {
+            'aws:SourceAccount': PLACE.account,
+            'aws:SourceArn': arn('scheduler', 'schedule-group/curfew-prod-backstop'),
+          },
+        },
+      },
+    ]);
+  });
+
+  it('is lent by `scan` and `studio-event` alone, to Scheduler alone; no function touches schedules of another group', async () => {
+    const pass = (name: string, service: string) =>
+      isAllowed(functionOf(name).policies, {
+        action: 'iam:PassRole',
+        resource: `arn:aws:iam::${PLACE.account}:role/BackstopRole`,
+        context: { 'iam:PassedToService': service },
+      });
+    for (const name of HANDLERS)
+      expect([name, await pass(name, 'scheduler.amazonaws.com')]).toEqual([
+        name,
+        name === 'scan' || name === 'studio-event',
+      ]);
+    expect(await pass('scan', 'lambda.amazonaws.com')).toBe(false);
+    for (const name of ['scan', 'studio-event', 'spend'])
+      for (const [group, isOurs] of [
+        ['curfew-prod-backstop', true],
+        ['curfew-prod', false],
+        ['default', false],
+      ] as const) {
+        const resource = arn('scheduler', `schedule/${group}/one`);
+        expect(await isAllowed(functionOf(name).policies, { action: 'scheduler:DeleteSchedule', resource })).toBe(
+          isOurs,
+        );
+      }
+  });
+});
+
 describe('the statement of docs/security.md', () => {
   const [, json = ''] =
     /```json\n(\{\n {2}"Sid": "NeverStop[\s\S]*?)```/.exec(readFileSync('docs/security.md', 'utf8')) ?? [];
@@ -117,7 +179,7 @@ describe('the lists of actions', () => {
       );
       const listed = exported.filter(([name]) => name.endsWith('_ACTIONS')).flatMap(([, list]) => list as string[]);
       const body = text.replaceAll(/export const \w+_(CALLS|ACTIONS)[^=]*=[\s\S]*?[}\]];\n/g, '');
-      const called = [...body.matchAll(/'((?:sagemaker|tag|cloudwatch|dynamodb|ses|ssm|pricing|ce):\w+)'/g)];
+      const called = [...body.matchAll(/'((?:sagemaker|tag|cloudwatch|dynamodb|ses|ssm|pricing|ce|scheduler):\w+)'/g)];
       for (const [, action] of called) expect(listed).toContain(action);
     },
   );

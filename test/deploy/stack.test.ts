@@ -63,6 +63,9 @@ describe('every function', () => {
       Object.keys(resource.Properties.Environment.Variables),
     );
     expect([...new Set(variables)].sort()).toEqual([
+      'CURFEW_BACKSTOP_GROUP',
+      'CURFEW_BACKSTOP_QUEUE',
+      'CURFEW_BACKSTOP_ROLE',
       'CURFEW_BASE_URL',
       'CURFEW_CONFIGURATION_SET',
       'CURFEW_POLICY',

@@ -23,6 +23,7 @@ export async function startZipped(env: Record<string, string> = {}) {
   clock.now = Date.UTC(2027, 0, 4, 9);
   await createTable(dynamodb, 'Table');
   aws.ses.configurationSets.add('MailSet');
+  aws.scheduler.createGroup('curfew-prod-backstop');
   const lambdas = new Map<string, Lambda>();
   const used = new Map<string, Set<string>>();
   const denied: string[] = [];
@@ -48,11 +49,11 @@ export async function startZipped(env: Record<string, string> = {}) {
     const { policies } = functionsOf(template).find((deployed) => deployed.name === name)!;
     const actions = used.get(name) ?? new Set();
     used.set(name, actions);
-    for (const call of aws.calls.list().slice(before)) {
-      const { action, resources } = askedOf(call);
+    for (const { action, resources, context = {} } of aws.calls.list().slice(before).flatMap(askedOf)) {
       actions.add(action);
       for (const resource of resources)
-        if (!(await isAllowed(policies, { action, resource }))) denied.push(`${name}: ${action} on ${resource}`);
+        if (!(await isAllowed(policies, { action, resource, context })))
+          denied.push(`${name}: ${action} on ${resource}`);
     }
     return answer;
   };

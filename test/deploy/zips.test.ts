@@ -58,6 +58,7 @@ limits: [{ name: everything, max-uptime: 1d, max-idle: 20h, grace: 30m }]
 native-idle: { JupyterLab: 2h, apply: true }
 report: { daily: "09:00" }
 safety: { max-stops: 100% }
+backstop: { for: [budget, uptime] }
 `;
 
 describe('a life of the stack', () => {
@@ -146,6 +147,10 @@ describe('a life of the stack', () => {
     expect([...zipped.used.get('scan')!]).toEqual(
       expect.arrayContaining(['ssm:GetParameter', 'cloudwatch:GetMetricData', 'sagemaker:UpdateDomain']),
     );
+    // Each warned app had its backstop, made by the function with the role that the stack lends, and has none when it is over.
+    for (const action of ['scheduler:CreateSchedule', 'scheduler:DeleteSchedule', 'iam:PassRole'])
+      expect(zipped.used.get('scan')).toContain(action);
+    expect(zipped.aws.scheduler.schedules()).toEqual([]);
   });
 
   it('a mail can be followed from the event that it came of to what becomes of it', async () => {

@@ -11,6 +11,8 @@ export interface RightsScope extends Place {
   /** The verified identity that the sender goes by, if one is known. */
   identity?: string | undefined;
   configurationSet?: string | undefined;
+  /** Where the backstop's schedules lie, and the role that is lent to Scheduler for them, if there are any. */
+  backstop?: { group: string; role?: string } | undefined;
   policy: Policy;
 }
 
@@ -24,7 +26,7 @@ const ON_TABLE: Record<string, string[]> = {
   links: dynamodb('GetItem', 'PutItem', 'UpdateItem'),
   'mail-feedback': dynamodb('GetItem', 'PutItem', 'UpdateItem'),
   deliver: dynamodb('Query', 'GetItem', 'PutItem', 'UpdateItem'),
-  spend: dynamodb('PutItem'),
+  spend: dynamodb('Query', 'PutItem', 'UpdateItem'),
 };
 
 /** The functions of this version, by their handlers. */
@@ -33,7 +35,7 @@ export const FUNCTIONS = Object.keys(ON_TABLE);
 /** What a function's calls need under this policy, by the resource that each is made on. */
 export function rightsOf(handler: string, scope: RightsScope): Ask[] {
   const { policy } = scope;
-  const { table, app, profile, domain, identity, set, index } = arnsOf(scope);
+  const { table, app, profile, domain, identity, set, index, schedule } = arnsOf(scope);
   const asks: Ask[] = [{ actions: ON_TABLE[handler] ?? [], resource: table }];
   const add = (resource: string | undefined, ...actions: string[]) => resource && asks.push({ actions, resource });
   const asksSso = policy.owners.address === 'sso' && ['scan', 'studio-event', 'links'].includes(handler);
@@ -56,7 +58,11 @@ export function rightsOf(handler: string, scope: RightsScope): Ask[] {
     add(identity, 'ses:SendEmail');
     add(set, 'ses:SendEmail');
   }
+  if (handler === 'scan' || handler === 'studio-event')
+    add(schedule, 'scheduler:CreateSchedule', 'scheduler:UpdateSchedule', 'scheduler:DeleteSchedule');
+  if (handler === 'spend') add(schedule, 'scheduler:DeleteSchedule');
   if (handler === 'spend') add('*', 'pricing:GetProducts');
+  if (handler === 'spend' && schedule) add('*', 'scheduler:ListSchedules');
   return asks;
 }
 
@@ -79,6 +85,7 @@ function arnsOf({
   domainId = 'd-abcdefghijkl',
   identity,
   configurationSet,
+  backstop,
 }: RightsScope) {
   const arn = (service: string, rest: string) => `arn:${partition}:${service}:${region}:${account}:${rest}`;
   return {
@@ -88,6 +95,7 @@ function arnsOf({
     profile: arn('sagemaker', `user-profile/${domainId}/anybody`),
     domain: arn('sagemaker', `domain/${domainId}`),
     identity: identity && arn('ses', `identity/${identity}`),
+    schedule: backstop && arn('scheduler', `schedule/${backstop.group}/anybody`),
     set: configurationSet && arn('ses', `configuration-set/${configurationSet}`),
   };
 }

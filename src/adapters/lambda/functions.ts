@@ -18,7 +18,8 @@ export function lambdaFunctions(client: LambdaClient): Functions {
       await pages('lambda:ListFunctions', async (Marker) => {
         const page = await client.send(new ListFunctionsCommand({ MaxItems: PAGE, Marker }));
         for (const { FunctionName, Handler, Role, Environment } of page.Functions ?? []) {
-          const { CURFEW_TABLE, CURFEW_VERSION, CURFEW_CONFIGURATION_SET } = Environment?.Variables ?? {};
+          const { CURFEW_TABLE, CURFEW_VERSION, CURFEW_CONFIGURATION_SET, ...more } = Environment?.Variables ?? {};
+          const { CURFEW_BACKSTOP_GROUP: group, CURFEW_BACKSTOP_ROLE: lent } = more;
           const handler = /([^/.]+)\.handler$/.exec(Handler ?? '')?.[1];
           if (CURFEW_TABLE !== table || !FunctionName || !Role || !handler) continue;
           found.push({
@@ -27,6 +28,7 @@ export function lambdaFunctions(client: LambdaClient): Functions {
             role: Role,
             ...(CURFEW_VERSION ? { version: CURFEW_VERSION } : {}),
             ...(CURFEW_CONFIGURATION_SET ? { configurationSet: CURFEW_CONFIGURATION_SET } : {}),
+            ...(group ? { backstop: { group, ...(lent ? { role: lent } : {}) } } : {}),
           });
         }
         return page.NextMarker;

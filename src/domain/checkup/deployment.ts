@@ -12,6 +12,8 @@ export interface DeployedFunction {
   /** The version that it says it is; absent where it does not say. */
   version?: string;
   configurationSet?: string;
+  /** Where the backstop's schedules lie, and the role that they act with. */
+  backstop?: { group: string; role?: string };
 }
 
 /**
