@@ -1,3 +1,4 @@
+import { takeDownAll } from '../src/application/backstop-sweep.ts';
 import { look, openLink } from '../src/application/links.ts';
 import { noteContact } from '../src/application/note-contact.ts';
 import { press } from '../src/application/press.ts';
@@ -136,12 +137,15 @@ export async function except(lab: Lab, step: StepOf<'except'>, pass: Invocation)
 
 /** An admin throws the kill switch, or takes it back, as the CLI does. */
 export async function throwSwitch(lab: Lab, step: StepOf<'pause' | 'resume'>, pass: Invocation): Promise<void> {
-  const { runs } = lab.portsFor(pass);
+  const { runs, backstop } = lab.portsFor(pass);
   const thrown = async () => {
     const known = await runs.lastPause(PLACE);
     const until = step.do === 'pause' && step.until !== undefined ? { until: step.until } : {};
-    if (step.do === 'pause') await runs.pause(PLACE, { from: pass.now, by: 'root', ...until });
-    else if (known && pass.now < Math.min(known.until ?? Infinity, known.resumedAt ?? Infinity))
+    if (step.do === 'pause') {
+      await runs.pause(PLACE, { from: pass.now, by: 'root', ...until });
+      const { remain } = await takeDownAll(backstop);
+      lab.tell?.(`    of the backstop, ${remain} remain`);
+    } else if (known && pass.now < Math.min(known.until ?? Infinity, known.resumedAt ?? Infinity))
       await runs.resume(PLACE, known, pass.now);
   };
   await thrown().catch(() => undefined);

@@ -11,7 +11,8 @@ export function account(life: Life, start: number): void {
     agenda.put(at, (now) => {
       daily(now + DAY);
       // Where nobody asks what was spent, closing brings nothing to light.
-      if (life.lab.spec.budgets.length === 0) return [];
+      const { budgets, backstop } = life.lab.spec;
+      if (budgets.length === 0 && (backstop.for.length === 0 || luck.chance(0.8))) return [];
       if (now < life.outUntil || (life.isBad && luck.chance(0.05))) return [];
       const spend: Step = { at: now, do: 'spend', ...going(luck, life.isBad, 12) };
       if (!life.isBad || !luck.chance(0.15)) return [spend];

@@ -1,4 +1,5 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: these are texts of source files
+import { BACKSTOP_AND_REPORTS } from './backstop-and-reports.ts';
 import type { Mutant } from './catch.ts';
 import { MONEY_AND_PAUSE } from './money-and-pause.ts';
 
@@ -257,4 +258,5 @@ export const MUTANTS: Mutant[] = [
     to: 'return (rate / 10_000) * gigabytes * (part / month) + 0 * Number(divisor);',
   },
   ...MONEY_AND_PAUSE,
+  ...BACKSTOP_AND_REPORTS,
 ];

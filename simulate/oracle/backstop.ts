@@ -142,6 +142,12 @@ export function noteLook(judge: Judge, pass: Pass, record: Iterable<OnRecord & {
     if (!inHand.has(slot)) judge.accuse('2 a schedule stands where there is to be none', slot);
 }
 
+/** The daily sweep is over: no schedule stands that no run on record has. */
+export function judgeSwept(judge: Judge, record: Set<string>): void {
+  for (const [name, { slot }] of judge.backstop.schedules)
+    if (!record.has(name)) judge.accuse('live: a schedule of no run outlives the sweep', slot);
+}
+
 /** Scheduler stopped an app. */
 export function judgeFire(judge: Judge, name: string, run: TrueRun, record: Iterable<OnRecord>): void {
   const { truth, backstop } = judge;
@@ -162,7 +168,8 @@ export function judgeFire(judge: Judge, name: string, run: TrueRun, record: Iter
   const about = `${run.slot.id}, by ${armed?.rule}`;
   if (armed?.run !== run && !run.kin) judge.accuse('2 the backstop stopped another run than it was made for', about);
   if (look.spec.mode !== 'enforce') judge.accuse(`2 the backstop stopped in mode ${look.spec.mode}`, about);
-  if (look.isPaused && isPausedAt(truth, truth.order, truth.now)) judge.accuse('pause: the backstop stopped what was to be left alone', about);
+  if (look.isPaused && isPausedAt(truth, truth.order, truth.now))
+    judge.accuse('pause: the backstop stopped what was to be left alone', about);
   const exempts = (at: number, order: number) => lawOf(truth, run.slot, look.spec, at, order) === 'exempt';
   const isExempt = exempts(look.at, look.order) && exempts(truth.now, look.order) && exempts(truth.now, truth.order);
   if (isExempt && judge.lawSince < look.at) judge.accuse('3 the backstop stopped an exempt app', about);
