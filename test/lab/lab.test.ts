@@ -97,7 +97,8 @@ test('what it prints to be pasted leads the CLI to it, and doctor finds it well'
   const { findings } = JSON.parse(out) as { findings: { check: string; health: string }[] };
   // Some of its people have no agent, or one that died.
   expect(findings.filter(({ health }) => health !== 'ok')).toMatchObject([{ check: 'agents', health: 'warning' }]);
-  expect([findings.length, code]).toEqual([15, 0]);
+  expect(findings.length).toBeGreaterThan(14);
+  expect(code).toBe(0);
 }, 180_000);
 
 test('the same seed gives the same bytes, another seed does not', () => {
