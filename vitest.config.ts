@@ -13,7 +13,8 @@ export default defineConfig({
     // Real servers and bundles: a slow machine may take its time over the first of them.
     maxWorkers: 2,
     testTimeout: 30_000,
-    hookTimeout: 30_000,
+    // Some begin by packaging the stack.
+    hookTimeout: 120_000,
     reporters: process.env.CI ? ['default', ['json', { outputFile: '.vitest/unit.json' }]] : ['default'],
   },
 });

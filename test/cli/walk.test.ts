@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { UpdateContinuousBackupsCommand, UpdateTableCommand } from '@aws-sdk/client-dynamodb';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { Finding } from '../../src/domain/checkup/finding.ts';
 import { functionsOf } from '../../stack/check/functions.ts';
 import { PLACE, resolve, type Template } from '../../stack/check/resolve.ts';
@@ -12,6 +12,9 @@ import { startShell, TRACE } from './curfew.ts';
 // docs/deploy.md as a new admin follows it, word by word, and docs/operate.md after it: every `npx curfew` of them in its order, on
 // the policy that the repository has, the packaged stack and an embedded AWS. What only a real account can take is in
 // aws-commands.test.ts.
+
+// A process for each command: a slow machine takes its time.
+vi.setConfig({ testTimeout: 180_000, hookTimeout: 120_000 });
 
 const stepsOf = (page: string) =>
   [...readFileSync(page, 'utf8').matchAll(/npx curfew ([a-z][^#`\n]*)/g)].map(([, words = '']) => words.trim());

@@ -76,6 +76,31 @@ test('two days of the lab are lived, and its promises hold', () => {
   for (const { promise, broken } of invariants) expect([promise, broken]).toEqual([promise, []]);
 });
 
+test('what it prints to be pasted leads the CLI to it, and doctor finds it well', async () => {
+  const lab = spawn('node_modules/.bin/node', ['local/start.ts', '--days', '1'], { cwd: root });
+  const ended = new Promise((done) => lab.on('close', done));
+  const [, block = '', now = ''] = await new Promise<string[]>((done, reject) => {
+    let out = '';
+    lab.stdout.setEncoding('utf8').on('data', (text) => {
+      out += text;
+      if (out.includes('Serving until Ctrl-C'))
+        done(/\n(unset[\s\S]*?npx curfew status (--now \S+))\n/.exec(out) ?? []);
+    });
+    lab.on('close', () => reject(new Error(`npm start ended: ${out.slice(-500)}`)));
+  });
+  const shell = spawn('bash', ['-c', `${block} >&2 && npx curfew doctor --json ${now}`], { cwd: root });
+  let out = '';
+  shell.stdout.setEncoding('utf8').on('data', (text) => (out += text));
+  const code = await new Promise((done) => shell.on('close', done));
+  lab.kill('SIGINT');
+  expect(await ended).toBe(0);
+  const { findings } = JSON.parse(out) as { findings: { check: string; health: string }[] };
+  // Some of its people have no agent, or one that died.
+  expect(findings.filter(({ health }) => health !== 'ok')).toMatchObject([{ check: 'agents', health: 'warning' }]);
+  expect(findings.length).toBeGreaterThan(14);
+  expect(code).toBe(0);
+}, 180_000);
+
 test('the same seed gives the same bytes, another seed does not', () => {
   expect(again.out).toBe(first.out);
   const { lab, timeline } = JSON.parse(other.out);
