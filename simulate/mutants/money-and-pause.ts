@@ -66,8 +66,8 @@ export const MONEY_AND_PAUSE: Mutant[] = [
   {
     name: 'a settled bill is added to what was accrued',
     file: 'src/domain/spending.ts',
-    from: 'else if (accrued !== undefined) sum.accrued += Math.round(accrued * inside);',
-    to: 'if (accrued !== undefined) sum.accrued += Math.round(accrued * inside);',
+    from: 'else if (accrued !== undefined) sum.accrued += partOf(accrued, line, period);',
+    to: 'if (accrued !== undefined) sum.accrued += partOf(accrued, line, period);',
   },
   {
     name: 'kernels on one instance are charged one by one',
