@@ -5,7 +5,7 @@ export default defineConfig({
   test: {
     include: ['test/cli/**/*.test.ts'],
     maxWorkers: 2,
-    testTimeout: 30_000,
+    testTimeout: 60_000,
     hookTimeout: 30_000,
     reporters: process.env.CI ? ['default', ['json', { outputFile: '.vitest/cli.json' }]] : ['default'],
   },

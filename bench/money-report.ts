@@ -1,4 +1,4 @@
-import { FREE, PRICES_AS_OF } from '../src/domain/aws-prices.ts';
+import { FREE, PRICES, PRICES_AS_OF } from '../src/domain/aws-prices.ts';
 import type { Closing, MoneyResult } from './money.ts';
 import { megabytes, table, time, whole } from './numbers.ts';
 import { type BillItem, costOf, MONTH } from './own-bill.ts';
@@ -32,12 +32,56 @@ export function printMoney({ month, bills }: Money, latency: number): void {
   console.log(
     `The embedded AWS answers at 0 ms a call here. A scan rests at ${megabytes(restBytes)}. Of the bill, each page costs $0.01.`,
   );
+  printBackstop(month);
   for (const { users, items } of bills) printBill(users, items);
   console.log(`
 Prices of us-east-1 of ${PRICES_AS_OF}: src/domain/aws-prices.ts. Calls, request units, log lines and processor time are counted on the
 bundled handlers, at ${latency} ms a call; a function of 1,024 MB has 0.58 of a processor. Assumed, for each user and month: ${MONTH.runs} runs of
 ${MONTH.hoursEach} hours, a heartbeat every five minutes, ${MONTH.mails} mails, ${MONTH.clicks} clicks; bench/own-bill.ts has all of it. Always free, for the
 whole account: ${whole(FREE.lambdaGbSeconds)} GB-s, ${FREE.metrics} metrics, ${FREE.alarmMetrics} alarms, ${FREE.dashboards} dashboards, ${FREE.logsGb} GB of logs, 25 GB of table.`);
+}
+
+/** Calls of a run's life: made, taken down, and moved as often as in the lab of `npm start`, by two calls each. */
+const CALLS_OF_A_LIFE = 6;
+/** Of the table: two for each time it is made or moved, one or three where it is taken down. */
+const WRITES_OF_A_LIFE = 7;
+/** Default quotas (EventBridge Scheduler user guide, "Quotas", November 2026): the small regions grant 250 calls a second, the large 5,000. */
+const LEAST_RATE = 250;
+const MOST_SCHEDULES = 10_000_000;
+const SECONDS = 720 * 3600;
+
+/** Prints what the backstop asks of AWS, and what that costs. */
+function printBackstop({ owners, backstop }: MoneyResult): void {
+  const { running, first, quiet } = backstop;
+  console.log(
+    table(
+      'Backstop: calls of EventBridge Scheduler',
+      ['', 'calls'],
+      [
+        [`first scan of ${whole(owners)} owners, ${whole(running)} apps running`, whole(first)],
+        ['quiet scan', whole(quiet)],
+      ],
+    ),
+  );
+  console.log(
+    table(
+      'Backstop: a month at AWS',
+      ['runs a month', 'calls', 'of the least rate', 'of all schedules', 'table writes', 'cost'],
+      [1_000, 100_000].map((runs) => {
+        const calls = runs * CALLS_OF_A_LIFE;
+        const share = (part: number) => `${(part * 100).toFixed(4)} %`;
+        // AWS charges for what fires: all of it, were Curfew dead all month.
+        const cost = runs * PRICES.schedulerInvocation + runs * WRITES_OF_A_LIFE * PRICES.dynamodbWrite;
+        return [
+          ...[whole(runs), whole(calls), share(calls / SECONDS / LEAST_RATE), share(runs / MOST_SCHEDULES)],
+          ...[whole(runs * WRITES_OF_A_LIFE), usd(cost)],
+        ];
+      }),
+    ),
+  );
+  console.log(
+    'Making, moving and taking down a schedule is free; an invocation costs $1 a million. The cost above has every run stopped by it.',
+  );
 }
 
 function scanRow(ratio: number, [ms, peak, reads]: [string, string, string]): string[] {

@@ -4,7 +4,7 @@ import { pathToFileURL } from 'node:url';
 import { DAY, MINUTE } from '../src/domain/time.ts';
 import { POLICY } from './lab.ts';
 import type { Measured } from './measured.ts';
-import { BUDGETS, MONTH_NOW, RUNS_EACH, TABLE } from './month.ts';
+import { BACKSTOP, BUDGETS, DEADLINES, MONTH_NOW, RUNS_EACH, TABLE } from './month.ts';
 import { median } from './numbers.ts';
 import { measure, startWorld } from './processes.ts';
 import { measureWeekly, type WeeklyResult, weeklyFaults } from './weekly.ts';
@@ -23,6 +23,8 @@ export interface MoneyResult {
   restBytes: number;
   /** Reads of the table in one quiet scan, with and without. */
   reads: { scan: number; plain: number };
+  /** Calls of EventBridge Scheduler: in the scan that first saw the month, for so many running apps, and in one quiet scan. */
+  backstop: { running: number; first: number; quiet: number };
   /** The first closing of the books, all of the month at once, and that of the next day. */
   first: Closing;
   daily: Closing;
@@ -56,12 +58,13 @@ export async function measureMoney(owners: number, jobs: MoneyJobs): Promise<Mon
   const world = await startWorld(0, owners);
   try {
     const [plain, budgets] = ['plain.yml', 'budgets.yml'].map((name) => join(jobs.folder, name)) as [string, string];
-    await Promise.all([writeFile(plain, POLICY), writeFile(budgets, POLICY + BUDGETS)]);
+    await Promise.all([writeFile(plain, POLICY + DEADLINES), writeFile(budgets, POLICY + BUDGETS + DEADLINES)]);
     const call = (handler: string, policy: string, at: number, calls = 1) =>
       measure(
         { runner: jobs.runner, job: jobs.job },
         {
           ...world.env,
+          ...BACKSTOP,
           CURFEW_TABLE: TABLE,
           CURFEW_POLICY: policy,
           BENCH_HANDLER: pathToFileURL(join(jobs.handlers, `${handler}.mjs`)).href,
@@ -77,7 +80,9 @@ export async function measureMoney(owners: number, jobs: MoneyJobs): Promise<Mon
       return { ms: calls[0]!.ms, peakBytes, ...tableCalls(counts), bill };
     };
     // What a first scan records: volumes, contacts.
+    await world.usage();
     await call('scan', budgets, MONTH_NOW);
+    const armed = schedulerCalls((await world.usage()).counts);
     const first = await close(MONTH_NOW + MINUTE);
     const quiet = async (policy: string) => {
       await world.usage();
@@ -90,12 +95,29 @@ export async function measureMoney(owners: number, jobs: MoneyJobs): Promise<Mon
     const weekly = await measureWeekly(world, owners, jobs);
     const reads = { scan: tableCalls(scan.counts).reads / SCANS, plain: tableCalls(without.counts).reads / SCANS };
     const { peakBytes, restBytes } = scan.measured;
+    const backstop = { running: Math.ceil(owners / 20), first: armed, quiet: schedulerCalls(scan.counts) / SCANS };
     const times = { scanMs: warm(scan.measured), plainMs: warm(without.measured) };
-    const result = { owners, runs: owners * RUNS_EACH, ...times, peakBytes, restBytes, reads, first, daily, weekly };
+    const result = {
+      owners,
+      runs: owners * RUNS_EACH,
+      ...times,
+      peakBytes,
+      restBytes,
+      reads,
+      backstop,
+      first,
+      daily,
+      weekly,
+    };
     return { ...result, faults: [...moneyFaults(result, tableCalls(scan.counts).writes), ...weeklyFaults(weekly)] };
   } finally {
     world.end();
   }
+}
+
+function schedulerCalls(counts: Record<string, number>): number {
+  const ours = Object.entries(counts).filter(([key]) => key.startsWith('scheduler '));
+  return ours.reduce((sum, [, count]) => sum + count, 0);
 }
 
 /** Of the calls after the first, which meets cold code. */
@@ -111,10 +133,10 @@ const PAGE_BYTES = 2 ** 20;
 
 /**
  * What must hold on any machine: budgets add the pages of the open days to a scan and nothing for an owner, a quiet scan
- * writes nothing, and the bill is read in twice as many requests as it has full pages.
+ * writes nothing and asks Scheduler nothing, and the bill is read in twice as many requests as it has full pages.
  */
 export function moneyFaults(
-  { owners, reads, first, daily }: Pick<MoneyResult, 'owners' | 'reads' | 'first' | 'daily'>,
+  { owners, reads, backstop, first, daily }: Pick<MoneyResult, 'owners' | 'reads' | 'backstop' | 'first' | 'daily'>,
   writes: number,
 ): string[] {
   const faults: string[] = [];
@@ -124,6 +146,9 @@ export function moneyFaults(
   const more = reads.scan - reads.plain;
   if (more > most) faults.push(`${owners} owners: budgets add ${more} reads to a scan, the most is ${most}`);
   if (writes > 0) faults.push(`${owners} owners: quiet scans with budgets wrote ${writes} times`);
+  const { running, first: armed, quiet } = backstop;
+  if (quiet > 0) faults.push(`${owners} owners: a quiet scan called Scheduler ${quiet} times`);
+  if (armed !== running) faults.push(`${owners} owners: ${armed} calls of Scheduler for ${running} apps that ran`);
   for (const [name, { bill }] of Object.entries({ first, daily })) {
     if (bill.queries !== 2)
       faults.push(`${owners} owners, ${name} closing: ${bill.queries} queries of the bill, not 2`);

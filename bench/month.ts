@@ -13,6 +13,13 @@ const MONTH = Date.UTC(2026, 10, 1);
 
 export const TABLE = 'curfew-bench';
 
+/** What a function that arms knows of the backstop. */
+export const BACKSTOP = {
+  CURFEW_BACKSTOP_GROUP: 'curfew-bench-backstop',
+  CURFEW_BACKSTOP_ROLE: 'arn:aws:iam::111122223333:role/curfew-bench-backstop',
+  CURFEW_BACKSTOP_QUEUE: 'arn:aws:sqs:us-east-1:111122223333:curfew-bench',
+};
+
 /** Of each owner, in the month. One in twenty runs one more now. */
 export const RUNS_EACH = 10;
 
@@ -24,6 +31,9 @@ budgets:
 guardrails:
   - { name: two GPUs a person, at-most: { "ml.g*": 2 } }
 `;
+
+/** Each running app has a deadline. */
+export const DEADLINES = 'backstop: { for: [budget, uptime] }\n';
 
 const INSTANCES = ['ml.t3.medium', 'ml.t3.large', 'ml.m5.xlarge', 'ml.g4dn.xlarge'];
 const DOMAINS = ['d-benchmonth01', 'd-benchmonth02', 'd-benchmonth03'];
@@ -49,6 +59,8 @@ export async function fillMonth(aws: EmbeddedAws, owners: number, clock: { now: 
   const runs: Run[] = [];
   aws.ses.identities.add('example.org');
   for (const domainId of DOMAINS) studio.createDomain({ domainId, name: domainId, at: MONTH - DAY });
+  // What runs now was started one after another: so many deadlines at once are the safety valve's to hold.
+  const apart = Math.min(6 * MINUTE, (10 * HOUR * 20) / owners);
   for (let i = 0; i < owners; i++) {
     const { domainId, name, app } = ownerOf(i);
     studio.createUserProfile({ domainId, name, at: MONTH - DAY });
@@ -74,7 +86,7 @@ export async function fillMonth(aws: EmbeddedAws, owners: number, clock: { now: 
       const startedAt = MONTH + ((i + j * 3) % 28) * DAY + (8 + (i % 7)) * HOUR + j * 5 * MINUTE;
       begin(startedAt, startedAt + (2 + ((i + j) % 6)) * HOUR + (i % 60) * MINUTE);
     }
-    if (i % 20 === 0) begin(MONTH_NOW - 2 * HOUR);
+    if (i % 20 === 0) begin(MONTH_NOW - 2 * HOUR - (i / 20) * apart);
   }
   for (const { at, deed } of deeds.sort((a, b) => a.at - b.at)) {
     clock.now = at;

@@ -1,6 +1,6 @@
 import { startEmbeddedAws } from '../local/aws/index.ts';
 import { fillLab, type LeastCalls, NOW } from './lab.ts';
-import { fillMonth, MONTH_NOW } from './month.ts';
+import { BACKSTOP, fillMonth, MONTH_NOW } from './month.ts';
 
 /** What the bench may ask of a world's process. */
 export type Ask = { ask: 'latency'; ms: number } | { ask: 'counts' } | { ask: 'clock'; now: number };
@@ -26,6 +26,7 @@ const started = performance.now();
 const aws = await startEmbeddedAws({ now: () => clock.now });
 const least = fillLab(aws.studio, apps, clock);
 if (owners > 0) await fillMonth(aws, owners, clock);
+aws.scheduler.createGroup(BACKSTOP.CURFEW_BACKSTOP_GROUP);
 aws.calls.reset();
 aws.capacity.isCounted = owners > 0;
 let groups: number[] = [];

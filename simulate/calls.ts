@@ -35,7 +35,7 @@ interface Beside {
 
 /** Verbs that change nothing. */
 const READS =
-  /^(load|get|history|place|lastPause|look|find|ssoUserName|standings|owed|oldest|list|read|rates|quota|days)$/;
+  /^(load|get|history|place|lastPause|look|find|ssoUserName|standings|owed|oldest|list|read|rates|quota|days|armed|progress)$/;
 
 type Port = Record<string, (...args: unknown[]) => Promise<unknown>>;
 

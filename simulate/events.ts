@@ -1,3 +1,4 @@
+import { armNew } from '../src/application/arm-new.ts';
 import { enforceOn } from '../src/application/enforce.ts';
 import { noteStudioEvent } from '../src/application/studio-event.ts';
 import { isPaused } from '../src/domain/pause.ts';
@@ -23,7 +24,14 @@ export async function runEvent(lab: Lab, step: StepOf<'event'>): Promise<void> {
   // CloudTrail cuts to the second.
   const at = step.of - (step.of % 1000);
   const event =
-    step.what === 'created' ? { kind: 'app created' as const, app, at } : { kind: 'app deleted' as const, app, at };
+    step.what === 'created'
+      ? { kind: 'app created' as const, app, at }
+      : {
+          kind: 'app deleted' as const,
+          app,
+          at,
+          ...(run.endedBy === 'backstop' ? { isBackstops: true as const } : {}),
+        };
   const answer = await runHandler(lab, pass, async () => {
     const actor = await eventActorOf(lab, pass);
     const noted = await noteStudioEvent(actor, PLACE, event, pass.now);
@@ -31,6 +39,7 @@ export async function runEvent(lab: Lab, step: StepOf<'event'>): Promise<void> {
     insistOnLoudness(lab, pass);
     const { kind } = await enforceOn(actor, actor, { place: PLACE, app, at }, pass.now);
     if (kind !== 'let be') lab.tell?.(`    enforced: ${kind}`);
+    else await armNew(actor, actor, { place: PLACE, app, at }, pass.now);
     return ENFORCED;
   });
   if (answer === undefined || pass.faults > 0) return;

@@ -2,6 +2,7 @@ import { randomOf } from '../local/lab/random.ts';
 import type { AppRef } from '../src/domain/app.ts';
 import { type Invocation, Killed } from './calls.ts';
 import { type Lab, PLACE } from './lab.ts';
+import { noteAlive } from './oracle/backstop.ts';
 import type { Pass } from './oracle/judge.ts';
 import type { Slot } from './oracle/truth.ts';
 import type { Step } from './steps.ts';
@@ -13,6 +14,7 @@ export function begin(lab: Lab, step: CallStep): Invocation {
   const { faults = [], skew = 0, luck } = step;
   const { truth } = lab.judge;
   const chance = luck === undefined ? undefined : randomOf(`turns ${luck}`);
+  noteAlive(lab.judge);
   const isAlone = !lab.crowded.has(step) && skew === 0;
   if (!isAlone) truth.calmSince = truth.now;
   return {

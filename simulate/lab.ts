@@ -2,6 +2,7 @@ import { createStudio } from '../local/aws/studio.ts';
 import type { Studio } from '../local/aws/studio-types.ts';
 import type { Rates } from '../src/domain/cost.ts';
 import {
+  memoryBackstop,
   memoryBill,
   memoryCanvasUse,
   memoryContacts,
@@ -9,6 +10,7 @@ import {
   memoryLedger,
   memoryLinks,
   memoryOutbox,
+  memoryReports,
   memoryRuns,
   memoryVolumes,
 } from '../test/memory/ports.ts';
@@ -43,6 +45,8 @@ export interface Counts {
   runs: number;
   warned: number;
   stops: number;
+  armed: number;
+  fired: number;
   mails: number;
   faults: number;
   deaths: number;
@@ -66,8 +70,8 @@ export interface Lab {
   };
   /** By address in lower case. */
   mails: Map<string, Mail[]>;
-  /** What came since somebody last looked: new mail, and runs that Curfew stopped. */
-  news: { mails: Mail[]; stopped: TrueRun[] };
+  /** What came since somebody last looked: new mail, runs that Curfew or its backstop stopped, and when schedules are due. */
+  news: { mails: Mail[]; stopped: TrueRun[]; due: number[] };
   counts: Counts;
   /** A sum over all calls of the service and their answers. */
   digest: number;
@@ -105,6 +109,8 @@ function innerPorts(studio: Studio, between: Parameters<typeof studioFleet>[1]) 
     volumes,
     ledger,
     bill: memoryBill(),
+    backstop: memoryBackstop(),
+    reports: memoryReports(),
     outbox: memoryOutbox(),
     contacts: memoryContacts(),
     links: memoryLinks(),
@@ -128,7 +134,7 @@ export function foundLab({ at, spec, bill, slots, spaces, profiles }: Founding, 
     weather,
     edition: 0,
     mails: new Map(),
-    news: { mails: [], stopped: [] },
+    news: { mails: [], stopped: [], due: [] },
     digest: 0x811c9dc5,
     invocations: 0,
     crowded: new WeakSet(),
@@ -181,6 +187,8 @@ export function newCounts(): Counts {
     'runs',
     'warned',
     'stops',
+    'armed',
+    'fired',
     'mails',
     'faults',
     'deaths',

@@ -1,10 +1,13 @@
+import { takeDownAll } from '../src/application/backstop-sweep.ts';
 import { look, openLink } from '../src/application/links.ts';
 import { noteContact } from '../src/application/note-contact.ts';
 import { press } from '../src/application/press.ts';
+import { renew } from '../src/application/renew.ts';
 import type { Page } from '../src/domain/page.ts';
 import type { Invocation } from './calls.ts';
 import { BASE_URL, type Lab, type Mail, PLACE } from './lab.ts';
 import { isMeant } from './oracle/judge.ts';
+import { runningIn } from './oracle/truth.ts';
 import { policyOf } from './policies.ts';
 import type { StepOf } from './steps.ts';
 
@@ -99,18 +102,50 @@ function heed(
         isSure: true,
       });
     else if (isLost || page.kind === 'failed') run.keeps.push({ order: truth.order, at: pass.now, isSure: false });
+    // Started anew since, and nobody may have told that: it may be taken for asked of that run.
+    const again = runningIn(truth, run.slot.id);
+    if (again && again !== run) again.keeps.push({ order: truth.order, at: pass.now, isSure: false });
     run.disturbedAt = truth.now;
   }
 }
 
+/** A reader asks for fresh links in place of those of a mail that is old. */
+export async function renewMail(lab: Lab, step: StepOf<'renew'>, pass: Invocation): Promise<void> {
+  const mail = mailOf(lab, step);
+  if (!mail) return;
+  const actor = await actorOf(lab, pass);
+  const renewed = async (): Promise<Page | undefined> => {
+    const open = await openLink(actor, step.button, tokenOf(mail, step.button));
+    return open && renew(actor, open, step.source, pass.now);
+  };
+  const page = await renewed().catch(() => undefined);
+  lab.counts.faults += pass.faults;
+  lab.tell?.(`    answered: ${page?.kind ?? 'nothing'}`);
+}
+
+/** An admin grants more, or lifts, as the CLI does. */
+export async function except(lab: Lab, step: StepOf<'except'>, pass: Invocation): Promise<void> {
+  const { kind, subject, budget, amount, until } = step;
+  const more = { ...(budget === undefined ? {} : { budget }), ...(amount === undefined ? {} : { amount }) };
+  const exception = { kind, subject, until, at: pass.now, by: 'root', why: '', ...more };
+  await lab
+    .portsFor(pass)
+    .ledger.except(PLACE, exception)
+    .catch(() => undefined);
+  lab.counts.faults += pass.faults;
+}
+
 /** An admin throws the kill switch, or takes it back, as the CLI does. */
 export async function throwSwitch(lab: Lab, step: StepOf<'pause' | 'resume'>, pass: Invocation): Promise<void> {
-  const { runs } = lab.portsFor(pass);
+  const { runs, backstop } = lab.portsFor(pass);
   const thrown = async () => {
     const known = await runs.lastPause(PLACE);
     const until = step.do === 'pause' && step.until !== undefined ? { until: step.until } : {};
-    if (step.do === 'pause') await runs.pause(PLACE, { from: pass.now, by: 'root', ...until });
-    else if (known && pass.now < Math.min(known.until ?? Infinity, known.resumedAt ?? Infinity))
+    if (step.do === 'pause') {
+      await runs.pause(PLACE, { from: pass.now, by: 'root', ...until });
+      const { remain } = await takeDownAll(backstop);
+      lab.tell?.(`    of the backstop, ${remain} remain`);
+    } else if (known && pass.now < Math.min(known.until ?? Infinity, known.resumedAt ?? Infinity))
       await runs.resume(PLACE, known, pass.now);
   };
   await thrown().catch(() => undefined);
@@ -130,5 +165,5 @@ export async function invite(lab: Lab, { to }: StepOf<'invite'>, pass: Invocatio
   reader.changedAt = pass.now;
   // Without an answer it may have been done all the same.
   if (done && done.invitedAt !== pass.now) return;
-  Object.assign(reader, { deadOrder: undefined, requests: new Set() });
+  Object.assign(reader, { deadOrder: undefined, requests: new Set(), wanted: 0 });
 }

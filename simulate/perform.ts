@@ -3,25 +3,35 @@ import { noteActivity } from '../src/application/activity-event.ts';
 import { deliver } from '../src/application/deliver.ts';
 import { noteFeedback } from '../src/application/mail-feedback.ts';
 import { hasFailed, scan } from '../src/application/scan.ts';
+import { reportWeekly } from '../src/application/weekly-report.ts';
 import { close } from './books.ts';
 import { runEvent, runProfile } from './events.ts';
 import { appRefOf, begin, run, runHandler } from './invoke.ts';
 import { BASE_URL, type Lab, PLACE } from './lab.ts';
 import { judgeDelivery, judgeScan } from './oracle/passes.ts';
 import { passTime } from './oracle/pauses.ts';
+import { judgeReports } from './oracle/reports.ts';
 import { slotIdOf, useAt } from './oracle/truth.ts';
-import { invite, openMail, pressMail, throwSwitch } from './people.ts';
+import { except, invite, openMail, pressMail, renewMail, throwSwitch } from './people.ts';
 import { policyOf } from './policies.ts';
+import { MINUTE } from './spec.ts';
 import type { Step, StepOf } from './steps.ts';
 import { happen } from './world.ts';
 
 /** Performs a step. What cannot be done as things are is passed over: any part of a timeline is a timeline. */
 export async function perform(lab: Lab, step: Step): Promise<void> {
   const { truth } = lab.judge;
+  // Scheduler is late by a minute at the most, whether or not a timeline that was cut short holds that step.
+  for (const due of dueBy(lab, step.at - MINUTE)) {
+    passTime(truth, Math.max(truth.now, due));
+    happen(lab, { at: due, do: 'fire' });
+  }
   passTime(truth, Math.max(truth.now, step.at));
   lab.counts.steps += 1;
-  const luck = randomOf(`luck ${step.luck ?? 0}`);
-  if (step.overlaps) for (let turns = Math.floor(luck.next() * 40); turns > 0; turns--) await undefined;
+  if (step.overlaps) {
+    const luck = randomOf(`luck ${step.luck ?? 0}`);
+    for (let turns = Math.floor(luck.next() * 40); turns > 0; turns--) await undefined;
+  }
   switch (step.do) {
     case 'scan':
       return runScan(lab, step);
@@ -29,6 +39,12 @@ export async function perform(lab: Lab, step: Step): Promise<void> {
       return runDelivery(lab, step);
     case 'spend':
       return runSpend(lab, step);
+    case 'report':
+      return runReports(lab, step);
+    case 'except':
+      return except(lab, step, begin(lab, step));
+    case 'renew':
+      return renewMail(lab, step, begin(lab, step));
     case 'event':
       return runEvent(lab, step);
     case 'profile':
@@ -52,6 +68,12 @@ export async function perform(lab: Lab, step: Step): Promise<void> {
   }
 }
 
+function dueBy(lab: Lab, now: number): number[] {
+  const { schedules } = lab.ports.backstop;
+  if (schedules.size === 0) return [];
+  return [...schedules.values()].flatMap(({ at }) => (at <= now ? [at] : [])).sort((a, b) => a - b);
+}
+
 async function runScan(lab: Lab, step: StepOf<'scan'>): Promise<void> {
   const { judge, counts } = lab;
   const pass = begin(lab, step);
@@ -71,8 +93,8 @@ async function runScan(lab: Lab, step: StepOf<'scan'>): Promise<void> {
 
 /** The record as it stands: the table itself, not what any port makes of it. */
 function recordOf({ ports }: Lab) {
-  return [...ports.runs.items.values()].map(({ app, startedAt, endedAt }) => {
-    return { slot: slotIdOf(app), startedAt, endedAt };
+  return [...ports.runs.items.values()].map(({ app, startedAt, endedAt, backstop }) => {
+    return { slot: slotIdOf(app), startedAt, endedAt, backstop };
   });
 }
 
@@ -97,6 +119,16 @@ async function runSpend(lab: Lab, step: StepOf<'spend'>): Promise<void> {
   const { accuse } = lab.judge;
   if (isLoud === false && pass.faults > 0) accuse('7 a failure that nobody hears of', `${pass.faults} calls failed`);
   if (isLoud instanceof Error && pass.faults === 0) accuse('7 books not closed though nothing failed', isLoud.message);
+}
+
+async function runReports(lab: Lab, step: StepOf<'report'>): Promise<void> {
+  const pass = begin(lab, step);
+  let batches = step.batches ?? Number.POSITIVE_INFINITY;
+  const at = { place: PLACE, now: pass.now, hasTime: () => batches-- > 0 };
+  const report = await run(lab, pass, () => reportWeekly(lab.portsFor(pass), policyOf(pass.spec), at));
+  if (!(report instanceof Error)) lab.tell?.(`    ${report.week}: ${report.owed} owed; ${report.faults.join('; ')}`);
+  const contacts = [...lab.ports.contacts.items.values()];
+  judgeReports(lab.judge, pass, report, contacts);
 }
 
 async function runBeat(lab: Lab, step: StepOf<'beat'>): Promise<void> {

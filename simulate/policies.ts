@@ -42,10 +42,10 @@ function write(spec: Spec): Policy {
       atMost: atMost === undefined ? [] : [{ pattern: '*', count: atMost }],
       for: 'each owner' as const,
     })),
-    report: { daily: spec.digest },
+    report: { daily: spec.digest, ...(spec.weekly ? { weekly: spec.weekly } : {}) },
     safety: { maxStops: 'count' in maxStops ? maxStops : { share: maxStops.percent / 100 } },
     evidence: { staleAfter: spec.staleAfter },
-    backstop: { for: [], margin: 30 * 60_000 },
+    backstop: spec.backstop,
     prices: {},
   };
 }

@@ -32,6 +32,7 @@ export function describeLives(
     ['Scans', `${number(sum.scans)}, ${number(sum.decisions)} decisions, ${number(sum.overlaps)} beside another`],
     ['Warnings', number(sum.warned)],
     ['Stops', number(sum.stops)],
+    ['Backstop', `${number(sum.armed)} schedules made or moved, ${number(sum.fired)} of them stopped an app`],
     ['Rounds of delivery', `${number(sum.rounds)}, ${number(sum.mails)} mails`],
     ['Faults', `${number(sum.faults)} calls that failed or were not answered, ${number(sum.deaths)} killed processes`],
     ['Steps', number(sum.steps)],

@@ -13,8 +13,12 @@ export interface Spec {
   addresses: Record<string, string>;
   budgets: BudgetSpec[];
   rails: RailSpec[];
+  /** Which deadlines EventBridge Scheduler enforces, and how long after them. */
+  backstop: { for: ('budget' | 'uptime')[]; margin: number };
   /** Minutes after local midnight. */
   digest: number | 'never';
+  /** When the week's reports are due, by the clock on the wall: 0 is Sunday. */
+  weekly?: { weekday: number; minutes: number } | undefined;
 }
 
 /** What an app must be: every member that is given must fit. */
@@ -44,6 +48,8 @@ export interface BudgetSpec {
   warnAt: number[];
   forecastAt: number[];
   atLimit: 'warn' | 'stop' | 'block';
+  /** From the warning of it to the stop; at once where it is absent. */
+  grace?: number;
 }
 
 /** A guardrail: what instance types may begin with, or how many apps of an owner may run at once. */

@@ -20,6 +20,15 @@ export type News = 'delivered' | 'bounced for good' | 'bounced for now' | 'compl
 /** The buttons of mail. */
 export type Button = 'confirm' | 'keep' | 'stop' | 'unsubscribe';
 
+/** What an admin grants or lifts, of one budget or of all of a subject. */
+export interface Exception {
+  kind: 'grant' | 'lift';
+  subject: { kind: 'owner' | 'domain' | 'account'; name: string };
+  budget?: string;
+  amount?: number;
+  until: number;
+}
+
 /** One thing that happens: plain data, so that a timeline may be kept, cut short and lived again. */
 export type Step = Common & (World | Call);
 
@@ -46,7 +55,9 @@ type World =
   | { do: 'stops'; are: 'up' | 'throttled' | 'denied' }
   | { do: 'listing'; lacks?: 'apps' | 'spaces' | 'tags' }
   /** Canvas publishes its metric. */
-  | { do: 'metric'; slot: string };
+  | { do: 'metric'; slot: string }
+  /** EventBridge Scheduler makes what is due. */
+  | { do: 'fire' };
 
 /** Invocations of the service. */
 type Call = Going &
@@ -55,6 +66,12 @@ type Call = Going &
     | { do: 'deliver' }
     /** The daily closing of the books. */
     | { do: 'spend' }
+    /** A round of the weekly reports. With `batches`, there is no time for more. */
+    | { do: 'report'; batches?: number }
+    /** An admin grants a subject more, or lifts its budgets: `curfew budget`. */
+    | ({ do: 'except' } & Exception)
+    /** A reader asks for fresh links in place of those of an old mail. */
+    | { do: 'renew'; to: string; button: Button; ago: number; source: string }
     | { do: 'event'; what: 'created' | 'deleted'; slot: string; of: number }
     | { do: 'profile'; profile: string }
     | { do: 'beat'; slot: string; run: number; observedAt: number }
@@ -67,6 +84,25 @@ type Call = Going &
     | { do: 'pause'; until?: number }
     | { do: 'resume' }
   );
+
+/** What is done by our own functions: while they are dead, it is not. */
+export const OURS: ReadonlySet<Step['do']> = new Set<Call['do']>([
+  'scan',
+  'deliver',
+  'spend',
+  'report',
+  'except',
+  'renew',
+  'event',
+  'profile',
+  'beat',
+  'open',
+  'press',
+  'news',
+  'invite',
+  'pause',
+  'resume',
+]);
 
 /** A step of one kind. */
 export type StepOf<Kind extends Step['do']> = Extract<Step, { do: Kind }>;

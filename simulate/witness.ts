@@ -2,11 +2,13 @@ import type { Notice } from '../src/domain/notice.ts';
 import type { Pause } from '../src/domain/pause.ts';
 import type { Invocation, Witness } from './calls.ts';
 import type { Lab, Mail } from './lab.ts';
+import { noteArmed, noteIntention } from './oracle/backstop.ts';
 import type { Letter } from './oracle/judge.ts';
 import { noteOwed, noteSettled, noteTaken } from './oracle/mails.ts';
 import { type Mark, noteMark } from './oracle/money.ts';
 import { judgeStop } from './oracle/stops.ts';
 import { runningIn, slotIdOf, type TrueRun } from './oracle/truth.ts';
+import type { Exception } from './steps.ts';
 
 /** Sees every call that the service makes of the outside, and keeps the truth and the judge in the picture. */
 export function witnessOf(lab: Lab): Witness {
@@ -52,10 +54,14 @@ export function witnessOf(lab: Lab): Witness {
     },
     'runs.change'(
       pass,
-      [run, change]: [{ app: AppNamed }, { kind: string; stop: { rule: string; at: number } }],
+      [run, change]: [
+        { app: AppNamed },
+        { kind: string; stop: { rule: string; at: number }; backstop?: { name: string; rule: string } },
+      ],
       isDone: boolean,
     ) {
       if (isDone) pass.wroteOrder = truth.order;
+      if (change.kind === 'backstop') noteIntention(judge, change.backstop);
       if (change.kind !== 'stop' || !isDone) return;
       pass.intents.set(slotIdOf(run.app), { order: truth.order, rule: change.stop.rule, at: change.stop.at });
     },
@@ -64,6 +70,19 @@ export function witnessOf(lab: Lab): Witness {
     },
     'runs.change failed'(_pass, [run, change]: [{ app: AppNamed }, { kind: string }]) {
       if (change.kind === 'stop' || change.kind === 'retry') doubt(lab, slotIdOf(run.app));
+    },
+    'backstop.arm'(pass, [{ name, app, at }]: [{ name: string; app: AppNamed; at: number }]) {
+      counts.armed += 1;
+      lab.news.due.push(at);
+      lab.tell?.(`    armed: ${slotIdOf(app)} for ${new Date(at).toISOString()}`);
+      noteArmed(judge, pass, { name, slot: slotIdOf(app), at });
+    },
+    'backstop.disarm'(_pass, [name]: [string]) {
+      judge.backstop.schedules.delete(name);
+    },
+    'ledger.except'(_pass, [, exception]: [unknown, Exception]) {
+      truth.exceptions.push({ ...exception, order: truth.order });
+      truth.calmSince = truth.now;
     },
     'ledger.mark'(pass, [, mark]: [unknown, Mark]) {
       noteMark(judge, pass, mark);
@@ -100,8 +119,10 @@ export function witnessOf(lab: Lab): Witness {
   };
   return (invocation, port, verb, args, result, made) => {
     truth.order += 1;
-    lab.digest = mixed(lab.digest, `${port}.${verb} ${truth.now} ${typeof result === 'object' ? '' : result}`);
-    hears[`${port}.${verb}`]?.(invocation, args, result, made);
+    const call = `${port}.${verb}`;
+    const answer = typeof result === 'object' ? 0 : sumOf(String(result));
+    lab.digest = mixed(mixed(mixed(lab.digest, sumOf(call)), truth.now % 2 ** 32), answer);
+    hears[call]?.(invocation, args, result, made);
   };
 }
 
@@ -146,9 +167,19 @@ function describe({ facts, to }: Notice): string {
   return `${facts.kind}${about}${rule}, to ${to}`;
 }
 
-/** FNV-1a, going on from a sum. */
-function mixed(sum: number, text: string): number {
-  let next = sum;
-  for (let i = 0; i < text.length; i++) next = Math.imul(next ^ text.charCodeAt(i), 0x01000193);
-  return next >>> 0;
+/** A step of FNV-1a, a whole number at a time. */
+function mixed(sum: number, next: number): number {
+  return Math.imul(sum ^ next, 0x01000193) >>> 0;
+}
+
+const sums = new Map<string, number>();
+
+/** FNV-1a of a text: few texts are many. */
+function sumOf(text: string): number {
+  const known = sums.get(text);
+  if (known !== undefined) return known;
+  let sum = 0x811c9dc5;
+  for (let i = 0; i < text.length; i++) sum = mixed(sum, text.charCodeAt(i));
+  if (sums.size < 256) sums.set(text, sum);
+  return sum;
 }

@@ -35,6 +35,9 @@ export async function liveOrder({ seed, people, isShrunk }: Order): Promise<LabR
   return { ...result, violation, steps: await shrink(steps, fails), before: steps.length };
 }
 
+// Faults are planned by the thousand, and nobody reads where each was thrown. (`--replay` runs in no worker.)
+if (parentPort) Error.stackTraceLimit = 0;
+
 parentPort?.on('message', (order: Order) => {
   void liveOrder(order).then(
     (result) => parentPort!.postMessage({ result }),

@@ -1,5 +1,6 @@
 import { type Lab, PLACE } from './lab.ts';
-import { runningIn, type Slot, type TrueRun, useAt } from './oracle/truth.ts';
+import { judgeDead, judgeFire, noteInVain } from './oracle/backstop.ts';
+import { runningIn, type Slot, slotIdOf, type TrueRun, useAt } from './oracle/truth.ts';
 import { idOf } from './ports/fleet.ts';
 import { MINUTE } from './spec.ts';
 import type { Step, StepOf } from './steps.ts';
@@ -45,6 +46,9 @@ export function happen(lab: Lab, step: Step): void {
       return;
     case 'metric':
       measure(lab, step.slot);
+      return;
+    case 'fire':
+      fire(lab);
       return;
     default:
       throw new Error(`nobody knows how to ${step.do}`);
@@ -93,7 +97,7 @@ function studioId(slot: Slot) {
   return idOf({ ...PLACE, domainId, ...holder, appType, appName });
 }
 
-function end(lab: Lab, { slot, overlaps }: StepOf<'end'>): void {
+function end(lab: Lab, { slot }: StepOf<'end'>): void {
   const run = runningIn(lab.judge.truth, slot);
   const app = run && lab.studio.app(studioId(run.slot));
   // A stop of Curfew's may have been quicker by a moment.
@@ -101,8 +105,24 @@ function end(lab: Lab, { slot, overlaps }: StepOf<'end'>): void {
   lab.studio.deleteApp(studioId(run.slot));
   run.end = lab.judge.truth.now;
   run.endedBy = 'owner';
-  // At the very moment of a stop, whoever reads the record meanwhile cannot tell whose end it was.
-  if (overlaps) run.isDoubtful = true;
+}
+
+/** Scheduler calls DeleteApp by the name alone, whatever runs under it. */
+function fire(lab: Lab): void {
+  const { truth } = lab.judge;
+  for (const { name, app } of lab.ports.backstop.fire(truth.now)) {
+    const row = lab.studio.app(idOf(app));
+    const run = runningIn(truth, slotIdOf(app));
+    if (run && row && !lab.studio.statusOf(row).startsWith('Delet')) {
+      lab.studio.deleteApp(idOf(app));
+      Object.assign(run, { end: truth.now, endedBy: 'backstop' });
+      lab.counts.fired += 1;
+      lab.news.stopped.push(run);
+      lab.tell?.(`    the backstop stops ${run.slot.id}`);
+      judgeFire(lab.judge, name, run, lab.ports.runs.items.values());
+    } else noteInVain(lab.judge, name, slotIdOf(app));
+  }
+  judgeDead(lab.judge);
 }
 
 function tag(lab: Lab, resource: string, tags: Record<string, string>): void {

@@ -5,8 +5,9 @@ import type { EmbeddedAws } from '../aws/index.ts';
 import type { Agenda } from './agenda.ts';
 import { clockTime, dayHeading } from './calendar.ts';
 import type { Invariant } from './invariants.ts';
-import { isExempt, type LabRun } from './ledger.ts';
+import { isExempt, type LabRun, tagOf } from './ledger.ts';
 import { type Meter, meterOf, ownerOf } from './meter.ts';
+import { isLike } from './money-promises.ts';
 
 /** How long the world goes on once nothing of Curfew lives: a month turns in it. */
 const AFTERWARDS: Duration = 40 * DAY;
@@ -38,7 +39,7 @@ export async function liveOnWithoutCurfew(aws: EmbeddedAws, agenda: Agenda, runs
   return { from, went, stopped: went.filter(({ endedAt }) => endedAt !== undefined) };
 }
 
-const CAPPED = 'every function dead: what a blocking budget caps still stopped';
+const CAPPED = 'every function dead: what the policy caps still stopped';
 
 /**
  * What the backstop promises, held against what truly ran.
@@ -60,28 +61,30 @@ export function checkAfterwards(
       const since = periodOf(period, run.endedAt!, policy.timezone).from;
       return meter.spent(ownerOf(aws, run), since, run.endedAt!) >= limit * BESIDE;
     });
-    const isOfOthers = policy.backstop.for.includes('uptime') || budgets.some((one) => one.for !== 'each owner');
-    return isSpent || isOfOthers ? [] : [`${describe(run)}: its owner’s budget was not spent`];
+    const isUp = uptimesOf(aws, policy, run).some(({ least }) => run.endedAt! >= least);
+    return isSpent || isUp || !isOwnPolicy
+      ? []
+      : [`${describe(run)}: its owner’s budget was not spent, nor its uptime`];
   });
   // Started before the last pass that lived, and not so many at once that its safety valve would have held them.
   const seen = went.filter((run) => run.startedAt < lastScan && !isExempt(aws.studio, run.app) && isOwned(aws, run));
-  const dues = seen.map((run) => ({ run, due: dueOf(run, blocks, policy.timezone, { aws, meter, from, end }) }));
+  const dues = seen.map((run) => ({ run, due: dueOf(run, blocks, policy, { aws, meter, from, end }) }));
   const most =
     'count' in policy.safety.maxStops ? policy.safety.maxStops.count : went.length * policy.safety.maxStops.share;
   const outlived = dues.flatMap(({ run, due }) => {
     if (due === undefined || due.latest > end) return [];
     const crowd = dues.filter((other) => other.due && Math.abs(other.due.at - due.at) < 15 * MINUTE).length;
     const isOver = (run.endedAt ?? Number.POSITIVE_INFINITY) <= due.latest;
-    return isOver || crowd > most ? [] : [`${describe(run)}: its budget was spent ${when(due.at)}`];
+    return isOver || crowd > most ? [] : [`${describe(run)}: ${due.what} ${when(due.at)}`];
   });
   const exempt = stopped.filter(({ app }) => isExempt(aws.studio, app));
   const before = runs.filter((run) => run.endedBy === 'the backstop' && !stopped.includes(run));
   return [
     invariant('while Curfew lived, the backstop stopped nothing', before.map(describe)),
-    invariant('every function dead: no app was stopped that was exempt, or before its budget was truly spent', [
-      ...exempt.map(describe),
-      ...early,
-    ]),
+    invariant(
+      'every function dead: no app was stopped that was exempt, or before its budget or uptime was truly over',
+      [...exempt.map(describe), ...early],
+    ),
     isOwnPolicy
       ? invariant(CAPPED, outlived)
       : { ...invariant(CAPPED, []), skipped: 'the lab knows only its own policy’s exemptions' },
@@ -91,10 +94,10 @@ export function checkAfterwards(
 /** Apps that went on, and how many of them stopped by themselves, for people. */
 export function tellAfterwards({ from, went, stopped }: Afterwards): string {
   const since = `Had every function died on ${when(from)}: of ${went.length} apps that ran`;
-  if (stopped.length === 0) return `${since}, none would have been stopped: no budget of theirs would have run out.`;
+  if (stopped.length === 0) return `${since}, none would have been stopped: nothing of theirs is capped.`;
   const after = stopped.map(({ endedAt }) => endedAt! - from).sort((a, b) => a - b);
   const span = after.length === 1 ? '' : ` to ${describeDuration(after.at(-1)!)}`;
-  return `${since}, EventBridge Scheduler would still have stopped ${stopped.length} whose budgets ran out, ${describeDuration(after[0]!)}${span} later.`;
+  return `${since}, EventBridge Scheduler would still have stopped ${stopped.length}, once a budget or an uptime ran out, ${describeDuration(after[0]!)}${span} later.`;
 }
 
 interface Truth {
@@ -104,23 +107,47 @@ interface Truth {
   end: Instant;
 }
 
-/** When a run's owner has spent their budget for certain, and when the run must be over: a margin and the slack later. */
-function dueOf(run: LabRun, blocks: Budget[], timezone: string, { aws, meter, from, end }: Truth) {
+/** When a run's owner has spent their budget for certain, or its uptime is over, and when the run must be: a margin and the slack later. */
+function dueOf(run: LabRun, blocks: Budget[], policy: Policy, { aws, meter, from, end }: Truth) {
   const whose = ownerOf(aws, run);
   const moments = blocks.flatMap(({ limit, period }) => {
     for (let at = from; at < end; ) {
-      const { from: begin, to } = periodOf(period, at, timezone);
+      const { from: begin, to } = periodOf(period, at, policy.timezone);
       const spentAt = meter.whenSpent(whose, limit * BELOW, begin, Math.min(to, end));
-      if (spentAt !== undefined) return [Math.max(spentAt, from)];
+      if (spentAt !== undefined) return [{ at: Math.max(spentAt, from), what: 'its budget was spent' }];
       if (to <= at) break;
       at = to;
     }
     return [];
   });
+  const uptimes = uptimesOf(aws, policy, run);
+  if (uptimes.length > 0)
+    moments.push({ at: Math.max(from, ...uptimes.map(({ most }) => most)), what: 'its uptime was over' });
   if (moments.length === 0) return undefined;
-  const at = Math.min(...moments);
+  const first = moments.reduce((a, b) => (b.at < a.at ? b : a));
   // Two margins: whoever lived last may just have looked, and put it off by one.
-  return { at, latest: at + 60 * MINUTE + Math.max(15 * MINUTE, (at - from) / 15) };
+  return { ...first, latest: first.at + 60 * MINUTE + Math.max(15 * MINUTE, (first.at - from) / 15) };
+}
+
+/**
+ * Of every limit of the lab's policy that may govern a run: when it is up at the least, and at the most, with all that its owner
+ * could still ask for. One that has no max-uptime lets it run on.
+ */
+function uptimesOf(
+  { studio }: EmbeddedAws,
+  policy: Policy,
+  { app, startedAt }: LabRun,
+): { least: Instant; most: Instant }[] {
+  if (policy.mode !== 'enforce' || !policy.backstop.for.includes('uptime')) return [];
+  const { hours, atMost } = policy.extensions;
+  const limits = policy.limits.filter(({ match: { instance, tag } }) => {
+    const isTagged = Object.values(tag ?? {}).every((values) => values.includes(tagOf(studio, app) ?? ''));
+    return isTagged && (!instance || instance.some((pattern) => isLike(pattern, app.instanceType ?? '')));
+  });
+  return limits.map(({ maxUptime = Number.POSITIVE_INFINITY, grace }) => {
+    const least = startedAt + maxUptime + grace;
+    return { least, most: least + atMost * (hours + grace) };
+  });
 }
 
 function isOwned(aws: EmbeddedAws, run: LabRun): boolean {

@@ -86,7 +86,11 @@ function callerOf({ userIdentity }: CloudTrailEvent['detail']): NonNullable<LabR
 
 /** The policy's exemptions, told again without its code: the nearest tag counts. */
 export function isExempt(studio: Studio, app: App): boolean {
-  if (app.appType === 'JupyterServer') return true;
+  return app.appType === 'JupyterServer' || tagOf(studio, app) === 'exempt';
+}
+
+/** What the nearest tag `curfew` of an app says. */
+export function tagOf(studio: Studio, app: App): string | undefined {
   const { domainId, spaceName, userProfileName } = app;
   const space = spaceName === undefined ? undefined : studio.space(domainId, spaceName);
   const owner = userProfileName ?? space?.owner;
@@ -97,5 +101,5 @@ export function isExempt(studio: Studio, app: App): boolean {
     studio.arn.domain(domainId),
   ];
   const tagged = arns.find((arn) => arn !== undefined && studio.tags.get(arn).has('curfew'));
-  return tagged !== undefined && studio.tags.get(tagged).get('curfew') === 'exempt';
+  return tagged === undefined ? undefined : studio.tags.get(tagged).get('curfew');
 }

@@ -152,7 +152,7 @@ export function wrongGuards({ aws, policy, runs, ruleOf }: MoneyEvidence): strin
   });
 }
 
-function isLike(pattern: string, text: string): boolean {
+export function isLike(pattern: string, text: string): boolean {
   return new RegExp(`^${pattern.replaceAll('.', '\\.').replaceAll('*', '.*')}$`).test(text);
 }
 

@@ -2,6 +2,7 @@ import { DAY, HOUR, MINUTE, type Spec } from '../spec.ts';
 import type { Step } from '../steps.ts';
 import { ROOT } from './founding.ts';
 import type { Life } from './life.ts';
+import { going } from './luck.ts';
 
 /** Policies, tags and owners change under way, in bad times alone: in good ones, nothing may be blamed on them. */
 export function govern(life: Life, start: number): void {
@@ -18,6 +19,7 @@ export function govern(life: Life, start: number): void {
   each(1.5 * DAY, changeTags);
   each(4 * DAY, changeOwner);
   each(9 * DAY, pause);
+  each(3 * DAY, grant);
 }
 
 function changePolicy(life: Life, now: number): Step[] {
@@ -83,6 +85,26 @@ function changePolicy(life: Life, now: number): Step[] {
       });
     },
   ])();
+}
+
+/** Admins grant somebody more for some days, or lift what a budget does to them. */
+function grant({ luck, lab, persons, wantScan }: Life, now: number): Step[] {
+  const { budgets } = lab.spec;
+  if (budgets.length === 0) return [];
+  const budget = luck.pick(budgets);
+  const { name, domainId } = luck.pick(persons);
+  const subject =
+    budget.for === 'account'
+      ? { kind: 'account' as const, name: '' }
+      : budget.for === 'each owner'
+        ? { kind: 'owner' as const, name: `${domainId}/${name}` }
+        : { kind: 'domain' as const, name: budget.for.domain };
+  const until = now + Math.round(luck.between(2 * HOUR, 9 * DAY));
+  wantScan(until);
+  const which = luck.chance(0.7) ? { budget: budget.name } : {};
+  const common = { at: now, do: 'except' as const, subject, until, ...which, ...going(luck, true, 1) };
+  if (luck.chance(0.3)) return [{ ...common, kind: 'lift' }];
+  return [{ ...common, kind: 'grant', amount: luck.pick([1, 5, 20]) * 1_000_000 }];
 }
 
 /** Admins pause for a while, say until when or take it back themselves; some do it again before that. */

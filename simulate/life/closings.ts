@@ -1,4 +1,5 @@
-import { DAY, HOUR, MINUTE } from '../spec.ts';
+import { sinceDue } from '../oracle/calendar.ts';
+import { DAY, HOUR, MINUTE, SECOND } from '../spec.ts';
 import type { Step } from '../steps.ts';
 import type { Life } from './life.ts';
 import { going } from './luck.ts';
@@ -10,7 +11,8 @@ export function account(life: Life, start: number): void {
     agenda.put(at, (now) => {
       daily(now + DAY);
       // Where nobody asks what was spent, closing brings nothing to light.
-      if (life.lab.spec.budgets.length === 0) return [];
+      const { budgets, backstop } = life.lab.spec;
+      if (budgets.length === 0 && (backstop.for.length === 0 || luck.chance(0.8))) return [];
       if (now < life.outUntil || (life.isBad && luck.chance(0.05))) return [];
       const spend: Step = { at: now, do: 'spend', ...going(luck, life.isBad, 12) };
       if (!life.isBad || !luck.chance(0.15)) return [spend];
@@ -24,4 +26,25 @@ export function account(life: Life, start: number): void {
       ];
     });
   daily(Math.ceil(start / DAY) * DAY + 5 * HOUR + 17 * MINUTE);
+  const hourly = (at: number) =>
+    agenda.put(at, (now) => {
+      hourly(now + HOUR);
+      return now < life.outUntil ? [] : reportSteps(life, now);
+    });
+  hourly(Math.ceil(start / HOUR) * HOUR + 90 * SECOND);
+}
+
+/** Each quarter of an hour a round is started: of these, the simulator makes one an hour while reports are due, and one for nothing. */
+function reportSteps({ lab, luck, isBad }: Life, now: number): Step[] {
+  const { weekly, timezone } = lab.spec;
+  if (!weekly) return [];
+  const since = sinceDue(weekly, now, timezone);
+  if (since >= 2 * DAY) return [];
+  const [progress] = lab.ports.reports.items.values();
+  const isDone = progress?.isDone && lab.judge.reportedAt > now - since - HOUR;
+  if (isDone && !luck.chance(0.03)) return [];
+  const batches = isBad && luck.chance(0.2) ? { batches: luck.whole(0, 1) } : {};
+  const round: Step = { at: now, do: 'report', ...batches, ...going(luck, isBad, 30) };
+  if (!isBad || !luck.chance(0.15)) return [round];
+  return [round, { ...round, overlaps: true, luck: luck.whole(1, 1e9) }];
 }

@@ -105,6 +105,11 @@ function specOf(persons: Person[], next: () => number): Spec {
     staleAfter: pick([30 * MINUTE, HOUR, 2 * HOUR, 4 * HOUR]),
     addresses: Object.fromEntries(named),
     digest: pick([8 * 60, 9 * 60 + 30, 0, 'never']),
+    weekly: pick([undefined, undefined, { weekday: 1, minutes: 8 * 60 }, { weekday: 0, minutes: 2 * 60 + 30 }]),
+    backstop: {
+      for: pick<Spec['backstop']['for']>([[], ['budget'], ['budget', 'uptime'], ['uptime']]),
+      margin: pick([30 * MINUTE, HOUR]),
+    },
     ...moneyOf(pick),
   };
 }
@@ -118,8 +123,8 @@ function moneyOf(pick: <T>(all: T[]) => T): Pick<Spec, 'budgets' | 'rails'> {
   const domain = { name: 'the class', for: { domain: DOMAINS[1]! }, period: 'week' as const, ...thresholds };
   const account = { name: 'all of it', for: 'account' as const, period: 'month' as const, warnAt: [50, 90] };
   const budgets: Spec['budgets'] = [
-    { ...owner, limit: pick([15, 40, 90]) * USD, atLimit: 'block' },
-    { ...domain, limit: pick([40, 120]) * USD, atLimit: 'stop' },
+    { ...owner, limit: pick([15, 40, 90]) * USD, atLimit: 'block', ...pick([{}, {}, { grace: 30 * MINUTE }]) },
+    { ...domain, limit: pick([40, 120]) * USD, atLimit: 'stop', ...pick([{}, { grace: HOUR }]) },
     { ...account, forecastAt: [100], limit: pick([400, 1500]) * USD, atLimit: 'warn' },
   ];
   const allow = { name: 'no big ones', domain: DOMAINS[1]!, allow: ['ml.t3.', 'ml.m5.', 'ml.g5.'] };

@@ -98,6 +98,21 @@ function react(life: Life, mail: Mail, now: number): void {
     // An old mail, of a run that may be over by then.
     if (luck.chance(0.05)) later(luck.about(30 * HOUR), luck.pick(['stop', 'keep']), 'press');
   }
+  // Found again when its links work no longer: then fresh ones are asked for, by some more than once.
+  if (luck.chance(0.03)) {
+    const button = mail.kind === 'confirmation' ? 'confirm' : luck.pick<Button>(['keep', 'stop']);
+    const delay = luck.between(DAY, 16 * DAY);
+    for (let again = 0; again < luck.whole(1, 4); again++) {
+      agenda.put(now + delay + luck.about(again * 3 * HOUR), (at): Step[] => {
+        const ago = boxOf(life, mail)
+          .filter(({ urls }) => urls[button] !== undefined)
+          .toReversed()
+          .indexOf(mail);
+        if (ago < 0) return [];
+        return [{ at, do: 'renew', to: mail.to, button, ago, source: '192.0.2.7', ...going(luck, life.isBad, 6) }];
+      });
+    }
+  }
   if (luck.chance(mail.kind === 'digest' ? 0.003 : 0.012))
     later(
       soon(),

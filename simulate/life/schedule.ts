@@ -62,6 +62,16 @@ export function schedule(life: Life, start: number): void {
   fall(start + luck.about(20 * DAY));
 }
 
+/** Scheduler makes what is due within a minute of its time. A living Curfew has looked just before. */
+export function awaitBackstop({ lab, agenda, luck, wantScan }: Life): void {
+  const { now } = lab.judge.truth;
+  for (const due of lab.news.due.splice(0)) {
+    for (const before of [40 * MINUTE, 6 * MINUTE]) if (due - before > now) wantScan(due - before);
+    const isAnyDue = (at: number) => [...lab.ports.backstop.schedules.values()].some((one) => one.at <= at);
+    agenda.put(Math.max(due, now) + luck.whole(0, 59_000), (at) => (isAnyDue(at) ? [{ at, do: 'fire' }] : []));
+  }
+}
+
 function roundSteps({ lab, luck, isBad, outUntil }: Life, now: number): Step[] {
   if (lab.judge.open.size === 0 || now < outUntil) return [];
   const steps: Step[] = [{ at: now, do: 'deliver', ...going(luck, isBad, 12) }];

@@ -1,7 +1,8 @@
-import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { build, type Plugin } from 'esbuild';
 import { CREW, carryOut } from '../crew.ts';
 import { DAY } from '../spec.ts';
 import type { Order } from '../worker.ts';
@@ -29,17 +30,6 @@ const MOST_YEARS = 40;
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
-/** What a life needs: the service, the simulator, and the ports in memory. */
-const PARTS = [
-  'src/domain',
-  'src/application',
-  'simulate',
-  'test/memory',
-  'local/aws',
-  'local/lab/random.ts',
-  'package.json',
-];
-
 /** The text of the mutant's file with the mutant in it. Throws where the text to replace is not there exactly once. */
 export function mutated({ name, file, from, to }: Mutant): string {
   const text = readFileSync(join(ROOT, file), 'utf8');
@@ -48,10 +38,24 @@ export function mutated({ name, file, from, to }: Mutant): string {
   return text.replace(from, () => to);
 }
 
-/** Writes a copy of the service with a mutant in it. */
-function plant(mutant: Mutant, folder: string): void {
-  for (const part of PARTS) cpSync(join(ROOT, part), join(folder, part), { recursive: true });
-  writeFileSync(join(folder, mutant.file), mutated(mutant));
+const WORKER = new URL('../worker.ts', import.meta.url);
+
+/** Bundles the worker with a mutant in the service. Throws where the mutant's file is no part of what is lived. */
+async function plant(mutant: Mutant, outfile: string): Promise<void> {
+  const contents = mutated(mutant);
+  let isPlanted = false;
+  const planting: Plugin = {
+    name: 'mutant',
+    setup: ({ onLoad }) =>
+      onLoad({ filter: /\.ts$/ }, ({ path }) => {
+        if (path !== join(ROOT, mutant.file)) return undefined;
+        isPlanted = true;
+        return { contents, loader: 'ts' };
+      }),
+  };
+  const entryPoints = [fileURLToPath(WORKER)];
+  await build({ entryPoints, outfile, bundle: true, platform: 'node', format: 'esm', plugins: [planting] });
+  if (!isPlanted) throw new Error(`the mutant "${mutant.name}" is in ${mutant.file}, which no life runs`);
 }
 
 const sound = new Map<string, Promise<void>>();
@@ -60,7 +64,7 @@ const sound = new Map<string, Promise<void>>();
 function insistOnSoundness(order: Order): Promise<void> {
   const known = sound.get(order.seed);
   if (known) return known;
-  const lived = carryOut(new URL('../worker.ts', import.meta.url), [order], { width: 1 }).then(([result]) => {
+  const lived = carryOut(WORKER, [order], { width: 1 }).then(([result]) => {
     if (result?.violation) throw new Error(`lab ${order.seed} fails without any mutant: ${result.violation.rule}`);
   });
   sound.set(order.seed, lived);
@@ -71,10 +75,13 @@ function insistOnSoundness(order: Order): Promise<void> {
 async function hunt(mutant: Mutant, seed: string, people: number): Promise<Catch> {
   const folder = mkdtempSync(join(tmpdir(), 'curfew-mutant-'));
   try {
-    plant(mutant, folder);
+    const worker = join(folder, 'worker.mjs');
+    await plant(mutant, worker);
     const orders = Array.from({ length: MOST_YEARS }, (_, i) => ({ seed: `${seed}.${i}`, people, isShrunk: false }));
-    const file = pathToFileURL(join(folder, 'simulate/worker.ts'));
-    const results = await carryOut(file, orders, { width: 1, isOver: ({ violation }) => violation !== undefined });
+    const results = await carryOut(pathToFileURL(worker), orders, {
+      width: 1,
+      isOver: ({ violation }) => violation !== undefined,
+    });
     const years = results.reduce((all, { lived }) => all + lived, 0) / (365 * DAY);
     const rule = results.at(-1)?.violation?.rule;
     if (rule !== undefined) await insistOnSoundness(orders[results.length - 1]!);

@@ -1,4 +1,5 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: these are texts of source files
+import { BACKSTOP_AND_REPORTS } from './backstop-and-reports.ts';
 import type { Mutant } from './catch.ts';
 import { MONEY_AND_PAUSE } from './money-and-pause.ts';
 
@@ -143,6 +144,18 @@ export const MUTANTS: Mutant[] = [
     to: 'if (run.stop?.told === false as never) await tellStopped(',
   },
   {
+    name: 'an end is told as Curfew’s while its stop still waits for its answer',
+    file: 'src/application/stop.ts',
+    from: '  if (isUnderWay(seen.stop, now)) return [];\n',
+    to: '',
+  },
+  {
+    name: 'a stop that ended nothing is not noted as such where an event was first',
+    file: 'src/application/stop.ts',
+    from: 'if (isIts && known.endedAt !== undefined)',
+    to: 'if (isIts && known.endedAt === 0)',
+  },
+  {
     name: 'an error of DeleteApp is taken for a stop',
     file: 'src/application/stop.ts',
     from: 'return failed(actor, app, intention, error, now);',
@@ -197,6 +210,12 @@ export const MUTANTS: Mutant[] = [
     to: "return outbox.settle(notice, audience ? { kind: 'withheld', why } : { kind: 'redirected', why }, now);",
   },
   {
+    name: 'the admins of a shared space are told once more instead of its owner',
+    file: 'src/application/withhold.ts',
+    from: '  if (facts.audience.withAdmins) return',
+    to: '  if (facts.audience.why && facts.audience.withAdmins) return',
+  },
+  {
     name: 'an owner is told before they have confirmed',
     file: 'src/domain/contact.ts',
     from: "if (role === 'owner' && contact?.consent !== 'confirmed') return 'has not confirmed this address';",
@@ -239,4 +258,5 @@ export const MUTANTS: Mutant[] = [
     to: 'return (rate / 10_000) * gigabytes * (part / month) + 0 * Number(divisor);',
   },
   ...MONEY_AND_PAUSE,
+  ...BACKSTOP_AND_REPORTS,
 ];

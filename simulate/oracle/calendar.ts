@@ -50,3 +50,15 @@ export function periodAt(kind: 'month' | 'week', now: number, timeZone: string):
   periods.set(moment, period);
   return period;
 }
+
+/** How long ago the clock on the wall last showed a time of the week; an hour more or less where it was set since. */
+export function sinceDue(
+  { weekday, minutes }: { weekday: number; minutes: number },
+  now: number,
+  timeZone: string,
+): number {
+  const wall = shownAt(now, timeZone);
+  const days = new Date(wall).getUTCDay() - weekday;
+  const since = days * 86_400_000 + (wall % 86_400_000) - minutes * 60_000;
+  return (since + 7 * 86_400_000) % (7 * 86_400_000);
+}

@@ -1,4 +1,5 @@
 import type { Spec } from '../spec.ts';
+import { type BackstopKept, newBackstopKept } from './backstop.ts';
 import { type MoneyKept, newMoneyKept } from './money.ts';
 import { type Reader, readersOf } from './readers.ts';
 import { firstOf, newTruth, type TrueRun, type Truth } from './truth.ts';
@@ -66,7 +67,7 @@ export interface Letter {
   facts: {
     kind: string;
     app?: AppShown | undefined;
-    audience?: { role: 'owner' | 'admins'; why?: string | undefined };
+    audience?: { role: 'owner' | 'admins'; why?: string | undefined; withAdmins?: boolean };
     rule?: string;
     stopAt?: number | undefined;
     warnedAt?: number;
@@ -77,9 +78,13 @@ export interface Letter {
     budget?: string;
     whose?: string;
     owner?: string | undefined;
-    period?: { from: number };
+    period?: { from: number; to: number };
     limit?: number;
     crossed?: { kind: string; share: number }[];
+    week?: string;
+    scope?: string;
+    owners?: string[];
+    spent?: number;
   };
 }
 
@@ -111,6 +116,11 @@ export interface Judge {
   /** Runs that Curfew stopped, until their news is owed. */
   untold: Set<TrueRun>;
   money: MoneyKept;
+  /** Reports that are owed, by week, scope and reader. */
+  reports: Set<string>;
+  /** When a round of them last came to its end. */
+  reportedAt: number;
+  backstop: BackstopKept;
   /** Since when the policy has stood. */
   lawSince: number;
   /** When the admins were last told that the safety valve is closed. */
@@ -131,6 +141,9 @@ export function newJudge(now: number): Judge {
     told: new Map(),
     untold: new Set(),
     money: newMoneyKept(),
+    reports: new Set(),
+    reportedAt: Number.NEGATIVE_INFINITY,
+    backstop: newBackstopKept(),
     lawSince: now,
     valveToldAt: Number.NEGATIVE_INFINITY,
     deliveredAt: Number.NEGATIVE_INFINITY,

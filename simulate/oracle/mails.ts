@@ -1,12 +1,17 @@
+import { DAY, HOUR } from '../spec.ts';
 import { isMeant, type Judge, type Letter, type OwedLetter, type Pass } from './judge.ts';
 import { isToldInstead, judgeBudgetNews } from './money.ts';
 import { isOutdated, judgeOwedInPause, judgeSentInPause } from './pauses.ts';
 import { CANVAS_PRICE, PRICES } from './prices.ts';
 import { unwelcome } from './readers.ts';
+import { judgeReport } from './reports.ts';
 import { slotIdOf, type TrueRun } from './truth.ts';
 
 /** No policy gives less, and what is younger than its grace is not given anew. */
 const LEAST_GRACE = 25 * 60_000;
+
+/** Who ends a run for Curfew. */
+const OURS = ['scan', 'link', 'backstop'];
 
 /** Two clocks, and a second. */
 const TOLD_BEFORE = 92_000;
@@ -30,7 +35,9 @@ export function noteOwed(judge: Judge, pass: Pass, letter: Letter): void {
   judge.open.set(letter.id, owed);
   judgeOwedInPause(judge, pass, letter);
   if (letter.facts.title?.startsWith('Safety valve')) judge.valveToldAt = letter.owedAt;
-  if (letter.facts.kind === 'budget') judgeBudgetNews(judge, owed);
+  if (pass.does === 'renew') noteRenewed(judge, pass, letter);
+  else if (letter.facts.kind === 'budget') judgeBudgetNews(judge, owed);
+  else if (letter.facts.kind === 'report') judgeReport(judge, pass, letter);
   if (!slot) return;
   const others = judge.bySlot.get(slot) ?? [];
   // What is long past bears on nothing any more.
@@ -43,15 +50,27 @@ export function noteOwed(judge: Judge, pass: Pass, letter: Letter): void {
   else judgeNews(judge, pass, letter, run);
 }
 
+/** Sent once more, as its reader asked: to one address once an hour, three times a day. */
+function noteRenewed(judge: Judge, { now }: Pass, { to, facts }: Letter): void {
+  const reader = judge.readerOf(to);
+  reader.renewed.push(now);
+  if (facts.kind === 'confirmation') reader.wanted += 1;
+  for (const [window, most] of [
+    [HOUR, 1],
+    [DAY, 3],
+  ] as const) {
+    const inIt = reader.renewed.filter((at) => Math.floor(at / window) === Math.floor(now / window));
+    if (inIt.length > most) judge.accuse('6 more fresh links than anybody may ask for', to);
+  }
+}
+
 function judgeNews(judge: Judge, pass: Pass, letter: Letter, run: TrueRun): void {
   const { kind, app } = letter.facts;
   if (kind === 'stopped') {
     judge.untold.delete(run);
     const isOurs = judge.truth.runs
       .get(run.slot.id)!
-      .some(
-        (one) => isMeant(one, app!.startedAt) && (one.endedBy === 'scan' || one.endedBy === 'link' || one.isDoubtful),
-      );
+      .some((one) => isMeant(one, app!.startedAt) && (OURS.includes(one.endedBy!) || one.isDoubtful));
     if (!isOurs) judge.accuse('5 news of a stop that was not Curfew’s', run.slot.id);
   }
   if (kind === 'warning' && letter.facts.rule?.endsWith('max-idle') && isAtWork(pass, run))
@@ -116,20 +135,20 @@ export function noteTaken(judge: Judge, pass: Pass, letter: Letter): void {
   for (const rule of unwelcome({ id, kind: facts.kind, role, isAdmin }, readerOf(to), claim?.order ?? truth.order))
     judge.accuse(`6 ${rule}`, `${facts.kind} to ${to}`);
   judgeSentInPause(judge, pass, letter);
-  judgeOnce(judge, owed);
+  if (owed.by.does !== 'renew') judgeOnce(judge, owed);
 }
 
 /** One notice for a run, rule and stage, to one reader; what is told in somebody's stead is another. */
 function judgeOnce(judge: Judge, owed: OwedLetter): void {
   const { facts, to } = owed.letter;
-  const instead = isInstead(facts.audience?.why) ? ' instead' : '';
+  // As an owner, or as an admin: whoever is both may have to hear of it as either.
   const about =
     facts.kind === 'digest'
       ? facts.date
       : facts.kind === 'stopped' && owed.slot
-        ? `${owed.slot} ${facts.app!.startedAt}${instead}`
+        ? `${owed.slot} ${facts.app!.startedAt} ${facts.audience!.role}`
         : facts.kind === 'warning'
-          ? `${owed.slot} ${facts.app!.startedAt} ${facts.rule}${instead}`
+          ? `${owed.slot} ${facts.app!.startedAt} ${facts.rule} ${facts.audience!.role}`
           : undefined;
   if (about === undefined) return;
   const key = `${facts.kind} ${about} ${to.toLowerCase()}`;
@@ -165,10 +184,6 @@ export function noteSettled(judge: Judge, pass: Pass, id: string, kind: string):
       ? isToldInstead(judge, letter)
       : judge.bySlot
           .get(slot)!
-          .some(({ letter: { facts } }) => facts.kind === letter.facts.kind && isInstead(facts.audience?.why));
+          .some(({ letter: { facts } }) => facts.kind === letter.facts.kind && facts.audience?.role === 'admins');
   if (!isTold) judge.accuse('6 what an owner may not be told is told to nobody', about);
-}
-
-function isInstead(why = ''): boolean {
-  return /told instead/.test(why);
 }

@@ -101,6 +101,23 @@ export function spentBy(truth: Truth, subject: Subject, period: Span, now: numbe
   return amount;
 }
 
+/**
+ * What a subject's running apps cost a millisecond. With `since`, at the most: those that ended since then are running too;
+ * without it, at the least: only what is surely the subject's, and known.
+ */
+export function burnOf(truth: Truth, subject: Subject, since: number | undefined): number {
+  const isSurely = since === undefined;
+  const rates = new Map<string, number>();
+  for (const runs of truth.runs.values()) {
+    const run = runs.at(-1);
+    const rate = run ? rateOf(run.slot) : 0;
+    if (!run || rate === 0 || !isCharged(truth, run, subject, isSurely)) continue;
+    const isOn = run.end === undefined || (since !== undefined && run.end > since);
+    if (isOn && !(isSurely && (run.knownAt === undefined || run.kin))) rates.set(chargeOf(run.slot), rate);
+  }
+  return [...rates.values()].reduce((sum, rate) => sum + rate, 0);
+}
+
 /** How long it is that any of the spans lasts. */
 export function lengthOf(spans: Span[]): number {
   let [length, until] = [0, Number.NEGATIVE_INFINITY];

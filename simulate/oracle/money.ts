@@ -1,4 +1,4 @@
-import { type BudgetSpec, HOUR, MINUTE, type RailSpec } from '../spec.ts';
+import { type BudgetSpec, DAY, HOUR, MINUTE, type RailSpec } from '../spec.ts';
 import { periodAt } from './calendar.ts';
 import type { Judge, Letter, OwedLetter, Pass } from './judge.ts';
 import { type Subject, spentBy } from './meter.ts';
@@ -24,7 +24,7 @@ export function newMoneyKept(): MoneyKept {
 }
 
 /** A budget's subject that a slot belongs to at a moment. */
-function subjectOf(truth: Truth, { for: whose }: BudgetSpec, slot: Slot, order: number): Subject | undefined {
+export function subjectOf(truth: Truth, { for: whose }: BudgetSpec, slot: Slot, order: number): Subject | undefined {
   if (whose === 'account') return { kind: 'account', name: '' };
   if (whose !== 'each owner')
     return whose.domain === slot.domainId ? { kind: 'domain', name: slot.domainId } : undefined;
@@ -32,11 +32,21 @@ function subjectOf(truth: Truth, { for: whose }: BudgetSpec, slot: Slot, order: 
   return owner === undefined ? undefined : { kind: 'owner', name: `${slot.domainId}/${owner}` };
 }
 
-const keyOf = (budget: string, { kind, name }: Subject, from: number, limit: number) =>
+/** What was granted beyond a budget's limit, and whether it is lifted, by what was on record at `order`. */
+export function exceptionsOf(truth: Truth, budget: string, subject: Subject, now: number, order: number) {
+  const its = truth.exceptions.filter((one) => {
+    const isOf = one.subject.kind === subject.kind && one.subject.name === subject.name;
+    return isOf && (one.budget ?? budget) === budget && one.order <= order && now < one.until;
+  });
+  const granted = its.reduce((sum, { kind, amount = 0 }) => sum + (kind === 'grant' ? amount : 0), 0);
+  return { granted, isLifted: its.some(({ kind }) => kind === 'lift') };
+}
+
+export const keyOf = (budget: string, { kind, name }: Subject, from: number, limit: number) =>
   `${budget} ${kind} ${name} ${from} ${limit}`;
 
 /** The most and the least by which the service may correct an estimate, by the bill and by its own word on the drift. */
-function factors({ truth: { bill }, money }: Judge): { most: number; least: number } {
+export function factors({ truth: { bill }, money }: Judge): { most: number; least: number } {
   const usable = money.drifts.filter((drift) => Math.abs(drift - 1) <= 0.2);
   return {
     most: Math.max(1, ...usable) * Math.max(1, bill.factor),
@@ -55,10 +65,13 @@ export function wrongsOfMoney(judge: Judge, pass: Pass, run: TrueRun, rule: stri
   const subject = subjectOf(truth, budget, run.slot, lookOrder);
   if (!subject) return ['money: stopped by a budget of somebody else'];
   const period = periodAt(budget.period, now, spec.timezone);
+  const { granted, isLifted } = exceptionsOf(truth, name, subject, now, pass.loadOrder ?? 0);
+  if (isLifted) return ['money: stopped by a budget that is lifted'];
+  const limit = budget.limit + granted;
   const most = spentBy(truth, subject, period, now, 'most') * factors(judge).most;
-  if (most + 20_000 < budget.limit)
-    return [`money: stopped by a budget of which ${cents(most)} of ${cents(budget.limit)} at most were spent`];
-  const since = money.overs.get(keyOf(name, subject, period.from, budget.limit));
+  if (most + 20_000 < limit)
+    return [`money: stopped by a budget of which ${cents(most)} of ${cents(limit)} at most were spent`];
+  const since = money.overs.get(keyOf(name, subject, period.from, limit));
   const isLater = since !== undefined && !run.kin && run.start > since + 2 * MINUTE;
   return budget.atLimit === 'stop' && isLater ? ['money: stopped what was started after the limit was spent'] : [];
 }
@@ -161,7 +174,7 @@ export function judgeMoney(judge: Judge, pass: Pass): void {
 }
 
 /** Budgets that are spent whatever nobody can know for sure. */
-function surelyOver(judge: Judge, { spec, now, lookOrder = 0 }: Pass) {
+function surelyOver(judge: Judge, { spec, now, lookOrder = 0, loadOrder = 0 }: Pass) {
   const { truth } = judge;
   // Of a bill that names no owner, what is whose is reckoned from all that ran.
   if (!truth.bill.isTagged) return [];
@@ -174,9 +187,14 @@ function surelyOver(judge: Judge, { spec, now, lookOrder = 0 }: Pass) {
       if (subject) subjects.set(subject.name, subject);
     }
     return [...subjects.values()].flatMap((subject) => {
-      if (spentBy(truth, subject, period, now, 'least') * least * 0.99 < budget.limit) return [];
-      const key = keyOf(budget.name, subject, period.from, budget.limit);
-      return [{ key, about: `${budget.name} of ${subject.name}`, isBlocked: budget.atLimit === 'block' }];
+      const { granted, isLifted } = exceptionsOf(truth, budget.name, subject, now, loadOrder);
+      const limit = budget.limit + granted;
+      // A day of the bill that a period's edge divides is shared out by what is on record of it: in doubt, to the other side.
+      const sure = { from: Math.ceil(period.from / DAY) * DAY, to: period.to };
+      if (spentBy(truth, subject, sure, now, 'least') * least * 0.99 < limit) return [];
+      const key = keyOf(budget.name, subject, period.from, limit);
+      const isBlocked = budget.atLimit === 'block' && !isLifted && budget.grace === undefined;
+      return [{ key, about: `${budget.name} of ${subject.name}`, isBlocked }];
     });
   });
 }

@@ -1,4 +1,5 @@
 import { DAY, HOUR, MINUTE, MOST_GRACE } from '../spec.ts';
+import { noteLook } from './backstop.ts';
 import { isMeant, type Judge, type OwedLetter, type Pass } from './judge.ts';
 import { judgeMoney } from './money.ts';
 import { isPausedAt } from './pauses.ts';
@@ -16,6 +17,7 @@ export interface Recorded {
   slot: string;
   startedAt: number;
   endedAt?: number | undefined;
+  backstop?: { name: string; at: number; isSet?: boolean | undefined } | undefined;
 }
 
 /** From one round of a liveness check to the next: every grace is over, and every mail has had its time. */
@@ -40,7 +42,9 @@ export function judgeScan(judge: Judge, pass: Pass, outcome: ScanWord | Error, r
   const isClean = pass.faults === 0 && pass.isWhole && pass.isAlone && pass.does === 'scan';
   if (!isClean) return;
   if (outcome.hasFailed) judge.accuse('7 a scan failed though nothing did', '');
-  judgeRecord(judge, pass, record());
+  const recorded = record();
+  judgeRecord(judge, pass, recorded);
+  noteLook(judge, pass, recorded);
   judgeLiveness(judge, pass, valve !== undefined);
   if (!valve) judgeMoney(judge, pass);
 }

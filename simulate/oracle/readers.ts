@@ -9,8 +9,11 @@ export interface Reader {
   complainedOrder: number | undefined;
   /** When they last said something, or were invited: older news of their mailbox does not count. */
   changedAt: number;
-  /** Requests to confirm since the last invitation. */
+  /** Requests to confirm since the last invitation, and how many of them they asked for themselves. */
   requests: Set<string>;
+  wanted: number;
+  /** When mail was sent to them once more, as they asked. */
+  renewed: number[];
 }
 
 /** The readers of all addresses, by address in any case. */
@@ -21,7 +24,7 @@ export function readersOf(): (to: string) => Reader {
     let reader = all.get(key);
     if (!reader) {
       const silent = { agreed: 'no' as const, no: 0, noOrder: 0, deadOrder: undefined, complainedOrder: undefined };
-      reader = { ...silent, changedAt: 0, requests: new Set() };
+      reader = { ...silent, changedAt: 0, requests: new Set(), wanted: 0, renewed: [] };
       all.set(key, reader);
     }
     return reader;
@@ -29,7 +32,15 @@ export function readersOf(): (to: string) => Reader {
 }
 
 /** From which level of unsubscribing on a kind of mail is unwanted. */
-const UNWANTED: Record<string, number> = { digest: 1, warning: 2, budget: 2, stopped: 3, failure: 3, confirmation: 3 };
+const UNWANTED: Record<string, number> = {
+  digest: 1,
+  report: 1,
+  warning: 2,
+  budget: 2,
+  stopped: 3,
+  failure: 3,
+  confirmation: 3,
+};
 
 /** Why a mail should not have gone out, by what was so before `order`, when its sending was begun. */
 export function unwelcome(
@@ -47,7 +58,7 @@ export function unwelcome(
       'mail that its reader unsubscribed from',
       reader.no >= (UNWANTED[kind] ?? 0) && reader.no > 0 && before(reader.noOrder),
     ],
-    ['a fourth request to confirm', isRequest && reader.requests.size > 3],
+    ['a fourth request to confirm', isRequest && reader.requests.size > 3 + reader.wanted],
     ['an owner’s mail to a reader who has not agreed', !isRequest && role === 'owner' && reader.agreed === 'no'],
     ['an admins’ mail to another reader', !isRequest && role === 'admins' && !isAdmin],
   ];

@@ -47,10 +47,24 @@ function wrongsOfScan(judge: Judge, pass: Pass, run: TrueRun, callOrder: number)
   if (run.startOrder > lookOrder) wrongs.push('2 stopped a run that it never saw');
   const law = lawOf(truth, run.slot, spec, now, lookOrder);
   if (law === 'exempt') wrongs.push('3 stopped an exempt app');
-  else if (isMoney(intent?.rule)) wrongs.push(...wrongsOfMoney(judge, pass, run, intent!.rule));
+  else if (isMoney(intent?.rule))
+    wrongs.push(...wrongsOfMoney(judge, pass, run, intent!.rule), ...wrongsOfGrace(judge, pass, run, intent!));
   else if (law === undefined) wrongs.push('2 stopped without any limit');
   else wrongs.push(...wrongsByLimit(judge, pass, run, law, intent?.order ?? callOrder));
   return wrongs;
+}
+
+/** A budget that gives a grace warns first, as a limit does. */
+function wrongsOfGrace(
+  judge: Judge,
+  pass: Pass,
+  run: TrueRun,
+  { rule, order }: { rule: string; order: number },
+): string[] {
+  const budget = pass.spec.budgets.find(({ name }) => rule === `${name}: budget`);
+  if (budget?.grace === undefined) return [];
+  const { grace } = budget;
+  return wrongsOfWarning(pass, warningsOf(judge, pass, run, rule, order), grace, Number.NEGATIVE_INFINITY);
 }
 
 /** The most stops that a scan may make of what it saw. */
@@ -87,7 +101,7 @@ function wrongsOfClock(
   const due = Math.max(start + limit.up!, until);
   if (now < start + limit.up!) return ['2 stopped before its uptime limit'];
   if (now < until) return ['2 stopped while its owner kept it running'];
-  return wrongsOfWarning(pass, warnings, limit, due);
+  return wrongsOfWarning(pass, warnings, limit.grace, due);
 }
 
 /** Of a run that AWS shows as the one before, which nobody may have seen end, what was told of that one may count too. */
@@ -136,7 +150,7 @@ function wrongsOfQuiet(
   const warnings = warningsOf(judge, pass, run, `${limit.name}: max-idle`, order);
   const counting = warnings.filter(({ letter }) => letter.owedAt >= due);
   const lastWarned = Math.min(...counting.map(({ letter }) => letter.owedAt));
-  const wrongs = wrongsOfWarning(pass, warnings, limit, due);
+  const wrongs = wrongsOfWarning(pass, warnings, limit.grace, due);
   const hasLooked = words.some(({ at }) => at > lastWarned);
   return wrongs.length > 0 || hasLooked ? wrongs : ['2 stopped as idle without a look since the warning'];
 }
@@ -144,13 +158,14 @@ function wrongsOfQuiet(
 /** The warnings of a run by a rule that announced a stop, owed before a moment, and after the last pause. */
 function warningsOf({ bySlot, truth }: Judge, pass: Pass, run: TrueRun, rule: string, order: number): OwedLetter[] {
   const from = pauseEndAt(truth, pass.loadOrder ?? order);
-  return (bySlot.get(run.slot.id) ?? []).filter(({ letter: { facts, owedAt }, order: owed }) => {
+  return (bySlot.get(run.slot.id) ?? []).filter(({ letter: { facts, owedAt }, order: owed, by }) => {
     const isThis = facts.kind === 'warning' && facts.rule === rule && facts.stopAt !== undefined;
-    return isThis && owed < order && owedAt >= from && isMeant(run, facts.app!.startedAt);
+    // What was sent again because its reader asked is no warning of its own.
+    return isThis && by.does !== 'renew' && owed < order && owedAt >= from && isMeant(run, facts.app!.startedAt);
   });
 }
 
-function wrongsOfWarning(pass: Pass, warnings: OwedLetter[], { grace }: LimitSpec, due: number): string[] {
+function wrongsOfWarning(pass: Pass, warnings: OwedLetter[], grace: number, due: number): string[] {
   const { now, at: trueNow } = pass;
   const ofThis = warnings.filter(({ letter }) => letter.owedAt >= due);
   if (ofThis.length === 0) return ['2 stopped without a warning of this very reason'];

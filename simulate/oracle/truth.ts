@@ -24,7 +24,7 @@ export interface TrueRun {
   /** When a scan in which nothing went wrong first saw it: the latest that anybody may take for its start. */
   seenAt?: number;
   end?: number;
-  endedBy?: 'owner' | 'scan' | 'link' | 'itself';
+  endedBy?: 'owner' | 'scan' | 'link' | 'backstop' | 'itself';
   /** The service set out to stop it, and cannot know whether that was what ended it. */
   isDoubtful?: true;
   /** When it is at work, in order. */
@@ -69,6 +69,16 @@ interface Since<T> {
   value: T;
 }
 
+/** A grant or a lift. Without `budget`, of every budget of its subject. */
+interface Exception {
+  order: number;
+  kind: 'grant' | 'lift';
+  subject: { kind: string; name: string };
+  budget?: string;
+  amount?: number;
+  until: number;
+}
+
 /** The world as it truly is. */
 export interface Truth {
   /** Counts all that happens. */
@@ -82,6 +92,8 @@ export interface Truth {
   owners: Map<string, Since<string | undefined>[]>;
   /** The kill switch, each time it was thrown or taken back: when that pause ends, or ended. */
   pauses: { order: number; end: number }[];
+  /** What admins granted and lifted, each from when it was on record. */
+  exceptions: Exception[];
   /** AWS's bill: what it is of list prices, after how many days it is final, and from when on it names holders. */
   bill: { factor: number; late: number; isTagged: boolean; taggedFrom: number; writtenUntil: number };
   /** Since when nothing at all has gone wrong, the policy has stood, and nothing was paused. */
@@ -92,7 +104,7 @@ export function newTruth(now: number): Truth {
   const writtenUntil = now - (now % 86_400_000);
   const bill = { factor: 1, late: 2, isTagged: true, taggedFrom: 0, writtenUntil };
   const maps = { slots: new Map(), runs: new Map(), tags: new Map(), owners: new Map() };
-  return { order: 0, now, calmSince: now, pauses: [], bill, ...maps };
+  return { order: 0, now, calmSince: now, pauses: [], exceptions: [], bill, ...maps };
 }
 
 /** The run that goes on under a slot. */

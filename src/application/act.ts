@@ -7,7 +7,7 @@ import { type RunningApp, teamOnRecord } from '../domain/running-app.ts';
 import { DAY, type Instant } from '../domain/time.ts';
 import { meet, part } from './invite.ts';
 import type { Backstop, Runs } from './ports.ts';
-import { stopRun, tellUntoldStop } from './stop.ts';
+import { stopRun, tellReplaced } from './stop.ts';
 import type { Seen } from './survey.ts';
 import type { Teller } from './tell.ts';
 import { addressOf, tellWarning } from './tell.ts';
@@ -55,11 +55,11 @@ export async function act(
   const { sighting } = seen;
   const outcomes: Outcome[] = [];
   if (sighting.now === 'started') {
-    if (sighting.replaces) await tellUntoldStop(actor, sighting.replaces, now);
+    const replaces = sighting.replaces && (await tellReplaced(actor, sighting.replaces, sighting.run, now));
     const contact = isBlind ? undefined : await contactOf(actor, seen.app, now);
     const run = contact === undefined ? sighting.run : { ...sighting.run, contact };
     // Another scan or an event was first: the next scan decides on what that wrote.
-    if (!(await actor.runs.open(run, sighting.replaces))) return [outcome(decision, 'superseded')];
+    if (!(await actor.runs.open(run, replaces))) return [outcome(decision, 'superseded')];
     outcomes.push(outcome(decision, 'started'));
   }
   const { run } = seen.app;

@@ -69,7 +69,11 @@ export async function keepBackstops(
     drift: seen.books.books?.drift,
     isUnknown: money.faults.length > 0,
   };
-  const guards = guardsOf(intents, policy, facts, { isWhole, isPaused: isPaused(seen.pause, now), now });
+  const guards = guardsOf(heldBack(intents, outcomes), policy, facts, {
+    isWhole,
+    isPaused: isPaused(seen.pause, now),
+    now,
+  });
   const over = new Set(outcomes.flatMap(({ kind, app }) => (isOver(kind) ? [appKey(app)] : [])));
   const todo: Todo[] = [];
   const report: BackstopReport = { armed: 0, set: 0, removed: 0, remain: 0, crowded: 0, faults: [] };
@@ -91,12 +95,21 @@ export async function keepBackstops(
   if (todo.length === 0) return report;
 
   // Whoever began before a pause arms nothing after it: the switch is asked for before, and once more after it.
-  const paused = async () => isPaused(await runs.lastPause(place), now);
+  const paused = async () =>
+    isPaused(
+      await runs.lastPause(place).catch((error: unknown) => {
+        report.faults.push(`whether Curfew is paused is unknown: ${error instanceof Error ? error.message : error}`);
+        return undefined;
+      }),
+      now,
+    );
   const isOff = todo.some(({ wanted }) => wanted) && (await paused());
+  // Where that is unknown nothing is armed; what stands may be right, and stays.
+  const isUnknown = report.faults.length > 0;
   const set: Run[] = [];
   await each(todo, WIDTH, async ({ run, wanted }) => {
     const target = isOff ? undefined : wanted;
-    if (!target && !run.backstop) return;
+    if ((!target && !run.backstop) || (target && isUnknown)) return;
     if (!hasTime()) {
       if (!target) report.remain++;
       return;
@@ -126,6 +139,17 @@ export async function keepBackstops(
     });
   }
   return report;
+}
+
+/** A stop may be held at the last moment too, for want of its warning's mail: then it is no stop under way. */
+function heldBack(intents: Intent[], outcomes: Outcome[]): Intent[] {
+  const held = new Map(
+    outcomes.flatMap(({ kind, app, reason = '' }) => (kind === 'held' ? [[appKey(app), reason]] : [])),
+  );
+  return intents.map((intent) => {
+    const why = held.get(appKey(intent.decision.app.ref));
+    return why === undefined ? intent : { ...intent, held: why };
+  });
 }
 
 interface Todo {

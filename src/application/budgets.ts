@@ -15,6 +15,7 @@ import { HOUR, type Instant } from '../domain/time.ts';
 import type { Verdict } from '../domain/verdict.ts';
 import { volumesAsSeen } from '../domain/volume.ts';
 import { meet } from './invite.ts';
+import { noticeId } from './notice-id.ts';
 import type { Ledger } from './ports.ts';
 import { isSame, periodsOf, type SpendPorts, spendingIn } from './spending.ts';
 import type { Survey } from './survey.ts';
@@ -148,7 +149,8 @@ async function tellBudget(actor: Teller, place: Place, told: Told, seen: Survey,
     told.period.from,
     told.crossed.map(({ mark }) => mark),
   ]);
-  const admins = (audience: Audience) => tellAdmins({ outbox, policy }, place, about, { ...facts, audience }, now);
+  const admins = (audience: Audience, named = about) =>
+    tellAdmins({ outbox, policy }, place, named, { ...facts, audience }, now);
   if (told.subject.kind !== 'owner') {
     await admins({ role: 'admins' });
     return;
@@ -166,7 +168,8 @@ async function tellBudget(actor: Teller, place: Place, told: Told, seen: Survey,
   const refusal = refusalOf(await meet(actor, place, owner, address.address, now), 'budget', 'owner');
   if (refusal !== undefined) {
     const why = `${userProfileName} (${address.address}) ${refusal}, so you are told instead.`;
-    await admins({ role: 'admins', why });
+    // As `deliver` names what it redirects: the owner's own may be owed already, by a pass that died.
+    await admins({ role: 'admins', why }, `instead of ${noticeId('budget', about, address.address)}`);
     return;
   }
   const reader = { to: address.address, about, facts: { ...facts, audience: { role: 'owner' as const } } };

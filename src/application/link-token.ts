@@ -12,8 +12,12 @@ export function makeLinks(purposes: readonly Purpose[]): {
   hashes: MailLink['hashes'];
   tokens: Partial<Record<Purpose, string>>;
 } {
-  const id = randomBytes(ID_BYTES).toString('base64url');
-  const tokens = purposes.map((purpose) => [purpose, `${id}.${randomBytes(SECRET_BYTES).toString('base64url')}`]);
+  const random = randomBytes(ID_BYTES + SECRET_BYTES * purposes.length);
+  const id = random.toString('base64url', 0, ID_BYTES);
+  const tokens = purposes.map((purpose, i) => {
+    const at = ID_BYTES + SECRET_BYTES * i;
+    return [purpose, `${id}.${random.toString('base64url', at, at + SECRET_BYTES)}`];
+  });
   const hashes = tokens.map(([purpose, token]) => [purpose, hashOf(purpose!, token!).toString('base64url')]);
   return { id, hashes: Object.fromEntries(hashes), tokens: Object.fromEntries(tokens) };
 }

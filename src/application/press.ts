@@ -2,7 +2,7 @@ import type { Unsubscribed } from '../domain/contact.ts';
 import { aboutApp, isSameRun, overPage } from '../domain/link-page.ts';
 import type { Page } from '../domain/page.ts';
 import { stopByRequest } from '../domain/rules/by-request.ts';
-import { sight } from '../domain/run.ts';
+import { isUnderWay, sight } from '../domain/run.ts';
 import type { Instant } from '../domain/time.ts';
 import { type LinkActor, look, type OpenLink, openLink, stoppableOf } from './links.ts';
 import { noteContact } from './note-contact.ts';
@@ -72,7 +72,7 @@ async function stopNow(actor: LinkActor, { link, notice }: OpenLink, now: Instan
     if (sighting.now === 'started') return { ...overPage(facts, undefined), isAgain: true };
     if (sighting.now !== 'running') {
       await finish(actor, run, now);
-      return undefined;
+      return isUnderWay(run.stop, now) ? { kind: 'stopping', ...aboutApp(facts) } : undefined;
     }
     const result = await stopRun(actor, endedApp(run), stopByRequest(facts), now);
     if (result.kind === 'failed') return { kind: 'failed', code: result.code };

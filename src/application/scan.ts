@@ -3,7 +3,7 @@ import { hourlyOf, type Rates } from '../domain/cost.ts';
 import { decide } from '../domain/decide.ts';
 import type { MicroDollars } from '../domain/money.ts';
 import { describePause, isPaused, type Pause } from '../domain/pause.ts';
-import type { Missing } from '../domain/picture.ts';
+import { type Missing, type Picture, spaceKey } from '../domain/picture.ts';
 import { type Intent, inReadingOrder, type Plan, plan } from '../domain/plan.ts';
 import type { Policy } from '../domain/policy.ts';
 import type { Run } from '../domain/run.ts';
@@ -178,12 +178,19 @@ async function carryOut(actor: Actor, seen: Survey, intents: Intent[], now: Inst
   await each(running.filter(isStop), STOP_WIDTH, handle);
 
   const isUntold = ({ stop }: Run) => stop !== undefined && !stop.told;
-  const over = [...seen.ended, ...seen.past.filter(isUntold)];
+  const over = [...seen.ended, ...seen.past.filter(isUntold)].map((run) => withOwner(run, seen.picture));
   await each(over, RECORD_WIDTH, (run) => alone(run, () => finish(actor, run, now)));
   const isDone = (run: Run) => !isUntold(run) && !(run.backstop && actor.backstop);
   const retiring = seen.past.filter((run) => isDone(run) && run.endedAt! < now - RETIRE_AFTER);
   await each(retiring, RECORD_WIDTH, (run) => alone(run, () => actor.runs.retire(run).then(() => [])));
   return outcomes.sort((a, b) => (appKey(a.app) < appKey(b.app) ? -1 : 1));
+}
+
+/** A run that no scan has kept has no owner on record yet: its space's is its own. */
+function withOwner(run: Run, { spaces }: Picture): Run {
+  const { domainId, spaceName } = run.app;
+  const owner = spaceName === undefined ? undefined : spaces.get(spaceKey({ domainId, spaceName }))?.owner;
+  return run.owner !== undefined || owner === undefined ? run : { ...run, owner };
 }
 
 function dryRun({ decision, held }: Intent): Outcome {

@@ -2,7 +2,7 @@ import { holderName } from '../domain/app.ts';
 import { stopByBackstop } from '../domain/backstop.ts';
 import { isPaused } from '../domain/pause.ts';
 import { BY_REQUEST } from '../domain/rules/by-request.ts';
-import type { Run, Stop } from '../domain/run.ts';
+import { isUnderWay, type Run, type Stop } from '../domain/run.ts';
 import type { RunningApp } from '../domain/running-app.ts';
 import { type Instant, SECOND } from '../domain/time.ts';
 import type { Actor, Outcome } from './act.ts';
@@ -41,15 +41,30 @@ export async function stopRun(
   } catch (error) {
     return failed(actor, app, intention, error, now);
   }
+  if (answer === 'gone' && isUnderWay(run.stop, now)) {
+    // Another pass may have ended it: that one tells, or whoever looks once it must be over.
+    await actor.runs.change(run, { kind: 'retry', stop: run.stop });
+    return { kind: 'superseded' };
+  }
   if (answer === 'gone' && !(run.stop && mayHaveStopped(run.stop))) {
     // Gone at the first call: its owner was quicker, and nothing is ours to tell.
-    await actor.runs.change(run, { kind: 'retry', stop: undefined });
+    await disown(actor, run, intention);
     await actor.runs.change(run, { kind: 'end', at: endedAt });
     return { kind: 'already gone' };
   }
   await tellStopped(actor, app, intention, now);
   await actor.runs.change(run, { kind: 'end', at: endedAt, stop: { ...intention, told: true } });
   return { kind: 'stopped' };
+}
+
+/** Notes that a stop has ended nothing. With `next`, it is wanted still. */
+async function disown({ runs }: Actor, run: Run, intention: Stop, next?: Stop): Promise<void> {
+  if (await runs.change(run, { kind: 'retry', stop: next })) return;
+  // An event has told the run's end meanwhile: whoever comes to that must not take it for ours. Nor another pass's for nobody's.
+  const known = await runs.get(run.app);
+  const isIts = known?.startedAt === run.startedAt && known.stop?.at === intention.at && !known.stop.told;
+  if (isIts && known.endedAt !== undefined)
+    await runs.change(run, { kind: 'end', at: known.endedAt, stop: { ...intention, hadNoEffect: true, told: true } });
 }
 
 /** Whether a stop that Curfew set out on may have ended the run: not if every call of it was turned away. */
@@ -70,8 +85,9 @@ async function failed(
   // Turned away, the call did nothing; after a time-out or a fault of AWS's own, it may have worked.
   const isTurnedAway =
     error instanceof PortError && error.kind !== 'fault' && !(app.run.stop && mayHaveStopped(app.run.stop));
-  const effect = isTurnedAway ? { hadNoEffect: true as const } : {};
-  await actor.runs.change(app.run, { kind: 'retry', stop: { ...intention, failures, code, ...effect } });
+  const stop: Stop = { ...intention, failures, code, ...(isTurnedAway ? { hadNoEffect: true } : {}) };
+  if (isTurnedAway) await disown(actor, app.run, intention, stop);
+  else await actor.runs.change(app.run, { kind: 'retry', stop });
   if (failures >= FAILURES_TOLD) {
     const facts = failureOf(app, actor.rates, now, {
       title: `${holderName(app.ref)}'s ${app.ref.appType} app "${app.ref.appName}" cannot be stopped`,
@@ -92,10 +108,12 @@ async function failed(
 }
 
 /**
- * Records that a run is over. A stop that a crash cut off before its notice is told now; one that did nothing is forgotten. What
- * the backstop ended, while nobody here was well enough to, is told as that.
+ * Records that a run is over. A stop that a crash cut off before its notice is told now; one that did nothing is forgotten;
+ * one that another pass may still be at is left to that, or to the next look. What the backstop ended, while nobody here was
+ * well enough to, is told as that.
  */
 export async function finish(actor: Actor, seen: Run, now: Instant): Promise<Outcome[]> {
+  if (isUnderWay(seen.stop, now)) return [];
   const fired = seen.endedAt === undefined ? stopByBackstop(seen, now, false) : undefined;
   const run = fired ? { ...seen, stop: fired } : seen;
   await tellUntoldStop(actor, run, now);
@@ -110,7 +128,22 @@ export async function finish(actor: Actor, seen: Run, now: Instant): Promise<Out
   return run.endedAt === undefined ? [{ app: run.app, kind: 'ended', ...why }] : [];
 }
 
+/**
+ * Tells what is still to be told of a run that another has followed under its name. One that nobody saw end, and whose
+ * schedule was due by then, was ended by that.
+ * @returns the run as it is to be put away
+ */
+export async function tellReplaced(teller: Teller, run: Run, by: Run, now: Instant): Promise<Run> {
+  const fired = run.endedAt === by.startedAt ? stopByBackstop(run, by.startedAt, false) : undefined;
+  if (fired) {
+    await tellStopped(teller, endedApp(run), fired, now);
+    return { ...run, endedAt: fired.at, stop: { ...fired, told: true } };
+  }
+  await tellUntoldStop(teller, run, now);
+  return run;
+}
+
 /** Owes the notice of a stop that Curfew set out on, and that ended the run, if it is not owed yet. */
-export async function tellUntoldStop(teller: Teller, run: Run, now: Instant): Promise<void> {
+async function tellUntoldStop(teller: Teller, run: Run, now: Instant): Promise<void> {
   if (run.stop && mayHaveStopped(run.stop)) await tellStopped(teller, endedApp(run), run.stop, now);
 }

@@ -10,7 +10,7 @@ import type { Actor } from './act.ts';
 import { contactOf } from './act.ts';
 import { disarmStray } from './backstop.ts';
 import { meet } from './invite.ts';
-import { tellUntoldStop } from './stop.ts';
+import { tellReplaced } from './stop.ts';
 import { endedApp } from './tell.ts';
 
 /** A call on SageMaker that succeeded, as CloudTrail tells it. */
@@ -69,10 +69,10 @@ async function noteApp(actor: Actor, event: AppEvent, now: Instant): Promise<{ n
       await actor.runs.backfill(effect.run, known!);
       return { noted: 'run ended' };
     }
-    if (effect.replaces) await tellUntoldStop(actor, effect.replaces, now);
+    const replaces = effect.replaces && (await tellReplaced(actor, effect.replaces, effect.run, now));
     const contact = await ownContact(actor, effect.run, now);
     const run = contact ? { ...effect.run, contact } : effect.run;
-    if (await actor.runs.open(run, effect.replaces))
+    if (await actor.runs.open(run, replaces))
       return { noted: effect.run.endedAt === undefined ? 'run started' : 'run ended', run };
   }
   throw new Error(

@@ -83,8 +83,12 @@ async function tellOf(
   if (address && 'address' in address) {
     const owner = { domainId: app.ref.domainId, userProfileName: app.owner! };
     refusal = refusalOf(await meet(teller, app.ref, owner, address.address, now), facts.kind, 'owner');
-    // As `deliver` and `mail-feedback` name what they redirect: the owner's own may be owed already, by a pass that died.
-    if (refusal !== undefined) forAdmins = `instead of ${noticeId(facts.kind, about, address.address)}`;
+    if (refusal !== undefined) {
+      // The owner's own may be owed already, by a pass that died, and the admins' with it; or it is redirected, under this name.
+      const id = noticeId(facts.kind, about, address.address);
+      const own = (await teller.outbox.get(app.ref, id))?.notice.facts;
+      if (!(own && 'audience' in own && own.audience.withAdmins)) forAdmins = `instead of ${id}`;
+    }
   }
   const { owner, admins, words } = audienceOf(app, address, refusal);
   const say = (to: string, audience: Audience, named = about): Reader => ({

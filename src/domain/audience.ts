@@ -34,10 +34,10 @@ export function audienceOf(
       and(`${owner} (${address.address}) ${refusal}, so you are told instead.`, shared),
       `${owner} ${refusal}`,
     );
-  const reader = { to: address.address, audience: { role: 'owner' as const } };
-  return shared === undefined
-    ? { owner: reader, words: owner }
-    : { owner: reader, admins: { role: 'admins', why: shared }, words: `${owner} and the admins` };
+  const to = address.address;
+  if (shared === undefined) return { owner: { to, audience: { role: 'owner' } }, words: owner };
+  const audience = { role: 'owner' as const, withAdmins: true as const };
+  return { owner: { to, audience }, admins: { role: 'admins', why: shared }, words: `${owner} and the admins` };
 }
 
 function told(why: string, words: string): Told {

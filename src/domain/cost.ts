@@ -73,6 +73,8 @@ export interface Carried {
   run: Run;
   from: Instant;
   to: Instant;
+  /** Another carries the charge of its instance until its end, or until now. */
+  isShared: boolean;
 }
 
 /**
@@ -84,10 +86,11 @@ export function carried(runs: Run[], now: Instant): Carried[] {
   const byStart = [...runs].sort((a, b) => a.startedAt - b.startedAt || (appKey(a.app) < appKey(b.app) ? -1 : 1));
   return byStart.map((run) => {
     const instance = instanceOf(run);
-    const from = Math.max(run.startedAt, covered.get(instance) ?? run.startedAt);
+    const before = covered.get(instance);
+    const from = Math.max(run.startedAt, before ?? run.startedAt);
     const to = Math.max(from, Math.min(run.endedAt ?? now, now));
     covered.set(instance, to);
-    return { run, from, to };
+    return { run, from, to, isShared: before !== undefined && before >= to };
   });
 }
 
@@ -120,11 +123,11 @@ export function hourlyOf(apps: RunningApp[], rates: Rates, now: Instant): MicroD
   return costs.reduce((sum, cost) => sum + (cost.kind === 'known' ? costOf(cost.rate, HOUR) : 0), 0);
 }
 
-function costOfPart({ run, from, to }: Carried, rates: Rates): Cost {
+function costOfPart({ run, from, to, isShared }: Carried, rates: Rates): Cost {
   if (isFree({ appType: run.app.appType, instanceType: run.instanceType })) return { kind: 'free' };
   const price = priceOf(run, rates);
   if (!price) return { kind: 'unknown' };
-  if (from > run.startedAt && from === to) return { kind: 'shared' };
+  if (isShared) return { kind: 'shared' };
   return { kind: 'known', ...price, amount: costOf(price.rate, to - from) };
 }
 

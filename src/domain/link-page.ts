@@ -101,7 +101,7 @@ export function overPage(facts: WarningFacts, run: Run | undefined): Extract<Pag
   if (!run) return about;
   if (run.startedAt !== facts.app.startedAt)
     return { ...about, ...(run.endedAt === undefined ? { isAgain: true } : {}) };
-  const ours = run.stop?.told ? { isOurs: true as const } : {};
+  const ours = run.stop?.told && !run.stop.hadNoEffect ? { isOurs: true as const } : {};
   return { ...about, ...(run.endedAt === undefined ? {} : { endedAt: run.endedAt }), ...ours };
 }
 

@@ -66,6 +66,8 @@ export interface Audience {
   role: 'owner' | 'admins';
   /** One sentence for an admin on why the mail came here: "alice has not confirmed an address, so you are told instead." */
   why?: string;
+  /** Of an owner's own, of a shared space: the admins are told too, by notices of their own, and never instead. */
+  withAdmins?: true;
 }
 
 /** The request to confirm an address: the only mail that it gets before. */

@@ -100,6 +100,15 @@ const CLOUDTRAIL_CUT: Duration = 2 * SECOND;
  */
 export const LISTING_LAG: Duration = 2 * MINUTE;
 
+/** No pass lives longer: the scan's Lambda ends after so long, and those of events and links sooner (serverless.yml). */
+const PASS_LIVES: Duration = 5 * MINUTE;
+
+/** Whether a pass that set out on a stop may still be waiting for AWS's answer: only it can tell whose end the run's is. */
+export function isUnderWay(stop: Stop | undefined, now: Instant): boolean {
+  if (stop === undefined || stop.told || stop.code !== undefined || stop.by === 'backstop') return false;
+  return now - stop.at < PASS_LIVES;
+}
+
 /** A run at its start: a clean slate. */
 export function newRun(
   app: AppRef,

@@ -38,17 +38,19 @@ export function runningApp(app: App, run: Run, picture: Picture, policy: Pick<Po
   const domainName = picture.domains.get(app.domainId);
   const teams = policy.team === 'domain' ? [domainName, app.domainId] : [tags[policy.team.tag]];
   const instanceType = app.instanceType ?? run.instanceType;
-  return {
+  const { startedAt } = run;
+  const joined: RunningApp = {
     ref: refOf(app),
     run,
-    startedAt: run.startedAt,
-    ...(instanceType === undefined ? {} : { instanceType }),
-    ...(owner === undefined ? {} : { owner }),
-    ...(sharing === undefined ? {} : { sharing }),
-    ...(domainName === undefined ? {} : { domainName }),
+    startedAt,
     teams: teams.filter((team) => team !== undefined),
     tags,
   };
+  if (instanceType !== undefined) joined.instanceType = instanceType;
+  if (owner !== undefined) joined.owner = owner;
+  if (sharing !== undefined) joined.sharing = sharing;
+  if (domainName !== undefined) joined.domainName = domainName;
+  return joined;
 }
 
 /** An app's tags: its own, else its space's, else its owner's profile's, else its domain's; key by key. */

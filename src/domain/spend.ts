@@ -76,13 +76,15 @@ export function chargesOf(
 /** AWS bills a gigabyte-month by the hours of that calendar month. */
 function volumeMonths(volumes: Volume[], period: Period, now: Instant) {
   const once = new Map(volumes.map((volume) => [`${spaceKey(volume)}@${volume.since}`, volume]));
-  return [...once.values()].flatMap((volume) => {
-    const from = Math.max(volume.since, period.from);
-    const to = Math.min(volume.until ?? now, period.to, now);
-    return billingMonths(from, to).map((month) => {
-      return { volume, month, from: Math.max(from, month.from), to: Math.min(to, month.to) };
-    });
-  });
+  const first = Math.min(...volumes.map(({ since }) => since));
+  const months = billingMonths(Math.max(first, period.from), Math.min(now, period.to));
+  return [...once.values()].flatMap((volume) =>
+    months.flatMap((month) => {
+      const from = Math.max(volume.since, period.from, month.from);
+      const to = Math.min(volume.until ?? now, period.to, month.to, now);
+      return from < to ? [{ volume, month, from, to }] : [];
+    }),
+  );
 }
 
 function answering({

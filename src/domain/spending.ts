@@ -100,8 +100,9 @@ export function addOpen(closed: Spending, charges: Charge[]): Spending {
 }
 
 function byOwner(spending: Spending): (who: Pick<OwnerSpend, 'domainId' | 'owner' | 'team'>) => OwnerSpend {
-  const key = ({ domainId, owner, team }: Pick<OwnerSpend, 'domainId' | 'owner' | 'team'>) =>
-    JSON.stringify([domainId, owner, team]);
+  // No domain's id and no profile's name holds a slash, and none is empty.
+  const key = ({ domainId = '', owner = '', team }: Pick<OwnerSpend, 'domainId' | 'owner' | 'team'>) =>
+    `${domainId}/${owner}${team === undefined ? '' : `/${team}`}`;
   const known = new Map(spending.owners.map((one) => [key(one), one]));
   return ({ domainId, owner, team }) => {
     const found = known.get(key({ domainId, owner, team } as OwnerSpend));

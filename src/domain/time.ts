@@ -42,15 +42,15 @@ export interface LocalTime {
 }
 
 // A pass asks for its own instant as often as it has apps, and for that of each standing warning in every scan.
-const asked = new Map<string, LocalTime>();
+const asked = new Map<string, Map<Instant, LocalTime>>();
 const MOST_ASKED = 256;
 const formats = new Map<string, Intl.DateTimeFormat>();
 const WEEKDAYS = ['Sun', 'Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat'];
 
 /** What the clock on the wall shows in `timezone` (an IANA name). Throws RangeError for a zone that does not exist. */
 export function localTime(instant: Instant, timezone: string): LocalTime {
-  const question = `${instant} ${timezone}`;
-  const answered = asked.get(question);
+  const answers = asked.get(timezone) ?? new Map<Instant, LocalTime>();
+  const answered = answers.get(instant);
   if (answered) return answered;
   let format = formats.get(timezone);
   if (!format) {
@@ -73,8 +73,8 @@ export function localTime(instant: Instant, timezone: string): LocalTime {
     weekday: WEEKDAYS.indexOf(part.weekday!),
     minutes: Number(part.hour) * 60 + Number(part.minute),
   };
-  if (asked.size >= MOST_ASKED) asked.clear();
-  asked.set(question, local);
+  if (answers.size >= MOST_ASKED) answers.clear();
+  asked.set(timezone, answers.set(instant, local));
   return local;
 }
 

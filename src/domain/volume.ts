@@ -68,14 +68,10 @@ function volumeOf(space: Space, picture: Picture, policy: Pick<Policy, 'team'>, 
   const { domainId, spaceName, owner, gigabytes, appType } = space;
   if (gigabytes === undefined && !WITH_VOLUME.includes(appType ?? '')) return undefined;
   const team = policy.team === 'domain' ? undefined : tagsOfSpace(space, picture)[policy.team.tag];
-  return {
-    account: picture.account,
-    region: picture.region,
-    domainId,
-    spaceName,
-    since: space.createdAt ?? now,
-    ...(gigabytes === undefined ? {} : { gigabytes }),
-    ...(owner === undefined ? {} : { owner }),
-    ...(team === undefined ? {} : { team }),
-  };
+  const { account, region } = picture;
+  const volume: Volume = { account, region, domainId, spaceName, since: space.createdAt ?? now };
+  if (gigabytes !== undefined) volume.gigabytes = gigabytes;
+  if (owner !== undefined) volume.owner = owner;
+  if (team !== undefined) volume.team = team;
+  return volume;
 }

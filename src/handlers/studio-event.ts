@@ -1,6 +1,7 @@
 import { injectLambdaContext } from '@aws-lambda-powertools/logger/middleware';
 import middy from '@middy/core';
 import type { Context } from 'aws-lambda';
+import { armNew } from '../application/arm-new.ts';
 import { enforceOn } from '../application/enforce.ts';
 import { ratesOf } from '../application/prices.ts';
 import { noteStudioEvent } from '../application/studio-event.ts';
@@ -52,7 +53,11 @@ export const handler = middy((event: unknown, context: Context) =>
     if (what.kind !== 'app created') return { noted };
     const books = { ...actor, volumes: volumesOf(config), ledger: ledgerOf(config) };
     const enforced = await enforceOn(books, actor, { place, app: what.app, at: what.at }, now);
-    if (enforced.kind === 'let be') return { noted };
+    if (enforced.kind === 'let be') {
+      const armed = await armNew(books, actor, { place, app: what.app, at: what.at }, now);
+      if (armed) logger.info('backstop', { ...armed });
+      return { noted };
+    }
     logger.info('enforced', { ...enforced });
     return { noted, enforced: enforced.kind };
   }),

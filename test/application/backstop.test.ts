@@ -1,8 +1,11 @@
 import { describe, expect, test } from 'vitest';
+import { armNew } from '../../src/application/arm-new.ts';
 import { scheduleName } from '../../src/application/backstop.ts';
+import { PortError } from '../../src/application/ports.ts';
 import { scan } from '../../src/application/scan.ts';
 import { noteStudioEvent, type StudioEvent } from '../../src/application/studio-event.ts';
 import { type AppRef, appKey } from '../../src/domain/app.ts';
+import { withPolicyPrices } from '../../src/domain/cost.ts';
 import { parseRate } from '../../src/domain/money.ts';
 import type { Budget, Policy } from '../../src/domain/policy.ts';
 import { DAY, HOUR, type Instant, MINUTE, SECOND } from '../../src/domain/time.ts';
@@ -292,6 +295,36 @@ describe('a living Curfew goes first', () => {
     expect(it.isUp(it.app('alice'))).toBe(false);
   });
 
+  test('found by the simulator, seed 1.0: what waits for its warning’s mail at each look is put off at each look', async () => {
+    const curfew = lab({
+      budgets: [],
+      limits: [{ name: 'all', match: {}, maxUptime: DAY, grace: 30 * MINUTE }],
+      extensions: { hours: HOUR, atMost: 0 },
+      backstop: { for: ['uptime'], margin: MARGIN },
+    });
+    const alice = curfew.app('alice');
+    curfew.ports.fleet.start(alice, NOON);
+    await curfew.mustBeWell(NOON);
+    await curfew.mustBeWell(NOON + DAY);
+    curfew.ports.postbox.quota = async () => Promise.reject(new PortError('fault', 'InternalServiceError', 'down'));
+    for (let m = 5; m < 300; m += 5) {
+      const now = NOON + DAY + m * MINUTE;
+      await curfew.deliver(now);
+      await curfew.mustBeWell(now);
+      expect(curfew.armed()['alice/default'], `${m} min`).toBeGreaterThanOrEqual(now + MARGIN);
+      await curfew.tick(now + 4 * MINUTE);
+    }
+    expect(curfew.isUp(alice)).toBe(true);
+  });
+  test('found by the simulator, seed 1.0: whether Curfew is paused cannot be told: the pass goes on, arms nothing, and says so', async () => {
+    const curfew = lab();
+    curfew.ports.fleet.start(curfew.app('alice'), NOON);
+    curfew.ports.runs.lastPause = async () => Promise.reject(new PortError('throttled', 'ThrottlingException', 'slow'));
+    const report = await curfew.scan(NOON);
+    expect(report.faults).toEqual(['whether Curfew is paused is unknown: slow']);
+    expect(report.outcomes.map(({ kind }) => kind)).toEqual(['started']);
+    expect(curfew.armed()).toEqual({});
+  });
   test('what fails to be stopped at every scan, the backstop stops', async () => {
     const it = lab();
     it.ports.fleet.start(it.app('alice'), NOON);
@@ -346,6 +379,27 @@ describe('the backstop had to fire', () => {
     expect((await it.mustBeWell(at + 2 * DAY + 5 * MINUTE)).outcomes).toEqual([]);
   });
 
+  test.each(['a scan finds', 'an event tells'])(
+    'found by the simulator, seed 1.0: and where the app has been started anew by then, as %s',
+    async (who) => {
+      const curfew = lab();
+      const alice = curfew.app('alice');
+      curfew.ports.fleet.start(alice, NOON);
+      await curfew.mustBeWell(NOON);
+      const due = curfew.armed()['alice/default']!;
+      await curfew.tick(due);
+      const again = due + 2 * HOUR;
+      curfew.ports.fleet.start(alice, again);
+      if (who === 'an event tells') await curfew.told({ kind: 'app created', app: alice, at: again });
+      else await curfew.mustBeWell(again + DAY);
+      const stopped = [...curfew.ports.outbox.items.values()].flatMap(({ notice: { facts } }) => {
+        return facts.kind === 'stopped' ? [{ stoppedAt: facts.stoppedAt, rule: facts.rule }] : [];
+      });
+      expect(stopped).toContainEqual({ stoppedAt: due, rule: 'per person: budget' });
+      const past = [...curfew.ports.runs.past.values()].find(({ startedAt }) => startedAt === NOON);
+      expect(past).toMatchObject({ endedAt: due, stop: { by: 'backstop', told: true } });
+    },
+  );
   test('or the event of the call: it says who made it', async () => {
     const { it, at } = await deadLab();
     const when = at + 40 * SECOND;
@@ -482,5 +536,52 @@ describe('killed before or after any call', () => {
       expect(it.armed()).toEqual({});
       expect(await it.record(it.app('alice'))).not.toHaveProperty('backstop');
     }
+  });
+});
+
+describe('within the event of its creation', () => {
+  async function created(it: ReturnType<typeof lab>, app: ReturnType<ReturnType<typeof lab>['app']>, at: Instant) {
+    it.ports.fleet.start(app, at);
+    await it.told({ kind: 'app created', app, at });
+    const rates = withPolicyPrices(await it.ports.prices.rates('us-east-1'), it.policy.prices);
+    const actor = { ...it.ports, policy: it.policy, rates };
+    return armNew(it.ports, actor, { place: PLACE, app, at }, at + SECOND);
+  }
+
+  test('an app is armed, and the others of its budget are moved', async () => {
+    const it = lab();
+    await created(it, it.app('alice'), NOON);
+    isAbout(it.armed()['alice/default'], NOON + 10 * HOUR, NOON);
+    await created(it, it.app('alice', 'second'), NOON + 2 * HOUR);
+    for (const name of ['default', 'second']) isAbout(it.armed()[`alice/${name}`], NOON + 6 * HOUR, NOON + 2 * HOUR);
+    // The scan that follows has nothing to add.
+    const { calls } = it.ports.backstop;
+    await it.mustBeWell(NOON + 2 * HOUR + MINUTE);
+    expect(it.ports.backstop.calls).toBe(calls);
+  });
+
+  test('not what is exempt by a tag, which only AWS tells; nor on half a picture', async () => {
+    const it = lab({ exempt: [{ tag: { curfew: ['exempt'] } }] });
+    it.ports.fleet.tags.set(`user-profile/${ref.domainId}/alice`, { curfew: 'exempt' });
+    await created(it, it.app('alice'), NOON);
+    expect(it.armed()).toEqual({});
+    it.ports.fleet.missing.push({ part: 'tags', why: 'throttled' });
+    await created(it, it.app('bob'), NOON + HOUR);
+    expect(it.armed()).toEqual({});
+  });
+
+  test('in a large lab, where nothing has a deadline, or while Curfew is paused: nothing is asked for', async () => {
+    const large = lab();
+    for (let i = 0; i < 101; i++) large.ports.fleet.start(large.app(`p${i}`), NOON - i * MINUTE);
+    large.policy = { ...large.policy, backstop: { for: [], margin: MARGIN } };
+    await large.mustBeWell(NOON);
+    large.policy = { ...large.policy, backstop: { for: ['budget'], margin: MARGIN } };
+    expect(await created(large, large.app('alice'), NOON + HOUR)).toBeUndefined();
+    const warned = lab({ mode: 'warn' });
+    expect(await created(warned, warned.app('alice'), NOON)).toBeUndefined();
+    const paused = lab();
+    await paused.ports.runs.pause(PLACE, { from: NOON - HOUR, by: 'admin' });
+    await created(paused, paused.app('alice'), NOON);
+    expect([large.ports.backstop.calls, warned.ports.backstop.calls, paused.ports.backstop.calls]).toEqual([0, 0, 0]);
   });
 });

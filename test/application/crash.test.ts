@@ -105,7 +105,7 @@ function measure({ canvasUse }: Ports, usedAt: Instant, at: Instant) {
   for (const measured of [at - 15 * SECOND, at + 15 * SECOND]) canvasUse.put(canvas, measured, measured - usedAt);
 }
 
-/** Lives the timeline; with a death, that step dies there, and is run again a minute later by a new process. */
+/** Lives the timeline; with a death, that step dies there, and is run again by a new process. */
 async function live(death?: { step: number } & Death) {
   const lab = world({ admins: ['a@example.org', 'b@example.org'], report: { daily: 9 * 60 }, timezone: 'UTC' });
   const stops: { name: string; at: Instant }[] = [];
@@ -127,7 +127,8 @@ async function live(death?: { step: number } & Death) {
     if (death?.step !== i) continue;
     const settled = [...lab.ports.outbox.items.values()].filter(({ fate }) => fate).length;
     unsettled = lab.ports.postbox.sent.length - settled;
-    now += MINUTE;
+    // A scan at the clock's next round: until then, the dead one might still be waiting for an answer.
+    now += step.run === scanStep ? 5 * MINUTE : MINUTE;
     await step.run(lab.ports, lab, now).catch(() => {});
     // `deliver` runs each minute: a mail that the dead round had claimed goes out once the claim has run out.
     if (step.run === deliverStep) await deliverStep(lab.ports, lab, now + 5 * MINUTE);

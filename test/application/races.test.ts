@@ -73,6 +73,8 @@ describe('a stop whose notice a crash cut off is told all the same, once', () =>
     for (const row of lab.ports.fleet.apps.values()) row.status = 'InService';
     lab.ports.fleet.stop = async () => 'gone';
     await lab.scan(STOP_AT + MINUTE);
+    expect([...lab.ports.outbox.items.values()].map(({ notice }) => notice.facts.kind)).toEqual(['warning']);
+    await lab.scan(STOP_AT + 5 * MINUTE);
     expect(await stoppedMails(lab, STOP_AT + HOUR)).toBe(1);
   });
 

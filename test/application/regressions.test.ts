@@ -4,6 +4,7 @@ import { closeBooks } from '../../src/application/books.ts';
 import { noteFeedback } from '../../src/application/mail-feedback.ts';
 import { noteContact } from '../../src/application/note-contact.ts';
 import { PortError } from '../../src/application/ports.ts';
+import { hourlyOf } from '../../src/domain/cost.ts';
 import { matches } from '../../src/domain/match.ts';
 import { needsOf } from '../../src/domain/needs.ts';
 import { emptyPicture } from '../../src/domain/picture.ts';
@@ -260,6 +261,146 @@ for (const [name, first] of [
     expect(intents).toMatchObject([{ decision: { action: 'keep' } }]);
   });
 
+describe('found by reading', () => {
+  const STOP_WRITTEN = STOP_AT + SECOND;
+
+  /** A stop that has been written down, and whose call AWS has not answered yet. */
+  async function setOut(lab: ReturnType<typeof world>) {
+    lab.ports.fleet.start(gpu, NOON);
+    await lab.scan(NOON + DAY);
+    const { stop } = lab.ports.fleet;
+    const called = Promise.withResolvers<void>();
+    const answer = Promise.withResolvers<void>();
+    lab.ports.fleet.stop = async (app) => {
+      called.resolve();
+      await answer.promise;
+      return stop(app);
+    };
+    const pass = lab.scan(STOP_AT);
+    await called.promise;
+    lab.ports.fleet.stop = stop;
+    return async () => {
+      answer.resolve();
+      return pass;
+    };
+  }
+  const told = (lab: ReturnType<typeof world>) =>
+    [...lab.ports.outbox.items.values()].map(({ notice }) => notice.facts);
+
+  test('ended by its owner while a stop waits for its answer, and another scan sees that: no mail says that we did', async () => {
+    const lab = world();
+    const answered = await setOut(lab);
+    lab.ports.fleet.end(gpu);
+    await lab.scan(STOP_WRITTEN);
+    expect(kinds(await answered())).toContain('already gone');
+    await lab.scan(STOP_AT + 5 * MINUTE);
+    expect(told(lab).map(({ kind }) => kind)).toEqual(['warning']);
+    expect((await lab.ports.runs.get(gpu))?.endedAt).toBe(STOP_AT);
+  });
+  test('ended by its owner while a stop waits for its answer, and the event tells of it first: no mail says that we did', async () => {
+    const lab = world();
+    const answered = await setOut(lab);
+    lab.ports.fleet.end(gpu);
+    await lab.event({ kind: 'app deleted', app: gpu, at: STOP_WRITTEN });
+    await answered();
+    await lab.scan(STOP_AT + 5 * MINUTE);
+    expect(told(lab).map(({ kind }) => kind)).toEqual(['warning']);
+  });
+  test('a stop that waits for its answer, and another scan that would stop the same run: it is told once', async () => {
+    const lab = world();
+    const answered = await setOut(lab);
+    expect(kinds(await lab.scan(STOP_WRITTEN))).toEqual(['stopped']);
+    expect(kinds(await answered())).toContain('already gone');
+    await lab.scan(STOP_AT + 5 * MINUTE);
+    expect(told(lab).map(({ kind }) => kind)).toEqual(['warning', 'stopped']);
+    expect((await lab.ports.runs.get(gpu))?.stop).toMatchObject({ at: STOP_WRITTEN, told: true });
+  });
+  test('a stop that a crash cut off is told by the next scan of the clock', async () => {
+    const lab = world();
+    const answered = await setOut(lab);
+    const { runs, outbox } = lab.ports;
+    const [change, owe] = [runs.change, outbox.owe];
+    runs.change = async () => Promise.reject(new Error('killed'));
+    outbox.owe = async () => Promise.reject(new Error('killed'));
+    await answered();
+    Object.assign(runs, { change });
+    Object.assign(outbox, { owe });
+    await lab.scan(STOP_AT + MINUTE);
+    expect(told(lab).map(({ kind }) => kind)).toEqual(['warning']);
+    await lab.scan(STOP_AT + 5 * MINUTE);
+    expect(told(lab).map(({ kind }) => kind)).toEqual(['warning', 'stopped']);
+  });
+
+  const shared = { account: gpu.account, region: gpu.region, domainId: gpu.domainId, spaceName: 'ours' };
+  const inSpace = { ...shared, appType: 'JupyterLab', appName: 'default', instanceType: 'ml.g5.xlarge' };
+  /** A shared space of alice's, who has confirmed, and an app in it that runs. */
+  async function sharedLab() {
+    const lab = world({ owners: { address: undefined, exceptions: { alice: 'alice@example.org' } } });
+    addSpace(lab.ports.fleet, { ...shared, owner: 'alice', sharing: 'Shared' });
+    lab.ports.fleet.start(inSpace, NOON);
+    await noteContact(lab.ports.contacts, PLACE, 'alice@example.org', { kind: 'confirmed' }, NOON);
+    return lab;
+  }
+  const warned = (lab: ReturnType<typeof world>) => {
+    return lab.ports.postbox.sent.filter(({ facts }) => facts.kind === 'warning').map(({ to }) => to);
+  };
+
+  test('the owner of a shared space unsubscribes between the warning and its sending: the admins are told once', async () => {
+    const lab = await sharedLab();
+    await lab.scan(NOON + DAY);
+    const no = { kind: 'unsubscribed', from: 'everything' } as const;
+    await noteContact(lab.ports.contacts, PLACE, 'alice@example.org', no, NOON + DAY + SECOND);
+    await lab.deliver(NOON + DAY + MINUTE);
+    await lab.deliver(NOON + DAY + 2 * MINUTE);
+    expect(warned(lab)).toEqual(['admin@example.org']);
+    await lab.scan(STOP_AT);
+    expect(lab.ports.fleet.stopped).toHaveLength(1);
+  });
+  test('the mail to the owner of a shared space bounces: the admins are told of the app once', async () => {
+    const lab = await sharedLab();
+    await lab.scan(NOON + DAY);
+    await lab.deliver(NOON + DAY + MINUTE);
+    const warning = lab.ports.postbox.sent.find(({ to }) => to === 'alice@example.org')!;
+    const at = NOON + DAY + 2 * MINUTE;
+    const bounce = { kind: 'bounced', isPermanent: true, isSuppressed: false, said: 'no such user', at } as const;
+    const { outbox, contacts } = lab.ports;
+    const news = { ...bounce, notice: warning.id, addresses: ['alice@example.org'] };
+    await noteFeedback({ outbox, contacts, policy: lab.policy }, PLACE, news, at);
+    await lab.deliver(at + MINUTE);
+    expect(warned(lab).sort()).toEqual(['admin@example.org', 'alice@example.org']);
+  });
+  test('a scan that died after telling of an app in a shared space, and then its owner unsubscribes: the admins are told once', async () => {
+    const lab = await sharedLab();
+    await killAfterOwe(lab, NOON + DAY);
+    const no = { kind: 'unsubscribed', from: 'everything' } as const;
+    await noteContact(lab.ports.contacts, PLACE, 'alice@example.org', no, NOON + DAY + SECOND);
+    await lab.deliver(NOON + DAY + MINUTE);
+    await lab.scan(NOON + DAY + 5 * MINUTE);
+    await lab.deliver(NOON + DAY + 6 * MINUTE);
+    expect(warned(lab)).toEqual(['admin@example.org']);
+  });
+  test('a scan that died after telling an owner of a budget, who then unsubscribes: the admins are told once', async () => {
+    const share = { name: 'share', for: 'each owner', period: 'month', limit: 1_000_000, atLimit: 'warn' } as const;
+    const lab = world({
+      owners: { address: undefined, exceptions: { alice: 'alice@example.org' } },
+      budgets: [{ ...share, warnAt: [], forecastAt: [] }],
+    });
+    lab.ports.fleet.start(gpu, NOON);
+    await noteContact(lab.ports.contacts, PLACE, 'alice@example.org', { kind: 'confirmed' }, NOON);
+    await lab.scan(NOON);
+    const { mark } = lab.ports.ledger;
+    lab.ports.ledger.mark = async () => Promise.reject(new Error('killed'));
+    await lab.scan(NOON + HOUR);
+    lab.ports.ledger.mark = mark;
+    const no = { kind: 'unsubscribed', from: 'everything' } as const;
+    await noteContact(lab.ports.contacts, PLACE, 'alice@example.org', no, NOON + HOUR + SECOND);
+    await lab.deliver(NOON + HOUR + MINUTE);
+    await lab.scan(NOON + HOUR + 5 * MINUTE);
+    for (const minutes of [6, 7]) await lab.deliver(NOON + HOUR + minutes * MINUTE);
+    expect(lab.ports.postbox.sent.map(({ to, facts }) => `${facts.kind} ${to}`)).toEqual(['budget admin@example.org']);
+  });
+});
+
 describe('found by the simulator', () => {
   test('seed 1.59: begun again seconds after a scan whose clock was ahead saw it gone, a run begins at its creation', async () => {
     const lab = world();
@@ -325,6 +466,29 @@ describe('found by the simulator', () => {
     const told = postbox.sent.map(({ to }) => to).sort();
     expect(told).toEqual(['admin@example.org', 'admin@example.org', 'second@example.org']);
   });
+  test('seed 7.8: stopped by a scan that died, before any had kept it: the news goes to its space’s owner, once', async () => {
+    const allow = ['ml.t3.*'];
+    const rail = { name: 'small', match: {}, allow, atMost: [], for: 'each owner' as const };
+    const lab = world({
+      guardrails: [rail],
+      owners: { address: undefined, exceptions: { alice: 'alice@example.org' } },
+    });
+    const { contacts, fleet, outbox, runs } = lab.ports;
+    const space = { account: gpu.account, region: gpu.region, domainId: gpu.domainId, spaceName: 'hers' };
+    const app = { ...space, appType: 'JupyterLab', appName: 'default', instanceType: 'ml.g5.xlarge' };
+    addSpace(fleet, { ...space, owner: 'alice', sharing: 'Private' });
+    await noteContact(contacts, PLACE, 'alice@example.org', { kind: 'confirmed' }, NOON);
+    fleet.start(app, NOON);
+    await lab.event({ kind: 'app created', app, at: NOON });
+    const { change } = runs;
+    runs.change = async (run, what) => (what.kind === 'end' ? Promise.reject(new Error('killed')) : change(run, what));
+    await lab.scan(NOON + MINUTE);
+    runs.change = change;
+    expect(fleet.stopped).toHaveLength(1);
+    await lab.scan(NOON + 6 * MINUTE);
+    const told = [...outbox.items.values()].map(({ notice }) => `${notice.facts.kind} ${notice.to}`);
+    expect(told).toEqual(['stopped alice@example.org']);
+  });
   test('seed 1.13: kept running before a late event told that the app had been started anew, it is kept running', async () => {
     const lab = world();
     const { runs, fleet } = lab.ports;
@@ -364,6 +528,18 @@ describe('found by the simulator', () => {
     expect(lab.ports.fleet.stopped).toEqual([]);
     await lab.scan(NOON + DAY + HOUR);
     expect(lab.ports.fleet.stopped).toHaveLength(1);
+  });
+  test('seed 1.3: a kernel that begins at this moment, on an instance that another pays for, costs nothing more an hour', () => {
+    const kernel = (appName: string, startedAt: number) => {
+      const app = { ...ref, appType: 'KernelGateway', appName };
+      const run = { ...quietRun, app, startedAt, instanceType: 'ml.g5.xlarge' };
+      return { ref: app, run, startedAt, instanceType: 'ml.g5.xlarge', teams: [], tags: {} };
+    };
+    const rates = { source: 'test', byInstance: new Map([['ml.g5.xlarge', 14_100_000_000]]) };
+    const one = [kernel('a', NOON)];
+    expect(hourlyOf(one, rates, NOON + HOUR)).toBe(1_410_000);
+    expect(hourlyOf([...one, kernel('b', NOON + HOUR)], rates, NOON + HOUR)).toBe(1_410_000);
+    expect(hourlyOf(one, rates, NOON)).toBe(1_410_000);
   });
   test('seed 7.45: whoever owned a space until lately is not charged for what was started in it since', async () => {
     const whose = { name: 'each', for: 'each owner', period: 'month' } as const;

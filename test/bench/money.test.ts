@@ -35,10 +35,15 @@ describe('a month of money', () => {
 
   it('is at fault where a scan reads for each owner, writes, or the bill is read twice', () => {
     const closing = { ms: 1, peakBytes: 1, reads: 1, writes: 1, bill: { queries: 2, pages: 4, least: 4 } };
-    const fine = { owners: 100, reads: { scan: 5, plain: 1 }, first: closing, daily: closing };
+    const backstop = { running: 5, first: 5, quiet: 0 };
+    const fine = { owners: 100, reads: { scan: 5, plain: 1 }, backstop, first: closing, daily: closing };
     expect(moneyFaults(fine, 0)).toEqual([]);
     expect(moneyFaults({ ...fine, reads: { scan: 101, plain: 1 } }, 0)).toEqual([expect.stringContaining('100 reads')]);
     expect(moneyFaults(fine, 3)).toHaveLength(1);
+    for (const spoiled of [{ quiet: 1 }, { first: 10 }])
+      expect(moneyFaults({ ...fine, backstop: { ...backstop, ...spoiled } }, 0)).toEqual([
+        expect.stringContaining('Scheduler'),
+      ]);
     const twice = { ...closing, bill: { queries: 4, pages: 8, least: 8 } };
     expect(moneyFaults({ ...fine, daily: twice }, 0)).toEqual([expect.stringContaining('4 queries')]);
   });
@@ -75,8 +80,8 @@ describe('Curfew’s own bill', () => {
 
   it('has what is charged for being there from the stack itself', async () => {
     const standing = await readStanding(new URL('../../stack/', import.meta.url));
-    // Five alarms on a metric each, and one on the errors of two functions.
-    expect(standing).toEqual({ alarmMetrics: 7, dashboards: 1 });
+    // Six alarms on a metric each, and one on the errors of two functions.
+    expect(standing).toEqual({ alarmMetrics: 8, dashboards: 1 });
   });
 
   it('adds up amounts times prices, and leaves out what is always free', () => {

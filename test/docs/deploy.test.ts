@@ -11,6 +11,7 @@ import { SIMULATOR_ACTIONS } from '../../src/adapters/iam/simulator.ts';
 import { FUNCTIONS_ACTIONS } from '../../src/adapters/lambda/functions.ts';
 import { FLEET_ACTIONS } from '../../src/adapters/sagemaker/fleet.ts';
 import { SETTINGS_ACTIONS } from '../../src/adapters/sagemaker/settings.ts';
+import { BACKSTOP_ACTIONS } from '../../src/adapters/scheduler/backstop.ts';
 import { MAIL_ACCOUNT_ACTIONS } from '../../src/adapters/ses/mail-account.ts';
 import { startShell } from '../cli/curfew.ts';
 
@@ -23,6 +24,10 @@ const WRITES = [
   'sagemaker:DescribeApp',
   'sagemaker:UpdateDomain',
   'sagemaker:UpdateUserProfile',
+  'scheduler:CreateSchedule',
+  'scheduler:UpdateSchedule',
+  'scheduler:DeleteSchedule',
+  'iam:PassRole',
 ];
 
 it('the rights of `doctor` are those that its adapters call, and no other', () => {
@@ -39,6 +44,7 @@ it('the rights of `doctor` are those that its adapters call, and no other', () =
       FLEET_ACTIONS,
       SETTINGS_ACTIONS,
       MAIL_ACCOUNT_ACTIONS,
+      BACKSTOP_ACTIONS,
       // The record of runs and the pause, which it reads.
       ['dynamodb:Query', 'dynamodb:GetItem'],
     ]
@@ -49,7 +55,9 @@ it('the rights of `doctor` are those that its adapters call, and no other', () =
 });
 
 it('the rights of `pause` are those that its adapter calls', () => {
-  for (const action of PAUSES_ACTIONS) expect(deploy.split('`curfew pause` and')[1]).toContain(`\`${action}\``);
+  const outside = ['scheduler:ListSchedules', 'scheduler:DeleteSchedule'];
+  for (const action of [...PAUSES_ACTIONS, ...outside])
+    expect(deploy.split('`curfew pause` and')[1]).toContain(`\`${action}\``);
 });
 
 describe('every command of the docs', () => {

@@ -194,7 +194,7 @@ test('no function calls Scheduler beyond the rights that the check-up asks about
   expect(asked('scan')).toEqual(
     ['CreateSchedule', 'UpdateSchedule', 'DeleteSchedule'].map((one) => `scheduler:${one}`),
   );
-  expect(asked('studio-event')).toEqual(['scheduler:DeleteSchedule']);
-  expect(asked('spend')).toEqual(['scheduler:DeleteSchedule', 'scheduler:ListSchedules']);
+  expect(asked('studio-event')).toEqual(asked('scan'));
+  expect(asked('spend').sort()).toEqual(['scheduler:DeleteSchedule', 'scheduler:ListSchedules']);
   for (const other of ['deliver', 'links', 'mail-feedback', 'activity-event']) expect(asked(other)).toEqual([]);
 });

@@ -55,10 +55,10 @@ async function arm({ app }: LabRun, at: Instant) {
   const ref = { account, region, domainId, userProfileName: userProfileName!, appType, appName } as AppRef;
   await schedulerBackstop(clientsOf(aws).scheduler, place).arm({ name: appName, app: ref, at });
 }
-async function judge() {
+async function judge(rules = policy) {
   agenda.clock.now = START + HOUR;
   const afterwards = await liveOnWithoutCurfew(aws, agenda, ledger.runs);
-  const [alive, early, capped] = checkAfterwards(aws, policy, afterwards, ledger.runs, {
+  const [alive, early, capped] = checkAfterwards(aws, rules, afterwards, ledger.runs, {
     ...{ lastScan: START + HOUR, isOwnPolicy: true },
   }).map(({ broken }) => broken);
   return { alive, early, capped, told: tellAfterwards(afterwards) };
@@ -71,7 +71,7 @@ test('stopped by Scheduler after the budget was spent: every promise holds, and 
   expect(promises).toEqual(fine);
   expect(ledger.runs[0]).toMatchObject({ endedAt: START + 45 * HOUR, endedBy: 'the backstop' });
   expect(told).toContain(
-    'of 1 apps that ran, EventBridge Scheduler would still have stopped 1 whose budgets ran out, 44 h later',
+    'of 1 apps that ran, EventBridge Scheduler would still have stopped 1, once a budget or an uptime ran out, 44 h later',
   );
 });
 
@@ -108,4 +108,25 @@ test('what it stopped while Curfew lived', async () => {
   agenda.clock.now = START + 30 * MINUTE;
   await aws.scheduler.fire();
   expect(await judge()).toMatchObject({ ...fine, alive: [expect.stringContaining('JupyterLab default')] });
+});
+
+test('by its uptime: not before its limit and grace, and no later than all that could be asked for', async () => {
+  const capped = policyOf(`
+mode: enforce
+admins: [a@example.org]
+sender: Curfew <c@example.org>
+limits: [{ name: all, max-uptime: 1d, grace: 1h }]
+backstop: { for: [uptime] }
+safety: { max-stops: 3 }
+`);
+  const runs = ['early', 'right', 'late'].map((name) => begin(name));
+  // 25 hours, and twice four hours with a grace each.
+  for (const [i, hours] of [24, 36, 40].entries()) await arm(runs[i]!, START + hours * HOUR);
+  expect(await judge(capped)).toMatchObject({
+    ...{
+      alive: [],
+      early: [expect.stringContaining('early')],
+      capped: [expect.stringMatching(/late .*uptime was over/)],
+    },
+  });
 });

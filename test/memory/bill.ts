@@ -49,7 +49,8 @@ export function memoryBill(): MemoryBill {
         for (const { date: day, region: where = 'us-east-1', ...row } of bill.rows) {
           if (day !== date || where !== region || row.amount === 0) continue;
           const key = JSON.stringify([row.holder, row.usage]);
-          rows.set(key, { ...structuredClone(row), amount: row.amount + (rows.get(key)?.amount ?? 0) });
+          const holder = row.holder ? { holder: { ...row.holder } } : {};
+          rows.set(key, { ...row, ...holder, amount: row.amount + (rows.get(key)?.amount ?? 0) });
         }
         const foreign = bill.foreign.flatMap(({ date: day, ...money }) => (day === date ? [money] : []));
         return { date, isEstimated: date >= bill.estimatedFrom, rows: [...rows.values()], foreign };

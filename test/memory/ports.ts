@@ -49,6 +49,9 @@ function copy<T>(value: T): T {
   for (const key of Object.keys(value)) made[key] = copy((value as Record<string, unknown>)[key]);
   return made as T;
 }
+
+const isIn = (one: Place, { account, region }: Place) => one.region === region && one.account === account;
+
 const URGENCY = { warning: 1, stopped: 2, budget: 2, failure: 2, confirmation: 3, digest: 5, report: 6 };
 
 export interface MemoryRuns extends Runs {
@@ -82,7 +85,7 @@ export function memoryVolumes(): MemoryVolumes {
       return true;
     },
     async history(place, since) {
-      return copy([...past.values()].filter((one) => placeKey(one) === placeKey(place) && one.until! > since));
+      return copy([...past.values()].filter((one) => isIn(one, place) && one.until! > since));
     },
   };
   return store;
@@ -163,8 +166,8 @@ export function memoryRuns(
     pauses: new Map(),
     writes: 0,
     async load(place) {
-      const runs = [...store.items.values()].filter(({ app }) => placeKey(app) === placeKey(place));
-      const goingOn = [...volumes.items.values()].filter((volume) => placeKey(volume) === placeKey(place));
+      const runs = [...store.items.values()].filter(({ app }) => isIn(app, place));
+      const goingOn = [...volumes.items.values()].filter((volume) => isIn(volume, place));
       const state = copy(store.states.get(placeKey(place)) ?? {});
       const prices = copy(kept.items.get(placeKey(place)));
       const pause = copy(store.pauses.get(placeKey(place)));
@@ -402,16 +405,13 @@ export function memoryOutbox(): MemoryOutbox {
       });
     },
     async owed(place, now, limit) {
-      const free = [...open.keys()].filter((item) => placeKey(item.notice) === placeKey(place) && isFree(item, now));
-      return copy(free.sort((a, b) => (open.get(a)! < open.get(b)! ? -1 : 1)).slice(0, limit)).map(
-        ({ notice, attempts }) => ({
-          notice,
-          attempts,
-        }),
-      );
+      const free = [...open.keys()].filter((item) => isIn(item.notice, place) && isFree(item, now));
+      free.sort((a, b) => (open.get(a)! < open.get(b)! ? -1 : 1));
+      // A notice that is stored is never changed in place, so that it may be given as it is.
+      return free.slice(0, limit).map(({ notice, attempts }) => ({ notice, attempts }));
     },
     async oldest(place) {
-      const owed = [...open.keys()].filter(({ notice }) => placeKey(notice) === placeKey(place));
+      const owed = [...open.keys()].filter(({ notice }) => isIn(notice, place));
       const byUrgency = Map.groupBy(owed, (item) => open.get(item)!.split('#')[0]);
       return [...byUrgency.values()].map((some) => {
         const { facts, owedAt } = some.reduce((a, b) => (b.notice.owedAt < a.notice.owedAt ? b : a)).notice;
@@ -450,9 +450,7 @@ export function memoryOutbox(): MemoryOutbox {
       return true;
     },
     async history(place, since) {
-      const items = [...store.items.values()].filter(
-        ({ notice }) => placeKey(notice) === placeKey(place) && notice.owedAt >= since,
-      );
+      const items = [...store.items.values()].filter(({ notice }) => isIn(notice, place) && notice.owedAt >= since);
       return items.map(past).sort((a, b) => b.notice.owedAt - a.notice.owedAt || (a.notice.id < b.notice.id ? -1 : 1));
     },
   };
@@ -460,7 +458,7 @@ export function memoryOutbox(): MemoryOutbox {
 }
 
 function past({ notice, attempts, fate, settledAt, traces = {} }: OutboxItem): PastNotice {
-  return copy({ notice, attempts, traces, ...(fate ? { fate: { ...fate, at: settledAt! } } : {}) });
+  return { notice, attempts, traces: { ...traces }, ...(fate ? { fate: { ...fate, at: settledAt! } } : {}) };
 }
 
 export interface MemoryReports extends Reports {
@@ -495,7 +493,7 @@ export function memoryContacts(): MemoryContacts {
     items: new Map(),
     get: async (place, address) => copy(store.items.get(key(place, address))),
     async list(place) {
-      const ours = [...store.items.values()].filter((contact) => placeKey(contact) === placeKey(place));
+      const ours = [...store.items.values()].filter((contact) => isIn(contact, place));
       return copy(ours.sort((a, b) => (addressKey(a.address) < addressKey(b.address) ? -1 : 1)));
     },
     async open(contact) {

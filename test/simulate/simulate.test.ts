@@ -32,13 +32,13 @@ describe('a simulated life', () => {
   });
 
   test('holds what may go wrong: a life in which nothing does proves nothing', async () => {
-    const { lab, steps } = await liveLab('c.4', 40, 120 * DAY);
-    const { faults, deaths, overlaps, stops, warned, mails } = lab.counts;
-    for (const [name, count] of Object.entries({ faults, deaths, overlaps, stops, warned, mails }))
+    const { lab, steps } = await liveLab('1.2', 40, 150 * DAY);
+    const { faults, deaths, overlaps, stops, warned, mails, armed } = lab.counts;
+    for (const [name, count] of Object.entries({ faults, deaths, overlaps, stops, warned, mails, armed }))
       expect(count, name).toBeGreaterThan(20);
     const done = new Set(steps.map((step) => step.do));
     const all =
-      'beat deliver end event listing metric news open own pause policy press profile resume scan ses spend start stops tag use';
+      'beat deliver end event except fire listing metric news open own pause policy press profile renew report resume scan ses spend start stops tag use';
     for (const what of all.split(' ')) expect(done, what).toContain(what);
   });
 });

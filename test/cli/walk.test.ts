@@ -4,10 +4,10 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Finding } from '../../src/domain/checkup/finding.ts';
 import { functionsOf } from '../../stack/check/functions.ts';
 import { PLACE, resolve, type Template } from '../../stack/check/resolve.ts';
-import { startShell, TRACE } from '../cli/curfew.ts';
 import { packaged } from '../deploy/packaged.ts';
 import { startZipped } from '../deploy/zipped.ts';
 import { scheduled } from '../handlers/lambda.ts';
+import { startShell, TRACE } from './curfew.ts';
 
 // docs/deploy.md as a new admin follows it, word by word, and docs/operate.md after it: every `npx curfew` of them in its order, on
 // the policy that the repository has, the packaged stack and an embedded AWS. What only a real account can take is in

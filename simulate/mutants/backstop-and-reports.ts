@@ -1,0 +1,84 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: these are texts of source files
+import type { Mutant } from './catch.ts';
+
+/** Faults in the backstop, in reports, in grants and lifts, and in fresh links. */
+export const BACKSTOP_AND_REPORTS: Mutant[] = [
+  {
+    name: 'a schedule is made without being written down',
+    file: 'src/application/backstop.ts',
+    from: "  if (!(await runs.change(run, { kind: 'backstop', backstop: intention }))) return undefined;\n",
+    to: '',
+  },
+  {
+    name: 'the backstop leaves a living Curfew no margin',
+    file: 'src/domain/backstop.ts',
+    from: 'const earliest = outOfExemption(app, policy, Math.max(at, floor) + margin, now);',
+    to: 'const earliest = outOfExemption(app, policy, Math.max(at, floor), now);',
+  },
+  {
+    name: 'the backstop does not ask for exemptions',
+    file: 'src/domain/backstop.ts',
+    from: 'return isExempt(now) ? undefined : at;',
+    to: 'return at;',
+  },
+  {
+    name: 'the backstop acts in every mode',
+    file: 'src/domain/backstop.ts',
+    from: "if (isPaused || policy.mode !== 'enforce') return",
+    to: 'if (isPaused) return',
+  },
+  {
+    name: 'the backstop does not know what "keep it running" may still buy',
+    file: 'src/domain/deadline.ts',
+    from: 'at: due + grace + left * (extensions.hours + grace)',
+    to: 'at: due + grace + 0 * left * (extensions.hours + grace)',
+  },
+  {
+    name: 'uptimes have no backstop',
+    file: 'src/domain/deadline.ts',
+    from: "if (policy.backstop.for.includes('uptime')) deadlines",
+    to: "if (policy.backstop.for.includes('neither' as never)) deadlines",
+  },
+  {
+    name: 'what the backstop stopped is told to nobody',
+    file: 'src/application/stop.ts',
+    from: 'const fired = seen.endedAt === undefined ? stopByBackstop(seen, now, false) : undefined;',
+    to: 'const fired = seen.endedAt === 0 ? stopByBackstop(seen, now, false) : undefined;',
+  },
+  {
+    name: 'a report’s notice is that of the moment, and not of the week',
+    file: 'src/application/send-report.ts',
+    from: '`${facts.week} ${about}`',
+    to: '`${facts.week} ${about} ${now}`',
+  },
+  {
+    name: 'a report is of the week before the last',
+    file: 'src/domain/report/week.ts',
+    from: 'const week = weekBefore(weekOf(due, timezone), 1, timezone);',
+    to: 'const week = weekBefore(weekOf(due, timezone), 2, timezone);',
+  },
+  {
+    name: 'a grant grants nothing',
+    file: 'src/domain/budget.ts',
+    from: 'const limit = budget.limit + granted;',
+    to: 'const limit = budget.limit + 0 * granted;',
+  },
+  {
+    name: 'a lift lifts nothing',
+    file: 'src/domain/rules/budget.ts',
+    from: 'if (standing.lifted) return {',
+    to: 'if (standing.lifted && !standing.isOver) return {',
+  },
+  {
+    name: 'a budget with a grace stops at once',
+    file: 'src/domain/rules/budget.ts',
+    from: 'grace: budget.grace ?? 0, reason: spent',
+    to: 'grace: 0, reason: spent',
+  },
+  {
+    name: 'fresh links may be asked for without end',
+    file: 'src/application/renew.ts',
+    from: "  if (!(await mayAddress(links, link.to, now))) return { kind: 'renewed before' };\n",
+    to: '',
+  },
+];
