@@ -22,6 +22,8 @@ export interface Afterwards {
   /** Apps that went on, in the order in which they were stopped; the rest ran on. */
   went: LabRun[];
   stopped: LabRun[];
+  /** How many of them are exempt. */
+  exempt: number;
 }
 
 /**
@@ -36,7 +38,8 @@ export async function liveOnWithoutCurfew(aws: EmbeddedAws, agenda: Agenda, runs
     await aws.scheduler.fire();
   }
   agenda.clock.now = from + AFTERWARDS;
-  return { from, went, stopped: went.filter(({ endedAt }) => endedAt !== undefined) };
+  const exempt = went.filter(({ app }) => isExempt(aws.studio, app)).length;
+  return { from, went, exempt, stopped: went.filter(({ endedAt }) => endedAt !== undefined) };
 }
 
 const CAPPED = 'every function dead: what the policy caps still stopped';
@@ -92,8 +95,8 @@ export function checkAfterwards(
 }
 
 /** Apps that went on, and how many of them stopped by themselves, for people. */
-export function tellAfterwards({ from, went, stopped }: Afterwards): string {
-  const since = `Had every function died on ${when(from)}: of ${went.length} apps that ran`;
+export function tellAfterwards({ from, went, stopped, exempt }: Afterwards): string {
+  const since = `Had every function died on ${when(from)}: of ${went.length} apps that ran, ${exempt} of them exempt`;
   if (stopped.length === 0) return `${since}, none would have been stopped: nothing of theirs is capped.`;
   const after = stopped.map(({ endedAt }) => endedAt! - from).sort((a, b) => a - b);
   const span = after.length === 1 ? '' : ` to ${describeDuration(after.at(-1)!)}`;

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { build, type Plugin } from 'esbuild';
+import { labsOf } from '../arguments.ts';
 import { CREW, carryOut } from '../crew.ts';
 import { DAY } from '../spec.ts';
 import type { Order } from '../worker.ts';
@@ -22,6 +23,8 @@ export interface Catch {
   caught: boolean;
   /** The promise that it broke, and after how many years in all. */
   rule?: string;
+  /** The lab in which it did. */
+  lab?: string;
   years: number;
 }
 
@@ -71,13 +74,14 @@ function insistOnSoundness(order: Order): Promise<void> {
   return lived;
 }
 
-/** Lives labs under a mutant until a promise is broken. */
-async function hunt(mutant: Mutant, seed: string, people: number): Promise<Catch> {
+/** Lives labs under a mutant until a promise is broken: from the first on, or with `first` from the one that is known to see it. */
+async function hunt(mutant: Mutant, seed: string, people: number, first: string | undefined): Promise<Catch> {
   const folder = mkdtempSync(join(tmpdir(), 'curfew-mutant-'));
   try {
     const worker = join(folder, 'worker.mjs');
     await plant(mutant, worker);
-    const orders = Array.from({ length: MOST_YEARS }, (_, i) => ({ seed: `${seed}.${i}`, people, isShrunk: false }));
+    const labs = [...(first === undefined ? [] : [first]), ...labsOf(seed, MOST_YEARS)];
+    const orders = labs.map((lab) => ({ seed: lab, people, isShrunk: false }));
     const results = await carryOut(pathToFileURL(worker), orders, {
       width: 1,
       isOver: ({ violation }) => violation !== undefined,
@@ -85,23 +89,28 @@ async function hunt(mutant: Mutant, seed: string, people: number): Promise<Catch
     const years = results.reduce((all, { lived }) => all + lived, 0) / (365 * DAY);
     const rule = results.at(-1)?.violation?.rule;
     if (rule !== undefined) await insistOnSoundness(orders[results.length - 1]!);
-    return { mutant: mutant.name, file: mutant.file, caught: rule !== undefined, years, ...(rule ? { rule } : {}) };
+    const caught = rule === undefined ? {} : { rule, lab: results.at(-1)!.seed };
+    return { mutant: mutant.name, file: mutant.file, caught: rule !== undefined, years, ...caught };
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
 }
 
-/** Hunts all mutants, two at once. */
+/**
+ * Hunts all mutants, two at once.
+ * @param known by mutant, the lab to begin with
+ */
 export async function catchMutants(
   mutants: Mutant[],
-  { seed, people }: { seed: string; people: number },
+  { seed, people, known = {} }: { seed: string; people: number; known?: Record<string, string> },
 ): Promise<Catch[]> {
   const catches: Catch[] = [];
   let next = 0;
   const lane = async () => {
     while (next < mutants.length) {
       const index = next++;
-      catches[index] = await hunt(mutants[index]!, seed, people);
+      const mutant = mutants[index]!;
+      catches[index] = await hunt(mutant, seed, people, known[mutant.name]);
     }
   };
   await Promise.all(Array.from({ length: CREW }, lane));

@@ -74,17 +74,20 @@ export async function keepBackstops(
     isPaused: isPaused(seen.pause, now),
     now,
   });
+  const isSure = isWhole && !facts.isUnknown;
   const over = new Set(outcomes.flatMap(({ kind, app }) => (isOver(kind) ? [appKey(app)] : [])));
   const todo: Todo[] = [];
   const report: BackstopReport = { armed: 0, set: 0, removed: 0, remain: 0, crowded: 0, faults: [] };
   for (const [i, { app }] of seen.running.entries()) {
     const isGone = over.has(appKey(app.ref));
     const run = isGone ? { ...app.run, endedAt: now } : app.run;
-    const guard: Guard = isGone ? { kind: 'none' } : guards[i]!;
+    const name = scheduleName(run);
+    // What a run before it has left goes, whatever cannot be seen of this one.
+    const isStray = run.backstop !== undefined && run.backstop.name !== name && !isSure;
+    const guard: Guard = isGone || isStray ? { kind: 'none' } : guards[i]!;
     if (guard.kind === 'crowded') report.crowded++;
     if (isInHand(run.backstop, now)) continue;
     if (guard.kind === 'arm') {
-      const name = scheduleName(run);
       if (run.backstop && isRight(run.backstop, { name, wanted: guard.wanted }, app, policy, now)) report.armed++;
       else todo.push({ run, wanted: guard.wanted });
     } else if (guard.kind !== 'leave' && run.backstop) todo.push({ run });

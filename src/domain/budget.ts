@@ -171,19 +171,17 @@ function standingsOfBudget(
       .filter((mark) => mark.budget === budget.name && mark.period.from === period.from)
       .map((mark) => [subjectKey(mark.subject), mark]),
   );
-  return [...groups.values()].map(({ subject, owners, hourly }) => {
+  const holding = exceptions.filter(
+    (one) => (one.budget ?? budget.name) === budget.name && one.at <= now && now < one.until,
+  );
+  const excepted = Map.groupBy(holding, (one) => subjectKey(one.subject));
+  return [...groups].map(([key, { subject, owners, hourly }]) => {
     const spend = sumSpend(owners, drift);
-    const ofSubject = exceptions.filter(
-      (one) =>
-        subjectKey(one.subject) === subjectKey(subject) &&
-        (one.budget === undefined || one.budget === budget.name) &&
-        one.at <= now &&
-        now < one.until,
-    );
+    const ofSubject = excepted.get(key) ?? [];
     const granted = ofSubject.reduce((sum, { kind, amount = 0 }) => sum + (kind === 'grant' ? amount : 0), 0);
     const limit = budget.limit + granted;
     const lifted = ofSubject.find(({ kind }) => kind === 'lift');
-    const mark = marked.get(subjectKey(subject));
+    const mark = marked.get(key);
     const ours = forecastOf(spend, hourly, spending, now);
     const isAwsOwn = subject.kind === 'account' && awsForecast?.period.to === period.to;
     // Of two expectations the worse: a warning too early costs a mail.

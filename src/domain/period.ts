@@ -1,4 +1,4 @@
-import { DAY, type Instant, localTime, startOfDay } from './time.ts';
+import { DAY, type Instant, type LocalTime, localTime, startOfDay } from './time.ts';
 
 /** A stretch of time: from `from` on, and before `to`. */
 export interface Period {
@@ -9,9 +9,23 @@ export interface Period {
 /** What a budget or a report covers: a calendar month, a week from Monday on, a term with its first and last day, or all time. */
 export type PeriodKind = 'month' | 'week' | 'total' | { from: string; to: string };
 
+// Of each app, budget and period to come it is asked anew, and in a day the answer is one.
+const answers = new Map<string, Period>();
+const MOST_ANSWERS = 256;
+
 /** The period of a kind that `now` lies in, by the calendar of `timezone`; of a term, the term, whenever `now` is. */
 export function periodOf(kind: PeriodKind, now: Instant, timezone: string): Period {
-  const { date, weekday } = localTime(now, timezone);
+  const local = localTime(now, timezone);
+  const question = `${typeof kind === 'string' ? kind : `${kind.from} ${kind.to}`} ${local.date} ${timezone}`;
+  const answered = answers.get(question);
+  if (answered) return answered;
+  if (answers.size >= MOST_ANSWERS) answers.clear();
+  const period = Object.freeze(periodOn(kind, local, timezone));
+  answers.set(question, period);
+  return period;
+}
+
+function periodOn(kind: PeriodKind, { date, weekday }: LocalTime, timezone: string): Period {
   const days = (first: string, last: string): Period => ({
     from: startOfDay(first, timezone),
     to: startOfDay(dayAfter(last, 1), timezone),

@@ -509,6 +509,26 @@ describe('killed before or after any call', () => {
     }
   });
 
+  test('taking down, and wanted again by the next pass: nothing is taken to stand that does not', async () => {
+    const make = async () => {
+      const it = lab();
+      it.ports.fleet.start(it.app('alice'), NOON);
+      await it.mustBeWell(NOON + 5 * MINUTE);
+      it.policy = { ...it.policy, exempt: [{ owner: ['alice'] }] };
+      return it;
+    };
+    for (const death of await deaths(scanAt(NOON + HOUR), make)) {
+      const it = await make();
+      const { ports } = mortal(it.ports, death);
+      await scanAt(NOON + HOUR)(ports, it).catch((error: unknown) => expect(error).toBeInstanceOf(Killed));
+      it.policy = { ...it.policy, exempt: [] };
+      await it.mustBeWell(NOON + HOUR + 5 * MINUTE);
+      await it.mustBeWell(NOON + HOUR + 10 * MINUTE);
+      await mustAgree(it);
+      expect(Object.keys(it.armed())).toEqual(['alice/default']);
+    }
+  });
+
   test('an event of an end, given again after its death: nothing stands', async () => {
     const make = async () => {
       const it = lab();
@@ -536,6 +556,38 @@ describe('killed before or after any call', () => {
       expect(it.armed()).toEqual({});
       expect(await it.record(it.app('alice'))).not.toHaveProperty('backstop');
     }
+  });
+});
+
+describe('the name of a schedule', () => {
+  const nameOf = (over: Partial<AppRef>, startedAt = NOON) =>
+    scheduleName({ app: { ...ref, ...over } as AppRef, startedAt });
+
+  test('is one that Scheduler takes, whatever the app is called, and says whose it is', () => {
+    const long = 'a'.repeat(63);
+    for (const over of [{}, { userProfileName: long, appName: long }, { appName: 'x' }])
+      expect(nameOf(over)).toMatch(/^[0-9a-zA-Z-_.]{1,64}$/);
+    expect(nameOf({})).toMatch(/^alice\.default\.20261123T120000\.[0-9a-f]{20}$/);
+  });
+
+  test('is one run’s alone: another app, holder, domain, place or start has another', () => {
+    const long = 'a'.repeat(62);
+    const { userProfileName: _, ...held } = ref;
+    const others = [
+      nameOf({}),
+      nameOf({}, NOON + 1),
+      nameOf({}, NOON + SECOND),
+      nameOf({ appName: 'other' }),
+      nameOf({ appType: 'CodeEditor' }),
+      nameOf({ domainId: 'd-other' }),
+      nameOf({ region: 'eu-west-1' }),
+      nameOf({ account: '444455556666' }),
+      nameOf({ userProfileName: `${long}1` }),
+      nameOf({ userProfileName: `${long}2` }),
+      // A space may be called as a profile is.
+      scheduleName({ app: { ...held, spaceName: 'alice' }, startedAt: NOON }),
+    ];
+    expect(new Set(others).size).toBe(others.length);
   });
 });
 

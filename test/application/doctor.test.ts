@@ -3,7 +3,8 @@ import { type DoctorPorts, examine } from '../../src/application/doctor.ts';
 import { PortError } from '../../src/application/ports.ts';
 import type { Beat } from '../../src/domain/checkup/deployment.ts';
 import { COST_TAGS } from '../../src/domain/checkup/events.ts';
-import { MINUTE } from '../../src/domain/time.ts';
+import { newRun } from '../../src/domain/run.ts';
+import { DAY, HOUR, MINUTE } from '../../src/domain/time.ts';
 import { NOON, policy, ref } from '../domain/builders.ts';
 import { memoryBackstop, memoryCanvasUse, memoryFleet, memoryRuns, memorySettings } from '../memory/ports.ts';
 
@@ -104,5 +105,60 @@ describe('a check-up', () => {
     const { simulator } = ports();
     const found = await bad({ simulator: { ...simulator, principalOf: async () => undefined } });
     expect(found).toEqual([['rights of you', 'warning', expect.stringMatching(/root/)]]);
+  });
+});
+
+describe('the backstop', () => {
+  const capped = { ...policy, backstop: { for: ['uptime' as const], margin: 30 * MINUTE } };
+  const deployed = { on: async () => [{ ...fn, backstop: { group: 'curfew-prod-backstop' } }] };
+  const armed = (name: string, over: object = {}) => ({
+    ...{ name, at: NOON + HOUR, rule: 'all: max-uptime', reason: '', since: NOON - HOUR, isSet: true as const },
+    ...over,
+  });
+  async function found(
+    spoil: (runs: ReturnType<typeof memoryRuns>, backstop: ReturnType<typeof memoryBackstop>) => unknown,
+  ) {
+    const [runs, backstop] = [memoryRuns(), memoryBackstop()];
+    await runs.open({ ...newRun(ref, NOON - HOUR), backstop: armed('one') });
+    await backstop.arm({ name: 'one', app: ref, at: NOON + HOUR });
+    await spoil(runs, backstop);
+    const table = { ...ports().table!, runs };
+    const all = { ...ports(), policy: async () => capped, functions: deployed, table, backstopIn: () => backstop };
+    const findings = await examine(all, options);
+    const { health, says } = findings.find(({ check }) => check === 'backstop')!;
+    return `${health}: ${says}`;
+  }
+
+  it('that stands as it is on record is well, and says when the next is due', async () => {
+    expect(await found(() => {})).toBe('ok: 1 run with a schedule outside; the next is due 13:00, should no scan come');
+  });
+
+  it('with a stray, one that was lost, or one that came due in vain, is not', async () => {
+    expect(await found((_, backstop) => backstop.arm({ name: 'two', app: ref, at: NOON + HOUR }))).toMatch(
+      /^warning: .*1 schedule without a run on record$/,
+    );
+    expect(await found((_, backstop) => backstop.disarm('one'))).toMatch(/^warning: .*1 run whose schedule is gone$/);
+    expect(
+      await found((runs) =>
+        runs.open({ ...newRun({ ...ref, appName: 'b' }, NOON - DAY), backstop: armed('b', { at: NOON - 1 }) }),
+      ),
+    ).toMatch(/^warning: .*1 schedule that came due, of an app that is not known to be stopped$/);
+  });
+
+  it('that is not deployed is missed only where the policy has deadlines', async () => {
+    expect(await bad({ policy: async () => capped })).toEqual([
+      ['backstop', 'warning', expect.stringContaining('none is deployed (CURFEW_BACKSTOP_GROUP is not set)')],
+    ]);
+    expect(await bad({ policy: async () => ({ ...capped, mode: 'warn' as const }) })).toEqual([]);
+  });
+
+  it('that cannot be listed is not known', async () => {
+    expect(
+      await found((_, backstop) => {
+        backstop.armed = async () => {
+          throw new PortError('denied', 'AccessDeniedException', 'scheduler:ListSchedules is not allowed');
+        };
+      }),
+    ).toMatch(/^not known: .*scheduler:ListSchedules is not allowed/);
   });
 });

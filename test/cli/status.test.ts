@@ -17,6 +17,7 @@ interface Shown {
   limit: string | null;
   next: { action: string; at: string } | null;
   evidence: object[];
+  backstop: object | null;
   cost: { usd?: number; usdPerHour?: number; price?: string; unknown?: boolean; note?: string };
 }
 
@@ -203,17 +204,26 @@ describe('status', () => {
     const startedAt = lab.clock.now - 26 * HOUR - 2 * MINUTE;
     const given = { due: startedAt, at: lab.clock.now - HOUR, stopAt: lab.clock.now + HOUR, notices: [] };
     const warnings = { 'cheap: max-idle': { number: 1, given } };
-    await runs.open({ ...newRun(ref, startedAt), evidence, warnings, extensions: [lab.clock.now - 2 * HOUR] });
+    const armed = { name: 'alice-lab.default.1', rule: 'cheap: max-uptime', reason: '', since: lab.clock.now };
+    const backstop = { ...armed, at: lab.clock.now + 3 * HOUR, isSet: true as const };
+    const more = { evidence, warnings, backstop, extensions: [lab.clock.now - 2 * HOUR] };
+    await runs.open({ ...newRun(ref, startedAt), ...more });
     const { stdout, code } = await run('status', '--table', 'curfew');
     expect(code).toBe(0);
     expect(readTable(stdout).find(({ APP }) => APP!.includes('alice-lab'))!['LAST USE']).toMatch(
       /^90 min|^1 h 30 min ago \(kernel\)/,
     );
+    // What stops it should no scan do it, where any app has such.
+    const clock = new Date(lab.clock.now + 3 * HOUR).toISOString().slice(11, 16);
+    const backstops = readTable(stdout).map(({ APP, BACKSTOP }) => [APP!.includes('alice-lab'), BACKSTOP]);
+    expect(backstops).toContainEqual([true, clock]);
+    expect(backstops).toContainEqual([false, 'none']);
     const told = await run('explain', 'alice-lab/default', '--table', 'curfew');
     expect(told.stdout).toMatch(/evidence\s+agent looked 1 min ago\s+kernel: last used 1 h 30 min ago/);
     expect(told.stdout).toMatch(/warning\s+cheap: max-idle: given/);
     expect(told.stdout).toMatch(/extension asked/);
     const json = (await shown('--table', 'curfew')).find(({ spaceName }) => spaceName === 'alice-lab')!;
+    expect(json.backstop).toEqual({ at: new Date(backstop.at).toISOString(), rule: backstop.rule, isSet: true });
     expect(json.evidence).toEqual([expect.objectContaining({ source: 'agent', busy: false })]);
   });
 

@@ -71,7 +71,7 @@ test('stopped by Scheduler after the budget was spent: every promise holds, and 
   expect(promises).toEqual(fine);
   expect(ledger.runs[0]).toMatchObject({ endedAt: START + 45 * HOUR, endedBy: 'the backstop' });
   expect(told).toContain(
-    'of 1 apps that ran, EventBridge Scheduler would still have stopped 1, once a budget or an uptime ran out, 44 h later',
+    'of 1 apps that ran, 0 of them exempt, EventBridge Scheduler would still have stopped 1, once a budget or an uptime ran out, 44 h later',
   );
 });
 

@@ -31,15 +31,15 @@ export function checkBackstop(names: string[], runs: Run[], timezone: string, no
   ).length;
   const inVain = armed.filter(({ isSet, at, isOver }) => isSet && !isOver && at <= now).length;
   const faults = [
-    ...(strays > 0 ? [`${count(strays, 'schedule')} stand for no run on record`] : []),
-    ...(lost > 0 ? [`${count(lost, 'run')} lost theirs`] : []),
-    ...(inVain > 0 ? [`${count(inVain, 'schedule')} came due, and the app is not known to be stopped`] : []),
+    ...(strays > 0 ? [`${count(strays, 'schedule')} without a run on record`] : []),
+    ...(lost > 0 ? [`${count(lost, 'run')} whose schedule is gone`] : []),
+    ...(inVain > 0 ? [`${count(inVain, 'schedule')} that came due, of an app that is not known to be stopped`] : []),
   ];
   const next = Math.min(...armed.filter(({ isOver }) => !isOver).map(({ at }) => at));
   const soonest = Number.isFinite(next)
     ? `; the next is due ${describeInstant(next, timezone, now)}, should no scan come`
     : '';
-  const says = `${count(standing.size - strays, 'run')} have a schedule outside${soonest}`;
+  const says = `${count(standing.size - strays, 'run')} with a schedule outside${soonest}`;
   if (faults.length === 0) return ok(CHECK, says);
   const mend = 'the next scans and the daily `spend` set it right; if they do not: aws logs tail, `scan` and `spend`';
   return warning(CHECK, `${says}; ${faults.join('; ')}`, mend);
