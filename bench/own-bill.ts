@@ -109,9 +109,10 @@ export function ownBill({ users, calls, requests }: OwnUse, standing: Standing):
   const items = (users * MONTH.runs + mails) * MONTH.kept * MONTH.itemBytes;
   const gb = 2 ** 30;
   // CloudWatch charges a metric by the hour in which it is told.
+  // A stop owes a mail.
   const ofMail = MONTH.mailHours / MONTH.hours;
   const rare = {
-    ...{ Drift: MONTH.closings / MONTH.hours, EventsRefused: 0 },
+    ...{ Drift: MONTH.closings / MONTH.hours, EventsRefused: 0, BackstopFired: 0, StoppedDollarsPerHour: ofMail },
     ...{ MailSent: ofMail, MailRefused: ofMail, MailPostponed: ofMail, SendingPaused: ofMail },
   };
   const metrics = Object.keys(METRICS).reduce((sum, name) => sum + (rare[name as keyof typeof rare] ?? 1), 0);

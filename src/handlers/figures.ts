@@ -9,7 +9,10 @@ import type { ScanSummary } from './summary.ts';
 
 type Figures = Partial<Record<keyof typeof METRICS, number>>;
 
-/** What a pass tells CloudWatch: zeros too, so that silence is nothing but silence. */
+/**
+ * What a pass tells CloudWatch. Zeros too, so that silence is nothing but silence; but of what seldom is and whose silence says nothing,
+ * only what there was: a metric costs by the hour in which it is told.
+ */
 export function figuresOfScan(report: ScanReport, summary: ScanSummary, policy: Policy): Figures {
   const decisions = report.intents.map(({ decision }) => decision);
   const coverage = evidenceCoverage(decisions, policy, report.now);
@@ -19,9 +22,9 @@ export function figuresOfScan(report: ScanReport, summary: ScanSummary, policy: 
     Warned: summary.warned,
     Stopped: summary.stopped,
     Failed: summary.failed,
-    BackstopFired: summary.backstopFired,
+    ...(summary.backstopFired > 0 ? { BackstopFired: summary.backstopFired } : {}),
     ...(report.backstop ? { BackstopsArmed: report.backstop.armed } : {}),
-    StoppedDollarsPerHour: report.stoppedHourly / 1_000_000,
+    ...(summary.stopped > 0 ? { StoppedDollarsPerHour: report.stoppedHourly / 1_000_000 } : {}),
     ...(coverage === undefined ? {} : { EvidenceCoverage: 100 * coverage }),
   };
 }

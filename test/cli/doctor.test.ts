@@ -23,7 +23,9 @@ const CALLER = 'arn:aws:iam::111122223333:role/lab/CurfewRole';
 const NAMES = ['scan', 'studio-event', 'activity-event', 'links', 'mail-feedback', 'deliver', 'spend', 'weekly-report'];
 const LINKS = 'https://links.example.org';
 const anything = (...actions: string[]) => ({ effect: 'Allow' as const, actions, resources: ['*'] });
-const all = [anything('sagemaker:*', 'dynamodb:*', 'ses:*', 'tag:*', 'cloudwatch:*', 'pricing:*', 'ce:*', 'ssm:*')];
+const all = [
+  anything('sagemaker:*', 'dynamodb:*', 'ses:*', 'tag:*', 'cloudwatch:*', 'pricing:*', 'ce:*', 'ssm:*', 'scheduler:*'),
+];
 
 let lab: Awaited<ReturnType<typeof startLab>>;
 beforeAll(async () => {
@@ -128,7 +130,7 @@ describe('an account that is well', () => {
     const { code, stdout, stderr } = await run();
     expect(code).toBe(0);
     expect(stdout).toMatch(/^ok {9}credentials: account 111122223333, region us-east-1, as arn:aws:sts::111122223333:/);
-    expect(stderr).toBe('15 checks: 15 ok, 0 warnings, 0 wrong, 0 not known. Nothing was changed.\n');
+    expect(stderr).toBe('16 checks: 16 ok, 0 warnings, 0 wrong, 0 not known. Nothing was changed.\n');
   });
 });
 
@@ -345,7 +347,10 @@ describe('one thing that is not well is found, alone, with how to mend it', () =
 
   it('a function without a right: which, on what; exit 1', async () => {
     const scoped = { ...anything('dynamodb:*'), resources: ['arn:aws:dynamodb:us-east-1:111122223333:table/curfew*'] };
-    lab.aws.iam.set(ROLE, [anything('sagemaker:List*', 'tag:*', 'cloudwatch:*', 'pricing:*', 'ses:*', 'ce:*'), scoped]);
+    lab.aws.iam.set(ROLE, [
+      anything('sagemaker:List*', 'tag:*', 'cloudwatch:*', 'pricing:*', 'ses:*', 'ce:*', 'scheduler:*'),
+      scoped,
+    ]);
     const report = await examine();
     const found = report.of(`rights of ${NAMES.join(', ')}`);
     expect(found.health).toBe('wrong');
@@ -360,7 +365,7 @@ describe('one thing that is not well is found, alone, with how to mend it', () =
     const [grant] = all;
     lab.aws.iam.set(ROLE, [
       { ...anything('ses:SendEmail'), contextKey: 'ses:FromAddress' },
-      anything('sagemaker:*', 'dynamodb:*', 'ses:Get*', 'tag:*', 'cloudwatch:*', 'pricing:*', 'ce:*'),
+      anything('sagemaker:*', 'dynamodb:*', 'ses:Get*', 'tag:*', 'cloudwatch:*', 'pricing:*', 'ce:*', 'scheduler:*'),
     ]);
     const rights = `rights of ${NAMES.join(', ')}`;
     expect((await examine()).of(rights)).toMatchObject({

@@ -39,7 +39,7 @@ const scheduler = (...verbs: string[]) => verbs.map((verb) => `scheduler:${verb}
 const LOOK = [...sagemaker('ListApps', 'ListSpaces', 'ListDomains'), 'tag:GetResources'];
 const POLICY: Rights = { parameter: ['ssm:GetParameter'] };
 
-/** What each function calls, by what it calls it on. test/deploy/doctor-rights.test.ts holds it against the code and the stack's roles. */
+/** What each function calls, by what it calls it on. test/deploy/doctor.test.ts holds it against the code and the stack's roles. */
 export const RIGHTS: Record<string, Rights> = {
   scan: {
     ...POLICY,
