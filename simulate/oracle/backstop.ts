@@ -72,8 +72,8 @@ function wrongsOfArming(judge: Judge, pass: Pass, run: TrueRun, rule: string, at
   const { truth } = judge;
   const { spec, now, lookOrder = 0 } = pass;
   if (spec.mode !== 'enforce') return [`2 a schedule made in mode ${spec.mode}`];
-  // Half a picture puts off what is near, by what was so before.
-  if (!pass.isWhole) return [];
+  // Where not all could be seen, or reckoned, what is near is put off, by what was so before.
+  if (!pass.isWhole || pass.faults > 0) return [];
   const wrongs: string[] = [];
   if (
     lawOf(truth, run.slot, spec, now, lookOrder) === 'exempt' &&

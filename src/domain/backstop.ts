@@ -55,20 +55,21 @@ export function guardsOf(
   if (isPaused || policy.mode !== 'enforce') return intents.map(() => ({ kind: 'none' }));
   const guards = intents.map((intent): Guard => {
     const { app } = intent.decision;
-    const deadline = deadlineOf(app, policy, money, now);
+    const { backstop: armed } = app.run;
     // Half a picture may lack an exemption, and apps that spend: it arms nothing and takes nothing back. What is near, it puts off.
     if (!isWhole || money.isUnknown) {
-      if (!deadline || !isNear(app.run.backstop, policy.backstop.margin, now)) return { kind: 'leave' };
-      const putOff = wantedFor(intent, { ...deadline, at: now }, policy, now);
+      if (!isNear(armed, policy.backstop.margin, now)) return { kind: 'leave' };
+      const putOff = wantedFor(intent, { ...armed, at: now }, policy, now);
       return putOff ? { kind: 'arm', wanted: putOff } : { kind: 'leave' };
     }
+    const deadline = deadlineOf(app, policy, money, now);
     const wanted = deadline && wantedFor(intent, deadline, policy, now);
     return wanted ? { kind: 'arm', wanted } : { kind: 'none' };
   });
   return withoutCrowds(guards, mostStops(policy.safety.maxStops, intents.length));
 }
 
-function isNear(armed: Armed | undefined, margin: Duration, now: Instant): boolean {
+function isNear(armed: Armed | undefined, margin: Duration, now: Instant): armed is Armed {
   return armed !== undefined && now < armed.at && armed.at < now + margin;
 }
 

@@ -295,6 +295,20 @@ describe('a living Curfew goes first', () => {
     expect(it.isUp(it.app('alice'))).toBe(false);
   });
 
+  test('found by the simulator, seed 1.36: where nobody knows what was spent, what is near is put off as it is', async () => {
+    const it = lab();
+    const alice = it.app('alice');
+    it.ports.fleet.start(alice, NOON);
+    await it.mustBeWell(NOON + 5 * MINUTE);
+    const { rule, reason } = (await it.record(alice))!.backstop!;
+    it.ports.runs.history = async () => Promise.reject(new PortError('fault', 'TimeoutError', 'slow'));
+    for (let at = NOON + 9 * HOUR; at < NOON + 15 * HOUR; at += 5 * MINUTE) {
+      await it.scan(at);
+      await it.tick(at);
+      expect(it.isUp(alice)).toBe(true);
+    }
+    expect((await it.record(alice))!.backstop).toMatchObject({ rule, reason });
+  });
   test('found by the simulator, seed 1.0: what waits for its warning’s mail at each look is put off at each look', async () => {
     const curfew = lab({
       budgets: [],
