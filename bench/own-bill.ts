@@ -105,7 +105,12 @@ export function ownBill({ users, calls, requests }: OwnUse, standing: Standing):
   const logged = all(({ loggedBytes }) => loggedBytes) + made.reduce((sum, [, count]) => sum + count * 350, 0);
   const items = (users * MONTH.runs + mails) * MONTH.kept * MONTH.itemBytes;
   const gb = 2 ** 30;
-  const rare = { Drift: MONTH.closings / MONTH.hours, SendingPaused: MONTH.mailHours / MONTH.hours, EventsRefused: 0 };
+  const rare = {
+    Drift: MONTH.closings / MONTH.hours,
+    SendingPaused: MONTH.mailHours / MONTH.hours,
+    EventsRefused: 0,
+    BackstopFired: 0,
+  };
   const metrics = Object.keys(METRICS).reduce((sum, name) => sum + (rare[name as keyof typeof rare] ?? 1), 0);
   const line = (what: string, amount: number, unit: string, price: number, free = 0): BillItem => {
     return { what, amount, unit, price, free };

@@ -9,7 +9,7 @@ import type { ScanSummary } from './summary.ts';
 
 type Figures = Partial<Record<keyof typeof METRICS, number>>;
 
-/** What a pass tells CloudWatch: zeros too, so that silence is nothing but silence. */
+/** What a pass tells CloudWatch: zeros too, so that silence is nothing but silence; but for what is never to be. */
 export function figuresOfScan(report: ScanReport, summary: ScanSummary, policy: Policy): Figures {
   const decisions = report.intents.map(({ decision }) => decision);
   const coverage = evidenceCoverage(decisions, policy, report.now);
@@ -19,8 +19,7 @@ export function figuresOfScan(report: ScanReport, summary: ScanSummary, policy: 
     Warned: summary.warned,
     Stopped: summary.stopped,
     Failed: summary.failed,
-    BackstopFired: summary.backstopFired,
-    ...(report.backstop ? { BackstopsArmed: report.backstop.armed } : {}),
+    ...(summary.backstopFired > 0 ? { BackstopFired: summary.backstopFired } : {}),
     StoppedDollarsPerHour: report.stoppedHourly / 1_000_000,
     ...(coverage === undefined ? {} : { EvidenceCoverage: 100 * coverage }),
   };

@@ -10,10 +10,8 @@ export const METRICS = {
   Apps: MetricUnit.Count,
   Warned: MetricUnit.Count,
   Stopped: MetricUnit.Count,
-  /** Stops that EventBridge Scheduler made, since Curfew had not: an alarm. */
+  /** Stops that EventBridge Scheduler made, since Curfew had not: an alarm. Told when there are any, so that it costs nothing. */
   BackstopFired: MetricUnit.Count,
-  /** Runs that have a schedule outside. Told where there is a backstop. */
-  BackstopsArmed: MetricUnit.Count,
   /** What could not be stopped or recorded. */
   Failed: MetricUnit.Count,
   /** What the stopped apps cost an hour, in dollars; those without a price count nothing. */
