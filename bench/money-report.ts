@@ -41,10 +41,10 @@ ${MONTH.hoursEach} hours, a heartbeat every five minutes, ${MONTH.mails} mails, 
 whole account: ${whole(FREE.lambdaGbSeconds)} GB-s, ${FREE.metrics} metrics, ${FREE.alarmMetrics} alarms, ${FREE.dashboards} dashboards, ${FREE.logsGb} GB of logs, 25 GB of table.`);
 }
 
-/** Calls of a run's life: made, taken down, and moved as often as in the lab of `npm start`, by two calls each. */
-const CALLS_OF_A_LIFE = 6;
-/** Of the table: two for each time it is made or moved, one or three where it is taken down. */
-const WRITES_OF_A_LIFE = 7;
+/** Calls of a run's life, as `npm start -- --days 4` prints them: made, taken down, and seldom moved, by two calls. */
+const CALLS_OF_A_LIFE = 2.1;
+/** Of the table: two for each time that it is made or moved, and one where the run is over. */
+const WRITES_OF_A_LIFE = 3.1;
 /** Default quotas (EventBridge Scheduler user guide, "Quotas", November 2026): the small regions grant 250 calls a second, the large 5,000. */
 const LEAST_RATE = 250;
 const MOST_SCHEDULES = 10_000_000;

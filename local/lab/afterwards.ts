@@ -24,6 +24,8 @@ export interface Afterwards {
   stopped: LabRun[];
   /** How many of them are exempt. */
   exempt: number;
+  /** Calls of EventBridge Scheduler for each run of the lab, while Curfew lived. */
+  callsEach: number;
 }
 
 /**
@@ -32,6 +34,7 @@ export interface Afterwards {
  */
 export async function liveOnWithoutCurfew(aws: EmbeddedAws, agenda: Agenda, runs: LabRun[]): Promise<Afterwards> {
   const from = agenda.clock.now;
+  const callsEach = aws.calls.count('scheduler') / Math.max(1, runs.length);
   const went = runs.filter(({ endedAt }) => endedAt === undefined);
   for (let next = aws.scheduler.next(); next !== undefined && next < from + AFTERWARDS; next = aws.scheduler.next()) {
     agenda.clock.now = Math.max(agenda.clock.now, next);
@@ -39,7 +42,7 @@ export async function liveOnWithoutCurfew(aws: EmbeddedAws, agenda: Agenda, runs
   }
   agenda.clock.now = from + AFTERWARDS;
   const exempt = went.filter(({ app }) => isExempt(aws.studio, app)).length;
-  return { from, went, exempt, stopped: went.filter(({ endedAt }) => endedAt !== undefined) };
+  return { from, went, exempt, callsEach, stopped: went.filter(({ endedAt }) => endedAt !== undefined) };
 }
 
 const CAPPED = 'every function dead: what the policy caps still stopped';
@@ -95,12 +98,13 @@ export function checkAfterwards(
 }
 
 /** Apps that went on, and how many of them stopped by themselves, for people. */
-export function tellAfterwards({ from, went, stopped, exempt }: Afterwards): string {
+export function tellAfterwards({ from, went, stopped, exempt, callsEach }: Afterwards): string {
+  const took = `A run took ${callsEach.toFixed(1)} calls of Scheduler.`;
   const since = `Had every function died on ${when(from)}: of ${went.length} apps that ran, ${exempt} of them exempt`;
-  if (stopped.length === 0) return `${since}, none would have been stopped: nothing of theirs is capped.`;
+  if (stopped.length === 0) return `${since}, none would have been stopped: nothing of theirs is capped. ${took}`;
   const after = stopped.map(({ endedAt }) => endedAt! - from).sort((a, b) => a - b);
   const span = after.length === 1 ? '' : ` to ${describeDuration(after.at(-1)!)}`;
-  return `${since}, EventBridge Scheduler would still have stopped ${stopped.length}, once a budget or an uptime ran out, ${describeDuration(after[0]!)}${span} later.`;
+  return `${since}, EventBridge Scheduler would still have stopped ${stopped.length}, once a budget or an uptime ran out, ${describeDuration(after[0]!)}${span} later. ${took}`;
 }
 
 interface Truth {

@@ -23,7 +23,6 @@ export function figuresOfScan(report: ScanReport, summary: ScanSummary, policy: 
     Stopped: summary.stopped,
     Failed: summary.failed,
     ...(summary.backstopFired > 0 ? { BackstopFired: summary.backstopFired } : {}),
-    ...(report.backstop ? { BackstopsArmed: report.backstop.armed } : {}),
     ...(summary.stopped > 0 ? { StoppedDollarsPerHour: report.stoppedHourly / 1_000_000 } : {}),
     ...(coverage === undefined ? {} : { EvidenceCoverage: 100 * coverage }),
   };

@@ -12,8 +12,6 @@ export const METRICS = {
   Stopped: MetricUnit.Count,
   /** Stops that EventBridge Scheduler made, since Curfew had not: an alarm. Told by passes that found any. */
   BackstopFired: MetricUnit.Count,
-  /** Runs that have a schedule outside. Told where there is a backstop. */
-  BackstopsArmed: MetricUnit.Count,
   /** What could not be stopped or recorded. */
   Failed: MetricUnit.Count,
   /** What the stopped apps cost an hour, in dollars; those without a price count nothing. Told by passes that stopped any. */

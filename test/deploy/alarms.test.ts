@@ -55,8 +55,8 @@ describe('an alarm', () => {
   });
 
   it('rings when the backstop had to stop an app, and is silent where it had not', () => {
-    expect([rings('backstop-fired', [0]), rings('backstop-fired', [0, 1]), rings('backstop-fired', [])]).toEqual([
-      ...[false, true, false],
+    expect([rings('backstop-fired', [1]), rings('backstop-fired', [2, 1]), rings('backstop-fired', [])]).toEqual([
+      ...[true, true, false],
     ]);
   });
 
