@@ -16,7 +16,8 @@ export const HELP = `npm start -- [--once] [--days N] [--seed S] [--policy FILE]
 Lives two weeks of a Studio lab of 41 people on a fast clock, governed by Curfew: its bundled handlers, the real AWS SDK,
 and an AWS embedded in this process. Nothing leaves this machine, and no AWS account is needed.
 
-  --once     exit when the lab has been lived, instead of serving it until Ctrl-C
+  --once     exit when the lab has been lived, instead of serving it until Ctrl-C; all functions are killed at its end, and what
+             the backstop then stops is told
   --days N   live N days, 1 to 365 (default 14)
   --seed S   any text: the same seed gives the same timeline (default 1)
   --policy FILE

@@ -77,7 +77,8 @@ export async function runLab(
     await makeTable({ region, table: TABLE });
     await furnish(aws, { handlers, table: TABLE, env });
     const bar = progressBar(agenda.clock.now, wallTime(days, 0));
-    const report = await live({ aws, lambdas, agenda, policy, policyFile, table: TABLE, seed, days }, bar.passed);
+    const lab = { aws, lambdas, agenda, policy, policyFile, table: TABLE, seed, days, isServed: !once };
+    const report = await live(lab, bar.passed);
     bar.end();
     const width = process.stdout.columns ?? 160;
     process.stdout.write(`${json ? toJson(report) : show(report, width)}\n`);
