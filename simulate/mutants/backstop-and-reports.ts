@@ -1,7 +1,7 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: these are texts of source files
 import type { Mutant } from './catch.ts';
 
-/** Faults in the backstop, in reports, in grants and lifts, and in fresh links. */
+/** Faults in the backstop, in reports, in grants and lifts. */
 export const BACKSTOP_AND_REPORTS: Mutant[] = [
   {
     name: 'a schedule is made without being written down',
@@ -32,12 +32,6 @@ export const BACKSTOP_AND_REPORTS: Mutant[] = [
     file: 'src/domain/deadline.ts',
     from: 'at: due + grace + left * (extensions.hours + grace)',
     to: 'at: due + grace + 0 * left * (extensions.hours + grace)',
-  },
-  {
-    name: 'uptimes have no backstop',
-    file: 'src/domain/deadline.ts',
-    from: "if (policy.backstop.for.includes('uptime')) deadlines",
-    to: "if (policy.backstop.for.includes('neither' as never)) deadlines",
   },
   {
     name: 'what the backstop stopped is told to nobody',
@@ -74,11 +68,5 @@ export const BACKSTOP_AND_REPORTS: Mutant[] = [
     file: 'src/domain/rules/budget.ts',
     from: 'grace: budget.grace ?? 0, reason: spent',
     to: 'grace: 0, reason: spent',
-  },
-  {
-    name: 'fresh links may be asked for without end',
-    file: 'src/application/renew.ts',
-    from: "  if (!(await mayAddress(links, link.to, now))) return { kind: 'renewed before' };\n",
-    to: '',
   },
 ];

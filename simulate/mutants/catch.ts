@@ -29,7 +29,7 @@ export interface Catch {
 }
 
 /** So many years a mutant may live unseen. */
-const MOST_YEARS = 40;
+const MOST_YEARS = 100;
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 

@@ -144,18 +144,6 @@ export const MUTANTS: Mutant[] = [
     to: 'if (run.stop?.told === false as never) await tellStopped(',
   },
   {
-    name: 'an end is told as Curfew’s while its stop still waits for its answer',
-    file: 'src/application/stop.ts',
-    from: '  if (isUnderWay(seen.stop, now)) return [];\n',
-    to: '',
-  },
-  {
-    name: 'a stop that ended nothing is not noted as such where an event was first',
-    file: 'src/application/stop.ts',
-    from: 'if (isIts && known.endedAt !== undefined)',
-    to: 'if (isIts && known.endedAt === 0)',
-  },
-  {
     name: 'an error of DeleteApp is taken for a stop',
     file: 'src/application/stop.ts',
     from: 'return failed(actor, app, intention, error, now);',
@@ -208,12 +196,6 @@ export const MUTANTS: Mutant[] = [
     file: 'src/application/withhold.ts',
     from: "await tellAdmins({ outbox, policy }, notice, `instead of ${notice.id}`, { ...facts, audience }, now);\n  return outbox.settle(notice, { kind: 'redirected', why }, now);",
     to: "return outbox.settle(notice, audience ? { kind: 'withheld', why } : { kind: 'redirected', why }, now);",
-  },
-  {
-    name: 'the admins of a shared space are told once more instead of its owner',
-    file: 'src/application/withhold.ts',
-    from: '  if (facts.audience.withAdmins) return',
-    to: '  if (facts.audience.why && facts.audience.withAdmins) return',
   },
   {
     name: 'an owner is told before they have confirmed',

@@ -93,8 +93,11 @@ export async function keepBackstops(
     } else if (guard.kind !== 'leave' && run.backstop) todo.push({ run });
     else if (run.backstop) report.armed++;
   }
+  // Whose end could not be written down keeps what tells by whom it came.
+  const failed = new Set(outcomes.flatMap(({ kind, app }) => (kind === 'failed' ? [appKey(app)] : [])));
   for (const run of [...seen.ended, ...seen.past])
-    if (run.backstop && !isInHand(run.backstop, now)) todo.push({ run: { endedAt: now, ...run } });
+    if (run.backstop && !isInHand(run.backstop, now) && !failed.has(appKey(run.app)))
+      todo.push({ run: { endedAt: now, ...run } });
   if (todo.length === 0) return report;
 
   // Whoever began before a pause arms nothing after it: the switch is asked for before, and once more after it.

@@ -414,6 +414,21 @@ describe('the backstop had to fire', () => {
       expect(past).toMatchObject({ endedAt: due, stop: { by: 'backstop', told: true } });
     },
   );
+  test('found by the simulator, seed 2.9: and where the scan that sees it gone fails to tell, the next one does', async () => {
+    const curfew = lab();
+    const alice = curfew.app('alice');
+    curfew.ports.fleet.start(alice, NOON);
+    await curfew.mustBeWell(NOON);
+    const due = curfew.armed()['alice/default']!;
+    await curfew.tick(due);
+    const { owe } = curfew.ports.outbox;
+    curfew.ports.outbox.owe = async () => Promise.reject(new PortError('throttled', 'ThrottlingException', 'slow'));
+    await curfew.scan(due + HOUR);
+    curfew.ports.outbox.owe = owe;
+    const report = await curfew.scan(due + HOUR + 5 * MINUTE);
+    expect(report.outcomes.map(({ kind }) => kind)).toEqual(['stopped by the backstop']);
+    expect(curfew.armed()).toEqual({});
+  });
   test('or the event of the call: it says who made it', async () => {
     const { it, at } = await deadLab();
     const when = at + 40 * SECOND;
