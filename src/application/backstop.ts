@@ -57,12 +57,42 @@ export function scheduleName({ app, startedAt }: Pick<Run, 'app' | 'startedAt'>)
 export async function keepBackstops(
   arming: Arming,
   seen: Survey,
-  { intents, outcomes, money }: { intents: Intent[]; outcomes: Outcome[]; money: Money },
+  done: { intents: Intent[]; outcomes: Outcome[]; money: Money },
   now: Instant,
   hasTime: () => boolean = () => true,
 ): Promise<BackstopReport> {
-  const { policy, runs } = arming;
-  const place = { account: seen.picture.account, region: seen.picture.region };
+  const { todo, report } = compare(arming.policy, seen, done, now);
+  if (todo.length === 0) return report;
+  const { account, region } = seen.picture;
+  // Whoever began before a pause arms nothing after it: the switch is asked for before, and once more after it.
+  const paused = () =>
+    arming.runs.lastPause({ account, region }).then(
+      (pause) => isPaused(pause, now),
+      (error: unknown) => {
+        report.faults.push(`whether Curfew is paused is unknown: ${error instanceof Error ? error.message : error}`);
+        return undefined;
+      },
+    );
+  const isOff = todo.some(({ wanted }) => wanted) && (await paused());
+  // Where that is unknown nothing is armed; what stands may be right, and stays.
+  const known = isOff === undefined ? todo.filter(({ wanted }) => !wanted) : todo;
+  const wanted = isOff ? todo.flatMap(({ run }) => (run.backstop ? [{ run }] : [])) : known;
+  const set = await carryOut(arming, wanted, report, now, hasTime);
+  report.set = set.length;
+  if (set.length > 0 && (await paused())) {
+    const off = set.map((run) => ({ run }));
+    await carryOut(arming, off, report, now, () => true);
+  } else report.armed += set.length;
+  return report;
+}
+
+/** Holds what is armed against what should be, and asks nobody. */
+function compare(
+  policy: Policy,
+  seen: Survey,
+  { intents, outcomes, money }: { intents: Intent[]; outcomes: Outcome[]; money: Money },
+  now: Instant,
+): { todo: Todo[]; report: BackstopReport } {
   const isWhole = seen.picture.missing.length === 0 && seen.picture.unusable.length === 0;
   const facts = {
     standings: new Map(money.standings.map((one) => [standingKey(one.budget.name, one.subject), one])),
@@ -98,53 +128,7 @@ export async function keepBackstops(
   for (const run of [...seen.ended, ...seen.past])
     if (run.backstop && !isInHand(run.backstop, now) && !failed.has(appKey(run.app)))
       todo.push({ run: { endedAt: now, ...run } });
-  if (todo.length === 0) return report;
-
-  // Whoever began before a pause arms nothing after it: the switch is asked for before, and once more after it.
-  const paused = async () =>
-    isPaused(
-      await runs.lastPause(place).catch((error: unknown) => {
-        report.faults.push(`whether Curfew is paused is unknown: ${error instanceof Error ? error.message : error}`);
-        return undefined;
-      }),
-      now,
-    );
-  const isOff = todo.some(({ wanted }) => wanted) && (await paused());
-  // Where that is unknown nothing is armed; what stands may be right, and stays.
-  const isUnknown = report.faults.length > 0;
-  const set: Run[] = [];
-  await each(todo, WIDTH, async ({ run, wanted }) => {
-    const target = isOff ? undefined : wanted;
-    if ((!target && !run.backstop) || (target && isUnknown)) return;
-    if (!hasTime()) {
-      if (!target) report.remain++;
-      return;
-    }
-    try {
-      if (target) {
-        const armed = await arm(arming, run, target, now);
-        if (armed) set.push({ ...run, backstop: armed });
-      } else if (await disarm(arming, run, now)) report.removed++;
-    } catch (error) {
-      if (!target) report.remain++;
-      const what = target ? 'set' : 'removed';
-      report.faults.push(
-        `the backstop of ${runId(run)} was not ${what}: ${error instanceof Error ? error.message : error}`,
-      );
-    }
-  });
-  report.set = set.length;
-  report.armed += set.length;
-  if (set.length > 0 && (await paused())) {
-    report.armed -= set.length;
-    await each(set, WIDTH, async (run) => {
-      await disarm(arming, run, now).catch((error: unknown) => {
-        report.remain++;
-        report.faults.push(`the backstop of ${runId(run)} stands, though Curfew is paused: ${error}`);
-      });
-    });
-  }
-  return report;
+  return { todo, report };
 }
 
 /** A stop may be held at the last moment too, for want of its warning's mail: then it is no stop under way. */
@@ -156,6 +140,34 @@ function heldBack(intents: Intent[], outcomes: Outcome[]): Intent[] {
     const why = held.get(appKey(intent.decision.app.ref));
     return why === undefined ? intent : { ...intent, held: why };
   });
+}
+
+/** Arms and disarms, each run by itself: one that fails is a fault, and the others go on. @returns the runs that are armed now */
+async function carryOut(
+  arming: Arming,
+  todo: Todo[],
+  report: BackstopReport,
+  now: Instant,
+  hasTime: () => boolean,
+): Promise<Run[]> {
+  const set: Run[] = [];
+  await each(todo, WIDTH, async ({ run, wanted }) => {
+    if (!hasTime()) {
+      if (!wanted) report.remain++;
+      return;
+    }
+    try {
+      if (wanted) {
+        const armed = await arm(arming, run, wanted, now);
+        if (armed) set.push({ ...run, backstop: armed });
+      } else if (await disarm(arming, run, now)) report.removed++;
+    } catch (error) {
+      if (!wanted) report.remain++;
+      const why = error instanceof Error ? error.message : error;
+      report.faults.push(`the backstop of ${runId(run)} was not ${wanted ? 'set' : 'removed'}: ${why}`);
+    }
+  });
+  return set;
 }
 
 interface Todo {
