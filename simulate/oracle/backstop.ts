@@ -226,7 +226,7 @@ function lastOf(judge: Judge, look: Look, run: TrueRun, law: LimitSpec | undefin
   return end + spec.backstop.margin + Math.max(15 * MINUTE, (end - look.at) / 20) + HOUR;
 }
 
-/** When a budget must be spent by what runs since before the last look, if that is before its period ends. */
+/** When a budget must be spent by what runs since before the last look, if a stop may still come of it before its period ends. */
 function budgetEnd(judge: Judge, look: Look, run: TrueRun, budget: BudgetSpec): number[] {
   const { truth } = judge;
   const subject = subjectOf(truth, budget, run.slot, look.order);
@@ -237,7 +237,8 @@ function budgetEnd(judge: Judge, look: Look, run: TrueRun, budget: BudgetSpec): 
   const left = budget.limit - spentBy(truth, subject, period, look.at, 'least') * least * 0.99;
   const rate = burnOf(truth, subject, undefined) * least;
   const at = left <= 0 ? look.at : look.at + left / rate;
-  return Number.isFinite(at) && at < period.to ? [at + (budget.grace ?? 0)] : [];
+  const end = at + (budget.grace ?? 0);
+  return Number.isFinite(end) && end + look.spec.backstop.margin + 2 * HOUR < period.to ? [end] : [];
 }
 
 const iso = (at: number) => new Date(at).toISOString();

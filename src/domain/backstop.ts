@@ -1,4 +1,4 @@
-import { type Deadline, deadlineOf, type MoneyFacts } from './deadline.ts';
+import { type Deadline, deadlinesOf, type MoneyFacts } from './deadline.ts';
 import { windowEdges } from './forecast.ts';
 import type { Intent } from './plan.ts';
 import type { Policy } from './policy.ts';
@@ -62,9 +62,11 @@ export function guardsOf(
       const putOff = wantedFor(intent, { ...armed, at: now }, policy, now);
       return putOff ? { kind: 'arm', wanted: putOff } : { kind: 'leave' };
     }
-    const deadline = deadlineOf(app, policy, money, now);
-    const wanted = deadline && wantedFor(intent, deadline, policy, now);
-    return wanted ? { kind: 'arm', wanted } : { kind: 'none' };
+    for (const deadline of deadlinesOf(app, policy, money, now)) {
+      const wanted = wantedFor(intent, deadline, policy, now);
+      if (wanted) return { kind: 'arm', wanted };
+    }
+    return { kind: 'none' };
   });
   return withoutCrowds(guards, mostStops(policy.safety.maxStops, intents.length));
 }
@@ -73,9 +75,10 @@ function isNear(armed: Armed | undefined, margin: Duration, now: Instant): armed
   return armed !== undefined && now < armed.at && armed.at < now + margin;
 }
 
+/** Undefined where nothing may come of the deadline: all the while Scheduler tries, its reason must hold. */
 function wantedFor(
   { decision, held }: Intent,
-  { at, rule, reason }: Deadline,
+  { at, until = Number.POSITIVE_INFINITY, rule, reason }: Deadline,
   policy: Policy,
   now: Instant,
 ): Wanted | undefined {
@@ -87,10 +90,13 @@ function wantedFor(
   const earliest = outOfExemption(app, policy, Math.max(at, floor) + margin, now);
   if (earliest === undefined || earliest > now + HORIZON) return undefined;
   const from = Math.max(earliest, now + margin);
-  const slack = slackAt(from, now);
+  const last = until - RETRIED;
+  if (from > last - 2 * MINUTE) return undefined;
+  const slack = Math.min(slackAt(from, now), last - from);
   const put = outOfExemption(app, policy, wholeMinute(from + slack / 2), now);
   const latest = outOfExemption(app, policy, from + slack, now);
-  return put === undefined || latest === undefined ? undefined : { earliest, latest, at: put, rule, reason };
+  if (put === undefined || latest === undefined || put > last) return undefined;
+  return { earliest, latest: Math.min(latest, last), at: put, rule, reason };
 }
 
 /** Scheduler counts in seconds, and is late by up to one minute. */

@@ -12,6 +12,8 @@ import { describeDuration, describeInstant, HOUR, type Instant, localTime } from
 /** The moment after which a run may go on in no case that is known of now. */
 export interface Deadline {
   at: Instant;
+  /** When its reason is over: a budget's period turns. Absent where it never is. */
+  until?: Instant;
   rule: string;
   reason: string;
 }
@@ -30,21 +32,22 @@ export function hasDeadlines({ mode, backstop, budgets, limits }: Policy): boole
   return ofBudget || (backstop.for.includes('uptime') && limits.some(({ maxUptime }) => maxUptime !== undefined));
 }
 
-/** The earliest deadline of an app that `backstop.for` speaks of; undefined where it has none. An exemption is not looked at. */
-export function deadlineOf(app: RunningApp, policy: Policy, money: MoneyFacts, now: Instant): Deadline | undefined {
+/** The deadlines of an app that `backstop.for` speaks of, the earliest first. An exemption is not looked at. */
+export function deadlinesOf(app: RunningApp, policy: Policy, money: MoneyFacts, now: Instant): Deadline[] {
   const deadlines: Deadline[] = [];
   if (policy.backstop.for.includes('budget'))
     for (const standing of standingsOn(app, money.standings, policy))
-      deadlines.push(...budgetDeadline(app, standing, money.drift, policy.timezone, now));
+      deadlines.push(...budgetDeadlines(app, standing, money.drift, policy.timezone, now));
   if (policy.backstop.for.includes('uptime')) deadlines.push(...uptimeDeadline(app, policy, now));
-  return deadlines.length === 0 ? undefined : deadlines.reduce((a, b) => (b.at < a.at ? b : a));
+  return deadlines.sort((a, b) => a.at - b.at);
 }
 
 /**
  * A budget that stops or blocks: the moment at which its limit is spent, if what runs now goes on as it is; and its grace.
- * What has no price, and what volumes cost until then, moves it to no earlier time.
+ * What has no price, and what volumes cost until then, moves it to no earlier time. Of a month or a week also the next one:
+ * the first may end too soon for anything to come of it.
  */
-function budgetDeadline(
+function budgetDeadlines(
   app: RunningApp,
   standing: Standing,
   drift: Drift | undefined,
@@ -53,19 +56,20 @@ function budgetDeadline(
 ): Deadline[] {
   const { budget, subject, hourly } = standing;
   const rate = corrected(hourly, drift);
-  const spentAt = runsOut(standing, rate, app.startedAt, timezone, now);
-  if (spentAt === undefined) return [];
-  const when = spentAt <= now ? '' : `; at ${describeMoney(rate)} an hour all of it by ${say(spentAt, timezone)}`;
-  const reason = `${describeStanding(standing)} spent on ${say(now, timezone)} (${describeSubject(subject)})${when}`;
-  return [{ at: spentAt + (budget.grace ?? 0), rule: `${budget.name}: budget`, reason }];
+  return runsOut(standing, rate, app.startedAt, timezone, now).map(({ at: spentAt, until }): Deadline => {
+    const when = spentAt <= now ? '' : `; at ${describeMoney(rate)} an hour all of it by ${say(spentAt, timezone)}`;
+    const reason = `${describeStanding(standing)} spent on ${say(now, timezone)} (${describeSubject(subject)})${when}`;
+    const ends = Number.isFinite(until) ? { until } : {};
+    return { at: spentAt + (budget.grace ?? 0), ...ends, rule: `${budget.name}: budget`, reason };
+  });
 }
 
 /** So many periods are looked ahead: what no month of a year can spend, none will. */
 const MOST_PERIODS = 13;
 
 /**
- * When a budget first acts on an app, at a steady rate (micro-dollars an hour): in this period, or in one of those to come,
- * which begin at nothing. Grants and lifts end when they say. Undefined where it never will.
+ * When a budget first acts on an app, at a steady rate (micro-dollars an hour), in the first two periods in which it does: this
+ * one, and those to come, which begin at nothing. And until when. Grants and lifts end when they say.
  */
 function runsOut(
   standing: Standing,
@@ -73,22 +77,24 @@ function runsOut(
   startedAt: Instant,
   timezone: string,
   now: Instant,
-): Instant | undefined {
+): { at: Instant; until: Instant }[] {
   const { budget, spend } = standing;
   // A term or all time is followed by no other: what is spent of it stays so.
   const isLast = budget.period !== 'month' && budget.period !== 'week';
   let { period } = standing;
   let from = Math.max(now, period.from);
   let spent = spend.amount;
+  const found: { at: Instant; until: Instant }[] = [];
   for (let i = 0; i < MOST_PERIODS; i++) {
-    const facts: Stretch = { ...standing, period, from, until: isLast ? Number.POSITIVE_INFINITY : period.to, spent };
-    const at = actsWithin(facts, rate, startedAt);
-    if (at !== undefined || isLast) return at;
+    const until = isLast ? Number.POSITIVE_INFINITY : period.to;
+    const at = actsWithin({ ...standing, period, from, until, spent }, rate, startedAt);
+    if (at !== undefined) found.push({ at, until });
+    if (isLast || found.length === 2) break;
     period = periodOf(budget.period, period.to, timezone);
     from = period.from;
     spent = 0;
   }
-  return undefined;
+  return found;
 }
 
 /** A budget from a moment on, while its period is the same. */

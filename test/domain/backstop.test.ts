@@ -4,6 +4,7 @@ import { type Guard, guardsOf, isInHand, isRight, RETRIED, type Wanted } from '.
 import type { Standing } from '../../src/domain/budget.ts';
 import type { Decision } from '../../src/domain/decide.ts';
 import type { During, Match } from '../../src/domain/match.ts';
+import { periodOf } from '../../src/domain/period.ts';
 import type { Budget, Policy } from '../../src/domain/policy.ts';
 import { standingKey } from '../../src/domain/rules/budget.ts';
 import type { Armed } from '../../src/domain/run.ts';
@@ -127,6 +128,62 @@ describe('where a schedule is put', () => {
 
   test('none beyond a year', () => {
     expect(guardOf(367 * 24)).toEqual({ kind: 'none' });
+  });
+});
+
+describe('a period that turns', () => {
+  /** What is put for `alice`, at $10 an hour, where so many hours of this period's limit are left. */
+  const putAt = (now: Instant, hours: number, budget: Budget, rules: Partial<Policy> = {}, intent = kept()) => {
+    const period = periodOf(budget.period, now, 'UTC');
+    const money = new Map([...standings(hours)].map(([key, one]) => [key, { ...one, budget, period }]));
+    const guards = guardsOf(
+      [{ decision: intent }],
+      policy({ budgets: [budget], ...rules }),
+      { standings: money, drift: undefined, isUnknown: false },
+      { ...well, now },
+    );
+    return wantedOf(guards[0]!);
+  };
+  const DECEMBER = Date.UTC(2026, 11, 1);
+
+  test('before the grace is over takes the deadline with it: the next one counts', () => {
+    const budget = { ...perPerson, period: 'month' as const, grace: 2 * HOUR };
+    // Spent at 23:30, to be stopped at 01:30 in a month of which nothing is spent.
+    const { earliest } = putAt(DECEMBER - 4 * HOUR, 3.5, budget);
+    expect(earliest).toBe(DECEMBER + 10 * HOUR + 2 * HOUR + MARGIN);
+  });
+
+  test('before an exemption is over, too', () => {
+    const budget = { ...perPerson, period: 'week' as const };
+    const weekend: Match = { owner: ['alice'], during: { days: [6, 0], from: 0, to: 24 * 60 } };
+    const friday = NOON + 4 * DAY;
+    const monday = Date.UTC(2026, 10, 30);
+    // Spent on Saturday, and exempt until the week is over.
+    expect(putAt(friday, 20, budget, { exempt: [weekend] }).earliest).toBe(monday + 10 * HOUR + MARGIN);
+  });
+
+  it('whenever the limit is spent: Scheduler tries within the period alone in which it is', () => {
+    const seen = { this: 0, next: 0 };
+    fc.assert(
+      fc.property(
+        fc.constantFrom('month' as const, 'week' as const),
+        fc.integer({ min: 1, max: 20 * 24 * 60 }),
+        fc.integer({ min: 0, max: 36 }),
+        (period, minutes, grace) => {
+          const budget = { ...perPerson, period, grace: grace * HOUR };
+          const { at, earliest, latest } = putAt(NOON, minutes / 60, budget);
+          const { to } = periodOf(period, NOON, 'UTC');
+          const isThis = earliest < to;
+          const due = isThis ? NOON + minutes * MINUTE : to + 10 * HOUR;
+          const end = isThis ? to : periodOf(period, to, 'UTC').to;
+          expect(Math.abs(earliest - (due + grace * HOUR + MARGIN))).toBeLessThanOrEqual(1);
+          expect(at).toBeLessThanOrEqual(latest);
+          expect(latest + RETRIED).toBeLessThanOrEqual(end);
+          seen[isThis ? 'this' : 'next']++;
+        },
+      ),
+    );
+    for (const count of Object.values(seen)) expect(count).toBeGreaterThan(5);
   });
 });
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it, test } from 'vitest';
 import { type Exception, overMark, type Standing } from '../../src/domain/budget.ts';
-import { type Deadline, deadlineOf } from '../../src/domain/deadline.ts';
+import { type Deadline, deadlinesOf } from '../../src/domain/deadline.ts';
 import type { Budget, Policy } from '../../src/domain/policy.ts';
 import { standingKey } from '../../src/domain/rules/budget.ts';
 import { DAY, HOUR, type Instant, MINUTE } from '../../src/domain/time.ts';
@@ -34,13 +34,14 @@ const policy = (over: Partial<Policy> = {}): Policy => ({
 
 function deadline(one: Standing, app = appWith({}), over: Partial<Policy> = {}, now = NOON): Deadline | undefined {
   const money = { standings: new Map([[standingKey(one.budget.name, subject), one]]), drift: undefined };
-  return deadlineOf(app, policy({ budgets: [one.budget], ...over }), money, now);
+  return deadlinesOf(app, policy({ budgets: [one.budget], ...over }), money, now)[0];
 }
 
 describe('a budget that stops or blocks', () => {
   test('when what is left is spent at the rate of what runs, with the figures', () => {
     expect(deadline(standing({ spent: 40 * DOLLAR }))).toEqual({
       at: NOON + 6 * HOUR,
+      until: MONTH.to,
       rule: 'per person: budget',
       reason: '$40.00 of $100.00 spent on 2026-11-23 12:00 (alice); at $10.00 an hour all of it by 2026-11-23 18:00',
     });
@@ -55,7 +56,7 @@ describe('a budget that stops or blocks', () => {
       standings: new Map([[standingKey('per person', subject), standing()]]),
       drift: { billed: 80 * DOLLAR, accrued: 100 * DOLLAR, days: 3 },
     };
-    expect(deadlineOf(appWith({}), policy(), money, NOON)?.at).toBe(NOON + 12.5 * HOUR);
+    expect(deadlinesOf(appWith({}), policy(), money, NOON)[0]?.at).toBe(NOON + 12.5 * HOUR);
   });
 
   test('since when it was first seen spent, once it is', () => {
@@ -102,7 +103,7 @@ describe('a budget that stops or blocks', () => {
         limits: [{ name: 'all', match: {}, maxUptime: 2 * HOUR, grace: 0 }],
         extensions: { hours: HOUR, atMost: 0 },
       });
-      return deadlineOf(appWith({}), rules, { standings, drift: undefined }, NOON);
+      return deadlinesOf(appWith({}), rules, { standings, drift: undefined }, NOON)[0];
     };
     expect(of(['budget'])).toMatchObject({ at: NOON + 3 * HOUR, rule: 'all of it: budget' });
     expect(of(['budget', 'uptime'])).toMatchObject({ at: NOON + HOUR, rule: 'all: max-uptime' });
@@ -231,7 +232,7 @@ describe('an uptime limit', () => {
   const nothing = { standings: new Map(), drift: undefined };
   const startedAt = NOON - HOUR;
   const at = (extensions: Instant[], over: Partial<Policy> = {}) =>
-    deadlineOf(appWith({ startedAt, extensions }), rules(over), nothing, NOON)?.at;
+    deadlinesOf(appWith({ startedAt, extensions }), rules(over), nothing, NOON)[0]?.at;
 
   it('its grace, and what "keep it running" may still buy, each asking a grace later', () => {
     expect(at([])).toBe(startedAt + DAY + HOUR + 2 * 5 * HOUR);
