@@ -114,7 +114,7 @@ async function failed(
  */
 export async function finish(actor: Actor, seen: Run, now: Instant): Promise<Outcome[]> {
   if (isUnderWay(seen.stop, now)) return [];
-  const fired = seen.endedAt === undefined ? stopByBackstop(seen, now, false) : undefined;
+  const fired = seen.endedAt === undefined ? await firedOn(actor, seen, now) : undefined;
   const run = fired ? { ...seen, stop: fired } : seen;
   await tellUntoldStop(actor, run, now);
   const ours = run.stop && !run.stop.hadNoEffect ? run.stop : undefined;
@@ -128,13 +128,21 @@ export async function finish(actor: Actor, seen: Run, now: Instant): Promise<Out
   return run.endedAt === undefined ? [{ app: run.app, kind: 'ended', ...why }] : [];
 }
 
+/** The backstop's stop of a run that nobody saw end. `curfew pause` takes every schedule down, and leaves the record as it is. */
+async function firedOn({ runs }: Actor, run: Run, at: Instant): Promise<Stop | undefined> {
+  const stop = stopByBackstop(run, at, false);
+  const pause = stop && (await runs.lastPause(run.app));
+  const { since, at: due } = run.backstop ?? { since: 0, at: 0 };
+  return pause && since <= pause.from && pause.from <= due ? undefined : stop;
+}
+
 /**
  * Tells what is still to be told of a run that another has followed under its name. One that nobody saw end, and whose
  * schedule was due by then, was ended by that.
  * @returns the run as it is to be put away
  */
-export async function tellReplaced(teller: Teller, run: Run, by: Run, now: Instant): Promise<Run> {
-  const fired = run.endedAt === by.startedAt ? stopByBackstop(run, by.startedAt, false) : undefined;
+export async function tellReplaced(teller: Actor, run: Run, by: Run, now: Instant): Promise<Run> {
+  const fired = run.endedAt === by.startedAt ? await firedOn(teller, run, by.startedAt) : undefined;
   if (fired) {
     await tellStopped(teller, endedApp(run), fired, now);
     return { ...run, endedAt: fired.at, stop: { ...fired, told: true } };

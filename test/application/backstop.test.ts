@@ -429,6 +429,18 @@ describe('the backstop had to fire', () => {
     expect(report.outcomes.map(({ kind }) => kind)).toEqual(['stopped by the backstop']);
     expect(curfew.armed()).toEqual({});
   });
+  test('found by the simulator, seed 1.37: what `curfew pause` took down has stopped nothing', async () => {
+    const curfew = lab();
+    const alice = curfew.app('alice');
+    curfew.ports.fleet.start(alice, NOON);
+    await curfew.mustBeWell(NOON);
+    const due = curfew.armed()['alice/default']!;
+    curfew.ports.fleet.end(alice);
+    await curfew.ports.runs.pause(PLACE, { from: NOON + HOUR, by: 'jo' });
+    curfew.ports.backstop.schedules.clear();
+    const report = await curfew.scan(due + DAY);
+    expect(report.outcomes.map(({ kind }) => kind)).toEqual(['ended']);
+  });
   test('or the event of the call: it says who made it', async () => {
     const { it, at } = await deadLab();
     const when = at + 40 * SECOND;
