@@ -667,6 +667,22 @@ describe('within the event of its creation', () => {
     expect((await it.record(alice))?.backstop).toEqual(intention);
   });
 
+  test('nor does an end that is told late take down what a pass is at: that would arm it again, and nobody know', async () => {
+    const it = lab();
+    const alice = it.app('alice');
+    it.ports.fleet.start(alice, NOON);
+    await it.mustBeWell(NOON);
+    const run = (await it.record(alice))!;
+    const { isSet: _, ...intention } = { ...run.backstop!, since: NOON + HOUR };
+    await it.ports.runs.change(run, { kind: 'backstop', backstop: intention });
+    await it.told({ kind: 'app deleted', app: alice, at: NOON + HOUR - 10 * MINUTE });
+    expect((await it.record(alice))?.backstop).toEqual(intention);
+    // Whoever comes when nobody can be at it any more takes it down.
+    it.ports.fleet.end(alice);
+    await it.mustBeWell(NOON + HOUR + 10 * MINUTE);
+    expect(it.armed()).toEqual({});
+  });
+
   test('in a large lab, where nothing has a deadline, or while Curfew is paused: nothing is asked for', async () => {
     const large = lab();
     for (let i = 0; i < 101; i++) large.ports.fleet.start(large.app(`p${i}`), NOON - i * MINUTE);
