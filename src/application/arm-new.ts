@@ -7,7 +7,8 @@ import type { Actor } from './act.ts';
 import { type BackstopReport, keepBackstops } from './backstop.ts';
 import { moneyOf } from './budgets.ts';
 import { withNew } from './enforce.ts';
-import type { Fleet, OnRecord } from './ports.ts';
+import { newestOn } from './newest.ts';
+import type { Fleet } from './ports.ts';
 import type { SpendPorts } from './spending.ts';
 import { survey } from './survey.ts';
 
@@ -46,15 +47,4 @@ export async function armNew(
     { intents: recorded.map(({ intent }) => intent), outcomes: [], money },
     now,
   );
-}
-
-/**
- * The newest moment that the record tells of. CloudTrail's events come minutes late, and hours where they are tried again: by their own
- * time a grant since then would not hold yet, and what a pass is at would be taken for nobody's.
- */
-function newestOn({ runs, exceptions = [], pause }: OnRecord): Instant {
-  const stamps = runs.flatMap((run) => [run.startedAt, run.endedAt, run.backstop?.since, ...run.extensions]);
-  const given = exceptions.map(({ at }) => at);
-  const known = [...stamps, ...given, pause?.from, pause?.resumedAt];
-  return known.reduce<Instant>((newest, stamp = 0) => Math.max(newest, stamp), 0);
 }
