@@ -7,6 +7,7 @@ import type { Actor } from './act.ts';
 import { type BackstopReport, keepBackstops } from './backstop.ts';
 import { moneyOf } from './budgets.ts';
 import { withNew } from './enforce.ts';
+import { newestOn } from './newest.ts';
 import type { Fleet } from './ports.ts';
 import type { SpendPorts } from './spending.ts';
 import { survey } from './survey.ts';
@@ -24,12 +25,13 @@ export async function armNew(
   ports: SpendPorts & { fleet: Fleet },
   actor: Actor,
   { place, app, at }: { place: Place; app: AppRef & Pick<App, 'instanceType'>; at: Instant },
-  now: Instant,
+  eventTime: Instant,
 ): Promise<BackstopReport | undefined> {
   const { backstop, policy, runs, rates } = actor;
   if (!backstop || !hasDeadlines(policy)) return undefined;
   const known = await runs.load(place);
   if (known.runs.filter(({ endedAt }) => endedAt === undefined).length > SMALL_LAB) return undefined;
+  const now = Math.max(eventTime, newestOn(known));
   const seen = await survey(ports, policy, { place, now });
   if (!withNew(seen, { ...app, status: 'Pending', createdAt: at }, policy)) return undefined;
   const money = await moneyOf(ports, policy, seen, rates, now);

@@ -225,6 +225,7 @@ export async function disarmStray(
   now: Instant,
 ): Promise<void> {
   const { backstop, runs } = arming;
-  if (!backstop || !run.backstop || isInHand(run.backstop, now)) return;
+  // An event may come late: what it finds in another's hands is in them, whatever the event's own time.
+  if (!backstop || !run.backstop || isInHand(run.backstop, Math.max(now, run.backstop.since))) return;
   if (run.endedAt !== undefined || run.backstop.name !== scheduleName(run)) await disarm({ backstop, runs }, run, now);
 }

@@ -10,7 +10,8 @@ import { type RunningApp, runningApp } from '../domain/running-app.ts';
 import type { Instant } from '../domain/time.ts';
 import type { Actor } from './act.ts';
 import { moneyOf } from './budgets.ts';
-import type { Fleet } from './ports.ts';
+import { newestOn } from './newest.ts';
+import type { Fleet, OnRecord } from './ports.ts';
 import type { SpendPorts } from './spending.ts';
 import { type StopResult, stopRun } from './stop.ts';
 import { type Survey, survey } from './survey.ts';
@@ -27,13 +28,15 @@ export async function enforceOn(
   ports: SpendPorts & { fleet: Fleet },
   actor: Actor,
   { place, app, at }: { place: Place; app: AppRef & Pick<App, 'instanceType'>; at: Instant },
-  now: Instant,
+  eventTime: Instant,
 ): Promise<Enforced> {
   const { policy, rates } = actor;
   if (!policy.budgets.some(({ atLimit }) => atLimit === 'block') && policy.guardrails.length === 0)
     return { kind: 'let be' };
   const row: App = { ...app, status: 'Pending', createdAt: at };
-  if (!(await mayBeStopped(ports, actor, place, row, now))) return { kind: 'let be' };
+  const known = await ports.runs.load(place);
+  const now = Math.max(eventTime, newestOn(known));
+  if (!(await mayBeStopped(ports, actor, { place, row, known }, now))) return { kind: 'let be' };
 
   const seen = await survey(ports, policy, { place, now });
   const running = withNew(seen, row, policy);
@@ -60,8 +63,12 @@ export function withNew(seen: Survey, row: App, policy: Policy): RunningApp | un
 }
 
 /** Whether the record alone speaks for a stop, or cannot tell: what it does not know is taken for the worst. */
-async function mayBeStopped(ports: SpendPorts, actor: Actor, place: Place, row: App, now: Instant): Promise<boolean> {
-  const known = await ports.runs.load(place);
+async function mayBeStopped(
+  ports: SpendPorts,
+  actor: Actor,
+  { place, row, known }: { place: Place; row: App; known: OnRecord },
+  now: Instant,
+): Promise<boolean> {
   const { volumes = [], state, prices, pause, books, marks, exceptions } = known;
   const policy = unknowing(actor.policy);
   const picture: Picture = emptyPicture(place);

@@ -1,4 +1,4 @@
-import { type Deadline, deadlinesOf, type MoneyFacts } from './deadline.ts';
+import { type Deadline, deadlinesOf, HORIZON, type MoneyFacts } from './deadline.ts';
 import { windowEdges } from './forecast.ts';
 import type { Intent } from './plan.ts';
 import type { Policy } from './policy.ts';
@@ -6,7 +6,7 @@ import { exemption } from './rules/exemption.ts';
 import { mostStops } from './rules/valve.ts';
 import type { Armed, Run, Stop } from './run.ts';
 import type { RunningApp } from './running-app.ts';
-import { DAY, type Duration, HOUR, type Instant, localTime, MINUTE, SECOND } from './time.ts';
+import { type Duration, HOUR, type Instant, localTime, MINUTE, SECOND } from './time.ts';
 
 /** What the backstop should be for an app: any moment from `earliest` to `latest` will do, and `at` is where it is put. */
 export interface Wanted {
@@ -36,9 +36,6 @@ const ONE_SCAN: Duration = 5 * MINUTE;
 function slackAt(earliest: Instant, now: Instant): Duration {
   return Math.max(15 * MINUTE, (earliest - now) / 20);
 }
-
-/** Beyond this nothing is armed: it will be, once it is nearer. */
-const HORIZON: Duration = 366 * DAY;
 
 /**
  * What the backstop should be for each running app, by what a living scan has just decided on it: never within `margin` of
@@ -84,11 +81,12 @@ function wantedFor(
 ): Wanted | undefined {
   const { app, action, next } = decision;
   const { margin } = policy.backstop;
+  if (at > now + HORIZON) return undefined;
   // Whoever has just looked, and let it run, knows better; what was announced is kept. A stop under way is let come.
   const isTried = action === 'stop' && held === undefined;
   const floor = isTried ? Number.NEGATIVE_INFINITY : Math.max(now, action === 'warn' ? (next?.at ?? now) : now);
   const earliest = outOfExemption(app, policy, Math.max(at, floor) + margin, now);
-  if (earliest === undefined || earliest > now + HORIZON) return undefined;
+  if (earliest === undefined) return undefined;
   const from = Math.max(earliest, now + margin);
   const last = until - RETRIED;
   if (from > last - 2 * MINUTE) return undefined;

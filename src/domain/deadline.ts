@@ -7,7 +7,7 @@ import type { Limit, Policy } from './policy.ts';
 import { describeSubject, standingsOn } from './rules/budget.ts';
 import { extendedUntil, extensionsLeft } from './rules/extension.ts';
 import type { RunningApp } from './running-app.ts';
-import { describeDuration, describeInstant, HOUR, type Instant, localTime } from './time.ts';
+import { DAY, type Duration, describeDuration, describeInstant, HOUR, type Instant, localTime } from './time.ts';
 
 /** The moment after which a run may go on in no case that is known of now. */
 export interface Deadline {
@@ -64,6 +64,9 @@ function budgetDeadlines(
   });
 }
 
+/** Beyond this there is no deadline: there will be, once it is nearer. A vast limit lies where no calendar goes. */
+export const HORIZON: Duration = 366 * DAY;
+
 /** So many periods are looked ahead: what no month of a year can spend, none will. */
 const MOST_PERIODS = 13;
 
@@ -88,7 +91,7 @@ function runsOut(
   for (let i = 0; i < MOST_PERIODS; i++) {
     const until = isLast ? Number.POSITIVE_INFINITY : period.to;
     const at = actsWithin({ ...standing, period, from, until, spent }, rate, startedAt);
-    if (at !== undefined) found.push({ at, until });
+    if (at !== undefined && at <= now + HORIZON) found.push({ at, until });
     if (isLast || found.length === 2) break;
     period = periodOf(budget.period, period.to, timezone);
     from = period.from;

@@ -663,6 +663,53 @@ describe('within the event of its creation', () => {
     expect(it.armed()).toEqual({});
   });
 
+  test('in an event that comes late: what was granted since holds', async () => {
+    const it = lab();
+    const bob = it.app('bob');
+    it.ports.fleet.start(it.app('alice'), NOON);
+    await it.mustBeWell(NOON + 5 * MINUTE);
+    const at = NOON + 9 * HOUR;
+    it.ports.fleet.start(bob, at);
+    const subject = { kind: 'owner' as const, name: `${ref.domainId}/alice` };
+    await it.ports.ledger.except(PLACE, {
+      ...{ kind: 'grant', amount: 100_000_000, subject, by: 'admin', why: 'because' },
+      ...{ at: at + 5 * MINUTE, until: NOON + 30 * DAY },
+    });
+    await it.mustBeWell(at + 6 * MINUTE);
+    isAbout(it.armed()['alice/default'], NOON + 20 * HOUR, at + 6 * MINUTE);
+    await created(it, bob, at);
+    isAbout(it.armed()['alice/default'], NOON + 20 * HOUR, at + 6 * MINUTE);
+  });
+
+  test('in an event that comes late: what another pass is at is left to it', async () => {
+    const it = lab();
+    const alice = it.app('alice');
+    it.ports.fleet.start(alice, NOON);
+    await it.mustBeWell(NOON);
+    const at = NOON + HOUR;
+    const run = (await it.record(alice))!;
+    const { isSet: _, ...intention } = { ...run.backstop!, since: at + 10 * MINUTE };
+    await it.ports.runs.change(run, { kind: 'backstop', backstop: intention });
+    await created(it, it.app('alice', 'second'), at);
+    expect((await it.record(alice))?.backstop).toEqual(intention);
+  });
+
+  test('nor does an end that is told late take down what a pass is at: that would arm it again, and nobody know', async () => {
+    const it = lab();
+    const alice = it.app('alice');
+    it.ports.fleet.start(alice, NOON);
+    await it.mustBeWell(NOON);
+    const run = (await it.record(alice))!;
+    const { isSet: _, ...intention } = { ...run.backstop!, since: NOON + HOUR };
+    await it.ports.runs.change(run, { kind: 'backstop', backstop: intention });
+    await it.told({ kind: 'app deleted', app: alice, at: NOON + HOUR - 10 * MINUTE });
+    expect((await it.record(alice))?.backstop).toEqual(intention);
+    // Whoever comes when nobody can be at it any more takes it down.
+    it.ports.fleet.end(alice);
+    await it.mustBeWell(NOON + HOUR + 10 * MINUTE);
+    expect(it.armed()).toEqual({});
+  });
+
   test('in a large lab, where nothing has a deadline, or while Curfew is paused: nothing is asked for', async () => {
     const large = lab();
     for (let i = 0; i < 101; i++) large.ports.fleet.start(large.app(`p${i}`), NOON - i * MINUTE);

@@ -65,6 +65,22 @@ function lab(policy: Partial<Policy> = {}) {
 
 const TEMPLATE = { address: { template: '{profile}@people.example.org' }, exceptions: {} };
 
+test('the event of a creation that comes late stops nothing that was granted more since', async () => {
+  const it = lab();
+  it.ports.fleet.start(it.app('alice'), NOON);
+  expect(await it.pass(NOON + 11 * HOUR)).toContain('stopped default');
+  const again = it.app('alice', 'again');
+  const at = NOON + 12 * HOUR;
+  it.ports.fleet.start(again, at);
+  await it.ports.ledger.except(PLACE, {
+    ...{ kind: 'grant', amount: 100_000_000, by: 'admin', why: 'because' },
+    ...{ subject: { kind: 'owner', name: `${ref.domainId}/alice` }, at: at + 2 * MINUTE, until: at + DAY },
+  });
+  await it.pass(at + 3 * MINUTE);
+  expect(await it.create(again, at)).toEqual({ kind: 'let be' });
+  expect(it.isUp(again)).toBe(true);
+});
+
 describe('thresholds', () => {
   test('each fires once a period, and several crossed at once make one mail', async () => {
     const it = lab();

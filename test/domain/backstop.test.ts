@@ -128,6 +128,12 @@ describe('where a schedule is put', () => {
 
   test('none beyond a year', () => {
     expect(guardOf(367 * 24)).toEqual({ kind: 'none' });
+    const vast = policy({
+      ...{ budgets: [], backstop: { for: ['uptime'], margin: MARGIN } },
+      limits: [{ name: 'all', match: {}, maxUptime: 100_000_000 * DAY, grace: 0 }],
+      exempt: [{ owner: ['bob'], during: { days: [0], from: 0, to: 60 } }],
+    });
+    expect(guardOf(40, { rules: vast })).toEqual({ kind: 'none' });
   });
 });
 
