@@ -5,6 +5,7 @@ import { isPaused } from '../src/domain/pause.ts';
 import type { Invocation } from './calls.ts';
 import { appRefOf, begin, ENFORCED, insistOnLoudness, runHandler } from './invoke.ts';
 import { BASE_URL, type Lab, PLACE } from './lab.ts';
+import type { TrueRun } from './oracle/truth.ts';
 import { policyOf } from './policies.ts';
 import type { StepOf } from './steps.ts';
 
@@ -32,6 +33,7 @@ export async function runEvent(lab: Lab, step: StepOf<'event'>): Promise<void> {
           at,
           ...(run.endedBy === 'backstop' ? { isBackstops: true as const } : {}),
         };
+  if (event.kind === 'app deleted') mistakeFor(lab, run);
   const answer = await runHandler(lab, pass, async () => {
     const actor = await eventActorOf(lab, pass);
     const noted = await noteStudioEvent(actor, PLACE, event, pass.now);
@@ -45,6 +47,16 @@ export async function runEvent(lab: Lab, step: StepOf<'event'>): Promise<void> {
   if (answer === undefined || pass.faults > 0) return;
   if (event.kind === 'app created') run.knownAt ??= lab.judge.truth.now;
   else run.toldEnd = run.end!;
+}
+
+/** The end of a run of which nothing was told is taken for that of the run before it: what ended that one cannot be known. */
+function mistakeFor({ judge }: Lab, run: TrueRun): void {
+  if (run.knownAt !== undefined) return;
+  for (const one of judge.untold) {
+    if (one.slot !== run.slot || one.start >= run.start) continue;
+    one.isDoubtful = true;
+    judge.untold.delete(one);
+  }
 }
 
 /** As the handler has it: who may be asked to confirm is looked up first. */
