@@ -52,6 +52,9 @@ export function witnessOf(lab: Lab): Witness {
     'fleet.stop failed'(_pass, [app]: [AppNamed], error: { kind?: string }) {
       if (error.kind === 'fault') doubt(lab, slotIdOf(app));
     },
+    'fleet.stop unanswered'(_pass, [app]: [AppNamed]) {
+      doubt(lab, slotIdOf(app));
+    },
     'runs.change'(
       pass,
       [run, change]: [
