@@ -125,7 +125,9 @@ async function runReports(lab: Lab, step: StepOf<'report'>): Promise<void> {
   const pass = begin(lab, step);
   let batches = step.batches ?? Number.POSITIVE_INFINITY;
   const at = { place: PLACE, now: pass.now, hasTime: () => batches-- > 0 };
-  const report = await run(lab, pass, () => reportWeekly(lab.portsFor(pass), policyOf(pass.spec), at));
+  // As the handler is wired: reports ask Canvas nothing.
+  const { canvasUse: _, ...ports } = lab.portsFor(pass);
+  const report = await run(lab, pass, () => reportWeekly(ports, policyOf(pass.spec), at));
   if (!(report instanceof Error)) lab.tell?.(`    ${report.week}: ${report.owed} owed; ${report.faults.join('; ')}`);
   const contacts = [...lab.ports.contacts.items.values()];
   judgeReports(lab.judge, pass, report, contacts);
