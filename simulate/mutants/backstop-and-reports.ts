@@ -42,8 +42,8 @@ export const BACKSTOP_AND_REPORTS: Mutant[] = [
   {
     name: 'what the backstop stopped is told to nobody',
     file: 'src/application/stop.ts',
-    from: 'const fired = seen.endedAt === undefined ? stopByBackstop(seen, now, false) : undefined;',
-    to: 'const fired = seen.endedAt === 0 ? stopByBackstop(seen, now, false) : undefined;',
+    from: 'const fired = seen.endedAt === undefined ? await firedOn(actor, seen, now) : undefined;',
+    to: 'const fired = seen.endedAt === 0 ? await firedOn(actor, seen, now) : undefined;',
   },
   {
     name: 'a report’s notice is that of the moment, and not of the week',

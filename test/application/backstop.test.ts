@@ -235,6 +235,27 @@ describe('taken down', () => {
     isAbout(it.armed()['alice/default'], NOON + 10 * HOUR, NOON + HOUR);
   });
 
+  test('found by the simulator, seed rw.11: by `curfew pause`, what an owner then ends is theirs, though the schedule was due', async () => {
+    for (const over of [{}, { until: NOON + DAY }]) {
+      const it = await armedLab();
+      const alice = it.app('alice');
+      await it.ports.runs.pause(PLACE, { from: NOON + HOUR, by: 'admin', ...over });
+      it.ports.backstop.schedules.clear();
+      it.ports.fleet.end(alice);
+      const { outcomes } = await it.mustBeWell(NOON + 2 * DAY);
+      expect(outcomes.map(({ kind }) => kind)).toEqual(['ended']);
+      expect(await it.record(alice)).not.toHaveProperty('stop');
+    }
+  });
+
+  test('and by none that was thrown after it was due', async () => {
+    const it = await armedLab();
+    await it.tick(it.armed()['alice/default']!);
+    await it.ports.runs.pause(PLACE, { from: NOON + DAY, by: 'admin' });
+    const { outcomes } = await it.mustBeWell(NOON + 2 * DAY);
+    expect(outcomes.map(({ kind }) => kind)).toEqual(['stopped by the backstop']);
+  });
+
   test('a pause that comes while a scan arms: it arms nothing', async () => {
     const it = lab();
     it.ports.fleet.start(it.app('alice'), NOON);
