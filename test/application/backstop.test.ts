@@ -330,6 +330,28 @@ describe('a living Curfew goes first', () => {
     }
     expect((await it.record(alice))!.backstop).toMatchObject({ rule, reason });
   });
+  test('with the least margin, one pass that fails to put it off, and keeps the next one from it, is forgiven', async () => {
+    const margin = 20 * MINUTE;
+    const it = lab({ backstop: { for: ['budget'], margin } });
+    const alice = it.app('alice');
+    it.ports.fleet.start(alice, NOON);
+    await it.mustBeWell(NOON + 5 * MINUTE);
+    const from = NOON + 10 * HOUR;
+    const run = (await it.record(alice))!;
+    const armed = { ...run.backstop!, at: from + margin };
+    await it.ports.runs.change(run, { kind: 'backstop', backstop: armed });
+    await it.ports.backstop.arm({ name: armed.name, app: alice, at: armed.at });
+    it.ports.runs.history = async () => Promise.reject(new PortError('fault', 'TimeoutError', 'slow'));
+    const { arm } = it.ports.backstop;
+    for (let at = from; at < from + 2 * HOUR; at += 5 * MINUTE) {
+      await it.tick(at);
+      it.ports.backstop.arm =
+        at === from + 5 * MINUTE ? async () => Promise.reject(new PortError('throttled', 'Throttled', 'slow')) : arm;
+      await it.scan(at);
+      expect(it.isUp(alice)).toBe(true);
+    }
+  });
+
   test('found by the simulator, seed 1.0: what waits for its warning’s mail at each look is put off at each look', async () => {
     const curfew = lab({
       budgets: [],
