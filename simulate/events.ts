@@ -24,6 +24,8 @@ export async function runEvent(lab: Lab, step: StepOf<'event'>): Promise<void> {
   const app = { ...appRefOf(run.slot), ...(instanceType === undefined ? {} : { instanceType }) };
   // CloudTrail cuts to the second.
   const at = step.of - (step.of % 1000);
+  // A handler goes by its event's own time, however late that comes.
+  pass.now = at;
   const event =
     step.what === 'created'
       ? { kind: 'app created' as const, app, at }

@@ -250,10 +250,13 @@ const idleTimeout = read('a duration from 1h to 365d, such as 2h: SageMaker take
   return timeout !== undefined && timeout >= HOUR && timeout <= 365 * DAY ? timeout : undefined;
 }).optional();
 
-/** A living scan must come first, and a second one where it fails: they are five minutes apart. */
-const margin = read('a duration from 15m to 7d, such as 30m', (text) => {
+/**
+ * A living scan must come first, and another where it fails: they are five minutes apart, and the one between leaves to it what
+ * it was at.
+ */
+const margin = read('a duration from 20m to 7d, such as 30m', (text) => {
   const length = parseDuration(text);
-  return length !== undefined && length >= 15 * MINUTE && length <= 7 * DAY ? length : undefined;
+  return length !== undefined && length >= 20 * MINUTE && length <= 7 * DAY ? length : undefined;
 });
 
 const leave = read('true or false', (text) => (text === 'true' || text === 'false' ? text === 'true' : undefined));

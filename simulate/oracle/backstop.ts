@@ -22,8 +22,8 @@ interface Armed {
   at: number;
   rule: string;
   run: TrueRun | undefined;
-  /** When it was made or moved. */
-  order: number;
+  /** When Scheduler took it. */
+  since: number;
 }
 
 interface Look {
@@ -65,7 +65,7 @@ export function noteArmed(
   const rule = backstop.intended.get(name);
   if (rule === undefined) judge.accuse('2 a schedule that was not written down before', slot);
   const run = runningIn(truth, slot);
-  backstop.schedules.set(name, { slot, at, rule: rule ?? '', run, order: truth.order });
+  backstop.schedules.set(name, { slot, at, rule: rule ?? '', run, since: pass.at });
   if (!run || run.startOrder > (pass.lookOrder ?? 0)) return;
   for (const wrong of wrongsOfArming(judge, pass, run, rule ?? '', at)) judge.accuse(wrong, `${slot}, for ${iso(at)}`);
 }
@@ -169,9 +169,9 @@ export function judgeFire(judge: Judge, name: string, run: TrueRun, record: Iter
   if (!look || look.inHand.has(run.slot.id) || run.startOrder > look.order || run.start > look.at - 3 * MINUTE) return;
   const about = `${run.slot.id}, by ${armed?.rule}`;
   if (armed?.run !== run && !run.kin) judge.accuse('2 the backstop stopped another run than it was made for', about);
-  // What a pass has made since was judged by that pass's own policy.
-  const isOlder = armed !== undefined && armed.order <= look.order;
-  if (look.spec.mode !== 'enforce' && isOlder) judge.accuse(`2 the backstop stopped in mode ${look.spec.mode}`, about);
+  // Armed since, by a pass beside another, it was judged then.
+  if (look.spec.mode !== 'enforce' && armed && armed.since <= look.at)
+    judge.accuse(`2 the backstop stopped in mode ${look.spec.mode}`, about);
   if (look.isPaused && isPausedAt(truth, truth.order, truth.now))
     judge.accuse('pause: the backstop stopped what was to be left alone', about);
   const exempts = (at: number, order: number) => lawOf(truth, run.slot, look.spec, at, order) === 'exempt';

@@ -1,6 +1,6 @@
 import { holderName } from '../domain/app.ts';
 import { stopByBackstop } from '../domain/backstop.ts';
-import { isPaused } from '../domain/pause.ts';
+import { isPaused, pauseEnd } from '../domain/pause.ts';
 import { BY_REQUEST } from '../domain/rules/by-request.ts';
 import { isUnderWay, type Run, type Stop } from '../domain/run.ts';
 import type { RunningApp } from '../domain/running-app.ts';
@@ -128,27 +128,27 @@ export async function finish(actor: Actor, seen: Run, now: Instant): Promise<Out
   return run.endedAt === undefined ? [{ app: run.app, kind: 'ended', ...why }] : [];
 }
 
-/** The backstop's stop of a run that nobody saw end. `curfew pause` takes every schedule down, and leaves the record as it is. */
-async function firedOn({ runs }: Actor, run: Run, at: Instant): Promise<Stop | undefined> {
-  const stop = stopByBackstop(run, at, false);
-  const pause = stop && (await runs.lastPause(run.app));
-  const { since, at: due } = run.backstop ?? { since: 0, at: 0 };
-  return pause && since <= pause.from && pause.from <= due ? undefined : stop;
-}
-
 /**
  * Tells what is still to be told of a run that another has followed under its name. One that nobody saw end, and whose
  * schedule was due by then, was ended by that.
  * @returns the run as it is to be put away
  */
-export async function tellReplaced(teller: Actor, run: Run, by: Run, now: Instant): Promise<Run> {
-  const fired = run.endedAt === by.startedAt ? await firedOn(teller, run, by.startedAt) : undefined;
+export async function tellReplaced(actor: Actor, run: Run, by: Run, now: Instant): Promise<Run> {
+  const fired = run.endedAt === by.startedAt ? await firedOn(actor, run, by.startedAt) : undefined;
   if (fired) {
-    await tellStopped(teller, endedApp(run), fired, now);
+    await tellStopped(actor, endedApp(run), fired, now);
     return { ...run, endedAt: fired.at, stop: { ...fired, told: true } };
   }
-  await tellUntoldStop(teller, run, now);
+  await tellUntoldStop(actor, run, now);
   return run;
+}
+
+/** What ended a run that nobody saw end, if the backstop did. What stood while Curfew was paused, `curfew pause` had taken down. */
+async function firedOn({ runs }: Actor, run: Run, by: Instant): Promise<Stop | undefined> {
+  const fired = stopByBackstop(run, by, false);
+  const pause = fired && (await runs.lastPause(run.app));
+  const isTakenDown = pause && run.backstop!.since < pauseEnd(pause) && run.backstop!.at >= pause.from;
+  return isTakenDown ? undefined : fired;
 }
 
 /** Owes the notice of a stop that Curfew set out on, and that ended the run, if it is not owed yet. */

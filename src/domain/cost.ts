@@ -90,7 +90,8 @@ export function carried(runs: Run[], now: Instant): Carried[] {
     const from = Math.max(run.startedAt, before ?? run.startedAt);
     const to = Math.max(from, Math.min(run.endedAt ?? now, now));
     covered.set(instance, to);
-    return { run, from, to, isShared: before !== undefined && before >= to };
+    // By another's clock it may have begun after `now`: that which carries the charge now goes on.
+    return { run, from, to, isShared: before !== undefined && before >= Math.min(to, now) };
   });
 }
 

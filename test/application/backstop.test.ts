@@ -235,6 +235,27 @@ describe('taken down', () => {
     isAbout(it.armed()['alice/default'], NOON + 10 * HOUR, NOON + HOUR);
   });
 
+  test('found by the simulator, seed rw.11: by `curfew pause`, what an owner then ends is theirs, though the schedule was due', async () => {
+    for (const over of [{}, { until: NOON + DAY }]) {
+      const it = await armedLab();
+      const alice = it.app('alice');
+      await it.ports.runs.pause(PLACE, { from: NOON + HOUR, by: 'admin', ...over });
+      it.ports.backstop.schedules.clear();
+      it.ports.fleet.end(alice);
+      const { outcomes } = await it.mustBeWell(NOON + 2 * DAY);
+      expect(outcomes.map(({ kind }) => kind)).toEqual(['ended']);
+      expect(await it.record(alice)).not.toHaveProperty('stop');
+    }
+  });
+
+  test('and by none that was thrown after it was due', async () => {
+    const it = await armedLab();
+    await it.tick(it.armed()['alice/default']!);
+    await it.ports.runs.pause(PLACE, { from: NOON + DAY, by: 'admin' });
+    const { outcomes } = await it.mustBeWell(NOON + 2 * DAY);
+    expect(outcomes.map(({ kind }) => kind)).toEqual(['stopped by the backstop']);
+  });
+
   test('a pause that comes while a scan arms: it arms nothing', async () => {
     const it = lab();
     it.ports.fleet.start(it.app('alice'), NOON);
@@ -309,6 +330,28 @@ describe('a living Curfew goes first', () => {
     }
     expect((await it.record(alice))!.backstop).toMatchObject({ rule, reason });
   });
+  test('with the least margin, one pass that fails to put it off, and keeps the next one from it, is forgiven', async () => {
+    const margin = 20 * MINUTE;
+    const it = lab({ backstop: { for: ['budget'], margin } });
+    const alice = it.app('alice');
+    it.ports.fleet.start(alice, NOON);
+    await it.mustBeWell(NOON + 5 * MINUTE);
+    const from = NOON + 10 * HOUR;
+    const run = (await it.record(alice))!;
+    const armed = { ...run.backstop!, at: from + margin };
+    await it.ports.runs.change(run, { kind: 'backstop', backstop: armed });
+    await it.ports.backstop.arm({ name: armed.name, app: alice, at: armed.at });
+    it.ports.runs.history = async () => Promise.reject(new PortError('fault', 'TimeoutError', 'slow'));
+    const { arm } = it.ports.backstop;
+    for (let at = from; at < from + 2 * HOUR; at += 5 * MINUTE) {
+      await it.tick(at);
+      it.ports.backstop.arm =
+        at === from + 5 * MINUTE ? async () => Promise.reject(new PortError('throttled', 'Throttled', 'slow')) : arm;
+      await it.scan(at);
+      expect(it.isUp(alice)).toBe(true);
+    }
+  });
+
   test('found by the simulator, seed 1.0: what waits for its warning’s mail at each look is put off at each look', async () => {
     const curfew = lab({
       budgets: [],

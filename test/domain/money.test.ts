@@ -72,4 +72,10 @@ describe('what running apps have cost so far', () => {
     );
     expect(shared).toMatchObject([{ kind: 'known', amount: 500_000 }, { kind: 'shared' }]);
   });
+
+  test('found by the simulator, seed rv.14: also where one began after now, by a clock that is ahead', () => {
+    const late = app('KernelGateway', 'young', 'ml.t3.medium', -MINUTE / HOUR);
+    const shared = costs(late, app('KernelGateway', 'old', 'ml.t3.medium', 10));
+    expect(shared).toMatchObject([{ kind: 'known', amount: 500_000 }, { kind: 'shared' }]);
+  });
 });
