@@ -6,7 +6,7 @@ import { exemption } from './rules/exemption.ts';
 import { mostStops } from './rules/valve.ts';
 import type { Armed, Run, Stop } from './run.ts';
 import type { RunningApp } from './running-app.ts';
-import { type Duration, HOUR, type Instant, localTime, MINUTE, SECOND } from './time.ts';
+import { DAY, type Duration, HOUR, type Instant, localTime, MINUTE, SECOND } from './time.ts';
 
 /** What the backstop should be for an app: any moment from `earliest` to `latest` will do, and `at` is where it is put. */
 export interface Wanted {
@@ -106,10 +106,11 @@ function wholeMinute(at: Instant): Instant {
 function outOfExemption(app: RunningApp, policy: Policy, at: Instant, now: Instant): Instant | undefined {
   const isExempt = (moment: Instant) => exemption(app, policy, localTime(moment, policy.timezone)).says === 'keep';
   if (!policy.exempt.some(({ during }) => during)) return isExempt(now) ? undefined : at;
-  const edges = windowEdges(policy.exempt, policy.timezone, at);
+  // Of a week, and of what Scheduler tries after its end.
+  const edges = windowEdges(policy.exempt, policy.timezone, at, 8);
   const isFree = (moment: Instant) =>
     [moment, ...edges.filter((edge) => edge > moment && edge <= moment + RETRIED)].every((one) => !isExempt(one));
-  return [at, ...edges].find(isFree);
+  return [at, ...edges.filter((edge) => edge <= at + 7 * DAY)].find(isFree);
 }
 
 /** Takes out what the safety valve would hold: more stops within one scan's time than it may make. */

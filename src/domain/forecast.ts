@@ -43,14 +43,14 @@ function nextWarning(app: RunningApp, policy: Policy, now: Instant): Instant | u
   return undefined;
 }
 
-/** When the windows of some matches open or close within a week, in order. */
-export function windowEdges(matches: Match[], timezone: string, now: Instant): Instant[] {
+/** When the windows of some matches open or close within a week, or so many days, in order. */
+export function windowEdges(matches: Match[], timezone: string, now: Instant, days = 7): Instant[] {
   const windows = matches.flatMap(({ during }) => during ?? []);
   const clocks = new Set(windows.flatMap(({ from, to }) => [from, to]));
   const { minutes: today } = localTime(now, timezone);
   const edges: Instant[] = [];
   for (const clock of clocks) {
-    for (let day = 0; day <= 7; day++) {
+    for (let day = 0; day <= days; day++) {
       const guess = now - (now % MINUTE) + day * DAY + (clock - today) * MINUTE;
       // Where the clock on the wall has jumped in between, the guess shows another time: by as much it is moved.
       const shown = localTime(guess, timezone).minutes;

@@ -263,6 +263,14 @@ describe('an exemption', () => {
     expect(guardOf(40, { rules: policy({ exempt: [{ owner: ['bob'] }] }) }).kind).toBe('arm');
   });
 
+  test('that leaves an hour free each day leaves none in which Scheduler may try to its end', () => {
+    const days = [0, 1, 2, 3, 4, 5, 6] as const;
+    const exempt = [{ owner: ['alice'], during: { days: [...days], from: 0, to: 23 * 60 } }];
+    expect(guardOf(1, { rules: policy({ exempt }) })).toEqual({ kind: 'none' });
+    const shorter = [{ owner: ['alice'], during: { days: [...days], from: 0, to: 23 * 60 - 1 } }];
+    expect(guardOf(1, { rules: policy({ exempt: shorter }) }).kind).toBe('arm');
+  });
+
   it('whatever its windows: nothing comes while one is open, for as long as Scheduler tries, and never early', () => {
     let moved = 0;
     fc.assert(
