@@ -106,6 +106,10 @@ function compare(
   });
   const isSure = isWhole && !facts.isUnknown;
   const over = new Set(outcomes.flatMap(({ kind, app }) => (isOver(kind) ? [appKey(app)] : [])));
+  // Whose start or end could not be written down keeps what tells by whom the run before it ended.
+  const unrecorded = new Set(
+    outcomes.flatMap(({ kind, app, rule }) => (kind === 'failed' && rule === undefined ? [appKey(app)] : [])),
+  );
   const todo: Todo[] = [];
   const report: BackstopReport = { armed: 0, set: 0, removed: 0, remain: 0, crowded: 0, faults: [] };
   for (const [i, { app }] of seen.running.entries()) {
@@ -116,17 +120,15 @@ function compare(
     const isStray = run.backstop !== undefined && run.backstop.name !== name && !isSure;
     const guard: Guard = isGone || isStray ? { kind: 'none' } : guards[i]!;
     if (guard.kind === 'crowded') report.crowded++;
-    if (isInHand(run.backstop, now)) continue;
+    if (isInHand(run.backstop, now) || unrecorded.has(appKey(app.ref))) continue;
     if (guard.kind === 'arm') {
       if (run.backstop && isRight(run.backstop, { name, wanted: guard.wanted }, app, policy, now)) report.armed++;
       else todo.push({ run, wanted: guard.wanted });
     } else if (guard.kind !== 'leave' && run.backstop) todo.push({ run });
     else if (run.backstop) report.armed++;
   }
-  // Whose end could not be written down keeps what tells by whom it came.
-  const failed = new Set(outcomes.flatMap(({ kind, app }) => (kind === 'failed' ? [appKey(app)] : [])));
   for (const run of [...seen.ended, ...seen.past])
-    if (run.backstop && !isInHand(run.backstop, now) && !failed.has(appKey(run.app)))
+    if (run.backstop && !isInHand(run.backstop, now) && !unrecorded.has(appKey(run.app)))
       todo.push({ run: { endedAt: now, ...run } });
   return { todo, report };
 }
