@@ -8,6 +8,7 @@ import { useOf } from '../domain/evidence.ts';
 import { comingNext } from '../domain/forecast.ts';
 import { costOf, describeMoney } from '../domain/money.ts';
 import { isPaused } from '../domain/pause.ts';
+import { heldByMode } from '../domain/plan.ts';
 import type { Policy } from '../domain/policy.ts';
 import type { Run } from '../domain/run.ts';
 import { describeDuration, describeInstant, HOUR, localTime } from '../domain/time.ts';
@@ -101,9 +102,12 @@ function row(decision: Decision, cost: Cost, policy: Policy, now: number, isHeld
   const since = `${describeInstant(app.startedAt, policy.timezone, now)} (${describeDuration(now - app.startedAt)})`;
   const limit = governingLimit(app, policy, localTime(now, policy.timezone));
   const next = comingNext(decision, policy, now);
+  const held = heldByMode(decision.action, policy.mode);
   const coming = next
     ? `${next.action} ${next.at <= now ? 'now' : describeInstant(next.at, policy.timezone, now)}`
-    : 'nothing';
+    : held === undefined
+      ? 'nothing'
+      : `${decision.action} (held: ${held})`;
   return [
     ownerOf(app),
     nameForPeople(app.ref),

@@ -179,6 +179,12 @@ describe('status', () => {
     const [observe, warn] = await Promise.all([shown('--policy', 'watch.yml'), shown('--policy', 'warn.yml')]);
     expect(warn.filter(({ next }) => next?.action === 'stop')).toEqual([]);
     expect(observe.filter(({ next }) => next?.action === 'stop')).toEqual([]);
+    const table = readTable((await run('status', '--policy', 'watch.yml')).stdout);
+    const late = table.find(({ APP }) => APP === 'JupyterLab late')!;
+    expect(late.NEXT).toBe('warn (held: the mode is observe)');
+    expect(table.find(({ APP }) => APP === 'KernelGateway k1')!.NEXT).toBe('nothing');
+    const { stdout } = await run('explain', 'late', '--policy', 'watch.yml');
+    expect(stdout).toContain('Decision: warn (held: the mode is observe), by everything else: max-uptime');
   });
 
   it('tells evidence, warnings and extensions that the table holds', async () => {
