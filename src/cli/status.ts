@@ -60,7 +60,8 @@ export async function statusCommand(options: StatusOptions): Promise<number> {
     );
   tellFaults({ missing: picture.missing, unusable: picture.unusable, faults });
   if (!options.json && !isBlind({ missing: picture.missing, intents: running })) {
-    note(sumUp(shown.map(costOfApp), owned.length - shown.length, rates.source));
+    const hidden = owned.filter((decision) => !options.all && isQuiet(decision));
+    note(sumUp(shown.map(costOfApp), hidden.map(costOfApp), rates.source));
   }
   return picture.missing.length + picture.unusable.length + faults.length > 0 ? 1 : 0;
 }
@@ -182,15 +183,21 @@ function toJson(decision: Decision, cost: Cost, policy: Policy, now: number): ob
   };
 }
 
-function sumUp(costs: Cost[], hidden: number, source: string): string {
+function sumUp(shown: Cost[], hidden: Cost[], source: string): string {
+  const isPolicys = [...shown, ...hidden].some((cost) => cost.kind === 'known' && cost.isPolicys);
+  const sources = isPolicys ? `${source}; prices that the policy names` : source;
+  const sum = `${shown.length} running${sumOf(shown)} (${sources}).`;
+  // What is exempt costs all the same.
+  return hidden.length === 0 ? sum : `${sum} ${hidden.length} free or exempt not shown (--all)${sumOf(hidden)}.`;
+}
+
+/** `: $1.97 so far, $0.20 an hour, and 1 without a price`. */
+function sumOf(costs: Cost[]): string {
   const known = costs.filter((cost) => cost.kind === 'known');
   const unknown = costs.filter(({ kind }) => kind === 'unknown').length;
   const total = describeMoney(known.reduce((sum, cost) => sum + cost.amount, 0));
   const hourly = describeMoney(known.reduce((sum, cost) => sum + costOf(cost.rate, HOUR), 0));
-  const more = hidden > 0 ? ` ${hidden} free or exempt not shown (--all).` : '';
-  if (unknown > 0 && known.length === 0)
-    return `${costs.length} running, ${unknown} without a price (${source}).${more}`;
-  const lacking = unknown > 0 ? `, and ${unknown} without a price` : '';
-  const sources = known.some(({ isPolicys }) => isPolicys) ? `${source}; prices that the policy names` : source;
-  return `${costs.length} running: ${total} so far, ${hourly} an hour${lacking} (${sources}).${more}`;
+  const lacking = `${unknown} without a price`;
+  if (known.length === 0) return unknown > 0 ? `, ${lacking}` : '';
+  return `: ${total} so far, ${hourly} an hour${unknown > 0 ? `, and ${lacking}` : ''}`;
 }

@@ -47,7 +47,7 @@ describe('status', () => {
       'NEXT',
       'COST',
     ]);
-    expect(few.stderr).toMatch(/2 free or exempt not shown \(--all\)/);
+    expect(few.stderr).toMatch(/2 free or exempt not shown \(--all\): \$4\.60 so far, \$0\.12 an hour\.$/m);
     expect(few.stderr).not.toMatch(TRACE);
     expect(readTable(few.stdout)[0]).toMatchObject({
       OWNER: 'carol',
