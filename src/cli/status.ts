@@ -7,6 +7,7 @@ import { type Decision, decide, governingLimit } from '../domain/decide.ts';
 import { useOf } from '../domain/evidence.ts';
 import { comingNext } from '../domain/forecast.ts';
 import { costOf, describeMoney } from '../domain/money.ts';
+import { isOwnerCalled } from '../domain/owner.ts';
 import { isPaused } from '../domain/pause.ts';
 import { heldByMode } from '../domain/plan.ts';
 import type { Policy } from '../domain/policy.ts';
@@ -15,6 +16,7 @@ import { describeDuration, describeInstant, HOUR, localTime } from '../domain/ti
 import { pauseToJson, tellPause } from './pause.ts';
 import { note, printJson, printTable, progress } from './print.ts';
 import { isBlind, nameForPeople, ownerOf, tellFaults } from './scan.ts';
+import { tellUnknown } from './who.ts';
 import { openWorld, type WorldOptions } from './world.ts';
 
 export interface StatusOptions extends WorldOptions {
@@ -39,7 +41,12 @@ export async function statusCommand(options: StatusOptions): Promise<number> {
   const money = await moneyOf(ports, policy, seen, rates, now);
   const owned = running
     .map(({ app }) => decide(app, policy, now, money.verdictsOn(app)))
-    .filter(({ app }) => options.owner === undefined || app.owner === options.owner);
+    .filter(
+      ({ app: { ref, owner } }) =>
+        options.owner === undefined ||
+        (owner !== undefined && isOwnerCalled(`${ref.domainId}/${owner}`, options.owner)),
+    );
+  if (options.owner !== undefined && owned.length === 0) tellUnknown(options.owner, seen);
   const shown = owned
     .filter((decision) => options.all || !isQuiet(decision))
     .sort((a, b) => a.app.startedAt - b.app.startedAt || (appKey(a.app.ref) < appKey(b.app.ref) ? -1 : 1));

@@ -43,6 +43,9 @@ describe('spend', () => {
       await curfew('spend', '--owner', 'd-lab/carol', '--csv'),
       await curfew('spend', '--owner', 'carol', '--json'),
     ];
+    const nobody = await curfew('spend', '--owner', 'zed');
+    expect([nobody.code, nobody.stderr]).toEqual([0, expect.stringContaining('Nobody on record is called "zed"')]);
+    expect(json.stderr).not.toContain('Nobody on record');
     const [head, ...lines] = csv.stdout.trim().split('\r\n');
     expect(head).toBe(
       'name,billed_usd,accrued_usd,spent_usd,usd_per_hour,forecast_usd,budget_left_usd,hours_without_price',

@@ -142,6 +142,10 @@ describe('status', () => {
     const bobs = (await shown()).filter(({ owner }) => owner === 'bob');
     expect(costs(await shown('--owner', 'bob'))).toEqual(costs(bobs));
     expect(await shown('--owner', 'nobody')).toEqual([]);
+    expect((await run('status', '--owner', 'nobody')).stderr).toContain('Nobody on record is called "nobody": name');
+    const known = await run('status', '--owner', 'd-lab/bob');
+    expect(known.stderr).not.toContain('Nobody on record');
+    expect(readTable(known.stdout).length).toBeGreaterThan(0);
   });
 
   it('KernelGateway apps of a profile and of a space of the same name are no one instance', async () => {
