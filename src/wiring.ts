@@ -96,6 +96,8 @@ const ses = /* @__PURE__ */ kept((region) => new SESv2Client({ region, maxAttemp
 
 type Table = Pick<Config, 'region' | 'table'>;
 
+export { KNOWN_TYPES } from './adapters/sagemaker/known-types.ts';
+
 export function fleetOf({ region }: Pick<Config, 'region'>): Fleet {
   return sagemakerFleet(sagemaker(region), tagging(region));
 }

@@ -1,5 +1,6 @@
 import type { Place } from '../domain/app.ts';
 import { addressKey, refusalOf } from '../domain/contact.ts';
+import type { PastNotice } from '../domain/notice.ts';
 import { partsByOwner, type WeekBook } from '../domain/report/book.ts';
 import type { ReportFacts } from '../domain/report/facts.ts';
 import { adminReport, ownerReport, teamReport } from '../domain/report/report.ts';
@@ -23,8 +24,12 @@ export async function oweReport(
   now: Instant,
 ): Promise<boolean> {
   const { account, region } = place;
-  const id = noticeId('report', `${facts.week} ${about}`, to);
+  const id = reportId({ to, about, facts });
   return (await outbox.owe({ id, to, account, region, owedAt: now, facts })).isNew;
+}
+
+function reportId({ to, about, facts }: Report): string {
+  return noticeId('report', `${facts.week} ${about}`, to);
 }
 
 /** Whose report is wanted. */
@@ -43,6 +48,8 @@ export interface SentReport {
   /** `owed`: it goes out within a minute; `owed before`: it is as the week's own, or was sent by hand before. */
   outcome: 'owed' | 'owed before' | 'withheld';
   why?: string;
+  /** What has become of the one that was owed before; absent while it is still to be sent. */
+  fate?: PastNotice['fate'] | undefined;
 }
 
 /** Owes the report of a subject to whoever may get it: the same notice as the week's own, so that nobody gets it twice. */
@@ -74,8 +81,9 @@ export async function sendReport(
     }
     // A reader of several profiles gets one report, of all of them.
     const facts = role === 'owner' ? ownerReport(book, parts, contact!.owners) : reportOn(book, subject);
-    const isNew = await oweReport(outbox, place, { to, about, facts }, now);
-    sent.push({ to, outcome: isNew ? 'owed' : 'owed before' });
+    const report = { to, about, facts };
+    if (await oweReport(outbox, place, report, now)) sent.push({ to, outcome: 'owed' });
+    else sent.push({ to, outcome: 'owed before', fate: (await outbox.get(place, reportId(report)))?.fate });
   }
   return sent;
 }

@@ -1,4 +1,3 @@
-import { holderName } from '../domain/app.ts';
 import { stopByBackstop } from '../domain/backstop.ts';
 import { isPaused, pauseEnd } from '../domain/pause.ts';
 import { BY_REQUEST } from '../domain/rules/by-request.ts';
@@ -72,6 +71,14 @@ function mayHaveStopped(stop: Stop): boolean {
   return !stop.told && !stop.hadNoEffect;
 }
 
+/** As the other mail names it: `ivo-marek's JupyterLab app in space "ivo-detector"`. In a space every app is called `default`. */
+function nameForAdmins({ ref, owner = ref.userProfileName }: RunningApp): string {
+  const { appType, appName, spaceName } = ref;
+  const whose = owner === undefined ? 'The' : `${owner}'s`;
+  const own = spaceName !== undefined && appName === 'default' ? '' : ` "${appName}"`;
+  return `${whose} ${appType} app${own}${spaceName === undefined ? '' : ` in space "${spaceName}"`}`;
+}
+
 async function failed(
   actor: Actor,
   app: RunningApp,
@@ -90,7 +97,7 @@ async function failed(
   else await actor.runs.change(app.run, { kind: 'retry', stop });
   if (failures >= FAILURES_TOLD) {
     const facts = failureOf(app, actor.rates, now, {
-      title: `${holderName(app.ref)}'s ${app.ref.appType} app "${app.ref.appName}" cannot be stopped`,
+      title: `${nameForAdmins(app)} cannot be stopped`,
       details: [
         `${failures} calls of DeleteApp have failed; the last answer was ${code}: ${message}`,
         `It was to be stopped because: ${intention.reason}.`,

@@ -2,7 +2,8 @@ import { moneyOf } from '../application/budgets.ts';
 import { ratesOf } from '../application/prices.ts';
 import { type Survey, survey } from '../application/survey.ts';
 import { ConfigError } from '../config.ts';
-import { type Exception, overSince, type Standing, type Subject, subjectKey } from '../domain/budget.ts';
+import { DOMAIN_ID } from '../domain/app.ts';
+import { type Exception, overSince, type Standing, type Subject, subjectKey, subjectOf } from '../domain/budget.ts';
 import { describeMoney, parseMoney } from '../domain/money.ts';
 import { isOwnerCalled } from '../domain/owner.ts';
 import { type Period, periodOf } from '../domain/period.ts';
@@ -104,9 +105,14 @@ async function except(
   const opened = await open(options, `\`budget ${kind}\``);
   const { policy, place, now, ports } = opened;
   const subject = subjectNamed(name, opened);
-  const budgets = policy.budgets.filter(({ name: one }) => options.budget === undefined || one === options.budget);
-  if (budgets.length === 0)
+  const named = policy.budgets.filter(({ name: one }) => options.budget === undefined || one === options.budget);
+  if (options.budget !== undefined && named.length === 0)
     throw new ConfigError(`--budget ${options.budget}: the policy's budgets are ${listed(policy.budgets)}`);
+  const budgets = named.filter((budget) => isBoundBy(budget, subject, opened));
+  if (budgets.length === 0)
+    throw new ConfigError(
+      `${options.budget === undefined ? 'no budget bounds' : `budget "${options.budget}" does not bound`} ${describeSubject(subject)}`,
+    );
   const until = options.until === undefined ? endOf(budgets, policy, now) : lastDay(options.until, policy, now);
   const exception: Exception = {
     kind,
@@ -124,9 +130,11 @@ async function except(
 }
 
 /** A subject by what people call it: `alice`, `d-…/alice`, `team:alpha`, `domain:d-…`, `account`. Throws ConfigError. */
-function subjectNamed(name: string, { standings, seen }: Opened): Subject {
+function subjectNamed(name: string, { standings, seen, policy }: Opened): Subject {
   if (name === 'account') return { kind: 'account', name: '' };
   const [, kind, rest] = /^(team|domain):(.+)$/.exec(name) ?? [];
+  const isDomain = kind === 'domain' || (kind === 'team' && policy.team === 'domain');
+  if (isDomain && !DOMAIN_ID.test(rest!)) throw new ConfigError(`${name}: not a domain's id such as d-abcdefghijkl`);
   if (kind !== undefined) return { kind: kind as 'team' | 'domain', name: rest! };
   const known = new Set(standings.flatMap(({ subject }) => (subject.kind === 'owner' ? [subject.name] : [])));
   for (const { app, owner = app.userProfileName } of seen.runs)
@@ -137,6 +145,15 @@ function subjectNamed(name: string, { standings, seen }: Opened): Subject {
   if (found === undefined)
     throw new ConfigError(`nobody on record is called "${name}": name DOMAIN/PROFILE, team:NAME, domain:ID or account`);
   return { kind: 'owner', name: found };
+}
+
+/** Whether the spend of a subject counts for a budget as that subject's own, whether or not it has spent anything. */
+function isBoundBy({ for: whose }: Budget, subject: Subject, { policy, seen }: Opened): boolean {
+  const { kind, name } = subject;
+  const [domainId = '', owner] = kind === 'team' && policy.team !== 'domain' ? ['any'] : name.split('/');
+  const who = { domainId, ...(owner === undefined ? {} : { owner }), ...(kind === 'team' ? { team: name } : {}) };
+  const bound = subjectOf(whose, who, policy, seen.picture.domains.get(domainId));
+  return bound !== undefined && subjectKey(bound) === subjectKey(subject);
 }
 
 function lastDay(date: string, { timezone }: Policy, now: Instant): Instant {

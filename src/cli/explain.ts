@@ -5,6 +5,7 @@ import { holderName } from '../domain/app.ts';
 import { decide, tryRules } from '../domain/decide.ts';
 import { comingNext } from '../domain/forecast.ts';
 import { matches } from '../domain/match.ts';
+import { heldByMode } from '../domain/plan.ts';
 import type { Policy } from '../domain/policy.ts';
 import type { RunningApp } from '../domain/running-app.ts';
 import { describeDuration, describeInstant, localTime } from '../domain/time.ts';
@@ -97,7 +98,9 @@ function explain(app: RunningApp, policy: Policy, money: Verdict[], now: number)
   const { action, rule, reason } = decision;
   const next = comingNext(decision, policy, now);
   const coming = next ? `; next: ${next.action} ${next.at <= now ? 'now' : when(next.at)}` : '';
-  return [...lines, '', `  ${style('bold', `Decision: ${action}`)}, by ${rule}: ${reason}${coming}`];
+  const held = heldByMode(action, policy.mode);
+  const what = held === undefined ? action : `${action} (held: ${held})`;
+  return [...lines, '', `  ${style('bold', `Decision: ${what}`)}, by ${rule}: ${reason}${coming}`];
 }
 
 function evidenceLines({ run }: RunningApp, staleAfter: number, now: number): string[] {

@@ -1,9 +1,8 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import packageFile from '../../package.json' with { type: 'json' };
 import { PortError } from '../application/ports.ts';
-import { ConfigError, loadPolicy } from '../config.ts';
+import { ConfigError } from '../config.ts';
 import { AGENT_APP_TYPES, type AgentAppType } from '../domain/agent.ts';
-import { parameterReader, regionOfSdk } from '../wiring.ts';
 import { agentInstallCommand, agentScriptCommand, agentUninstallCommand } from './agent.ts';
 import { DEFAULT_BUS } from './agent-script.ts';
 import { budgetGrantCommand, budgetLiftCommand, budgetListCommand, budgetShowCommand } from './budget.ts';
@@ -13,6 +12,7 @@ import { explainCommand } from './explain.ts';
 import { historyCommand } from './history.ts';
 import { idleSettingsCommand } from './idle-settings.ts';
 import { pauseCommand, resumeCommand } from './pause.ts';
+import { policyCheckCommand } from './policy-check.ts';
 import { note } from './print.ts';
 import { reportCommand } from './report.ts';
 import { scanCommand } from './scan.ts';
@@ -209,9 +209,11 @@ recorded(contacts.command('import'))
 const policy = program.command('policy').description('work on the policy file');
 policy
   .command('check')
-  .description('read a policy and tell every fault: line, column, and what would be right')
+  .description(
+    'read a policy and tell every fault: line, column, and what would be right; and patterns of types that match none',
+  )
   .argument('[file]', 'a file, or ssm:/name (default: CURFEW_POLICY, else curfew.yml)')
-  .action(exitWith(policyCheck));
+  .action(exitWith(policyCheckCommand));
 
 const table = program.command('table').description('work on the DynamoDB table');
 table
@@ -257,26 +259,6 @@ function agentAppTypes(text: string): AgentAppType[] {
 function wholeNumber(text: string): number {
   if (!/^\d+$/.test(text)) throw new InvalidArgumentError('expected a whole number');
   return Number(text);
-}
-
-async function policyCheck(file: string | undefined): Promise<number> {
-  const source = file ?? (process.env.CURFEW_POLICY || 'curfew.yml');
-  try {
-    const { mode, limits, exempt, budgets, guardrails } = await loadPolicy(
-      source,
-      parameterReader(await regionOfSdk()),
-    );
-    const count = (n: number, noun: string) => `${n} ${noun}${n === 1 ? '' : 's'}`;
-    process.stdout.write(
-      `${source}: fine. Mode ${mode}, ${count(limits.length, 'limit')}, ${count(exempt.length, 'exemption')}, ${count(budgets.length, 'budget')}, ${count(guardrails.length, 'guardrail')}.\n`,
-    );
-    return 0;
-  } catch (error) {
-    // A file that cannot be read is wrong usage; one with faults is what this command is for.
-    if (!(error instanceof ConfigError) || error.cause !== undefined) throw error;
-    note(error.message);
-    return 1;
-  }
 }
 
 /** One clear line for whatever went wrong; a stack trace only for what we did not foresee, and only where it is asked for. */

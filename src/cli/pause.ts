@@ -46,7 +46,7 @@ async function takeDown(runs: Runs, place: Place): Promise<number> {
     const armed = known?.runs.filter(({ backstop }) => backstop).length ?? 0;
     if (armed > 0)
       note(
-        `${armed} apps have a backstop. The next scan takes it down; if none comes, set CURFEW_BACKSTOP_GROUP (the stack’s output BackstopGroup) and pause again.`,
+        `${armed === 1 ? '1 app has' : `${armed} apps have`} a backstop. The next scan takes it down; if none comes, set CURFEW_BACKSTOP_GROUP (the stack’s output BackstopGroup) and pause again.`,
       );
     return 0;
   }
@@ -56,7 +56,10 @@ async function takeDown(runs: Runs, place: Place): Promise<number> {
   });
   if (!taken) return 1;
   const { removed, remain, faults } = taken;
-  if (removed > 0 || remain > 0) print(`Of the backstop, ${removed} schedules were taken down, and ${remain} remain.`);
+  if (removed > 0 || remain > 0)
+    print(
+      `Of the backstop, ${removed === 1 ? '1 schedule was' : `${removed} schedules were`} taken down, and ${remain} ${remain === 1 ? 'remains' : 'remain'}.`,
+    );
   for (const fault of faults.slice(0, MOST_FAULTS)) note(fault);
   if (remain > 0) note('Pause again: it goes on with what remains.');
   return remain > 0 ? 1 : 0;

@@ -1,11 +1,11 @@
 import { writeFile } from 'node:fs/promises';
 import { type BookPorts, readWeek } from '../application/report-book.ts';
-import { type ReportSubject, reportOn, sendReport } from '../application/send-report.ts';
+import { type ReportSubject, reportOn, type SentReport, sendReport } from '../application/send-report.ts';
 import { ConfigError } from '../config.ts';
 import { isPaused } from '../domain/pause.ts';
 import { isOfTeam, type WeekBook } from '../domain/report/book.ts';
 import { type Week, weekBefore, weekNamed, weekOf } from '../domain/report/week.ts';
-import type { Instant } from '../domain/time.ts';
+import { describeInstant, type Instant } from '../domain/time.ts';
 import { reportWriterOf } from '../wiring.ts';
 import { note, printCsv, printJson, progress } from './print.ts';
 import { CSV, csvRows, toJson } from './report-print.ts';
@@ -46,12 +46,18 @@ export async function reportCommand(options: ReportOptions): Promise<number> {
   tellFaults({ missing: seen.picture.missing, unusable: seen.picture.unusable, faults: seen.faults });
   if (options.send) {
     const sent = await sendReport({ outbox: ports.outbox!, contacts: ports.contacts! }, book, subject, { place, now });
-    for (const { to, outcome, why } of sent) note(`${to}: ${outcome}${why === undefined ? '' : `: ${why}`}`);
+    for (const one of sent) note(`${one.to}: ${describeSent(one, policy.timezone, now)}`);
     if (sent.length === 0) note('Nobody is there to get it: no contact has the profile, or the policy names no lead.');
     if (isPaused(seen.pause, now)) note('Curfew is paused: what is owed goes out once it is resumed.');
     if (!sent.some(({ outcome }) => outcome !== 'withheld')) return 1;
   }
   return seen.picture.missing.length > 0 ? 1 : 0;
+}
+
+function describeSent({ outcome, why, fate }: SentReport, timezone: string, now: Instant): string {
+  if (outcome !== 'owed before') return why === undefined ? outcome : `${outcome}: ${why}`;
+  if (!fate) return 'owed before, and still to be sent';
+  return `already ${fate.kind}, ${describeInstant(fate.at, timezone, now)}${'why' in fate ? `: ${fate.why}` : ''}`;
 }
 
 /** The week of a name; the last whole one where none is given. Throws ConfigError. */
@@ -78,14 +84,22 @@ function subjectFrom({ owner, team }: ReportOptions, book: WeekBook): ReportSubj
     everybody.flatMap((who) => (who.owner === owner && who.domainId ? [`${who.domainId}/${owner}`] : [])),
   );
   if (named.size > 1) throw new ConfigError(`--owner ${owner}: several are called so: ${[...named].join(', ')}`);
-  if (named.size === 0) throw new ConfigError(`--owner ${owner}: ran nothing; DOMAIN/PROFILE names anybody`);
+  if (named.size === 0)
+    throw new ConfigError(`nobody on record is called "${owner}" in that week or those before: name DOMAIN/PROFILE`);
   return { owner: [...named][0]! };
 }
 
 async function writePage(file: string, html: string): Promise<void> {
   try {
     await writeFile(file, html);
-  } catch (error) {
-    throw new ConfigError(`--to ${file}: ${error instanceof Error ? error.message : error}`, { cause: error });
+  } catch (cause) {
+    const { code, message } = cause as NodeJS.ErrnoException;
+    const known: Record<string, string> = {
+      ENOENT: 'there is no such folder',
+      ENOTDIR: 'there is no such folder',
+      EISDIR: 'it is a folder',
+      EACCES: 'you may not write there',
+    };
+    throw new ConfigError(`--to ${file}: ${known[code ?? ''] ?? message}`, { cause });
   }
 }

@@ -17,6 +17,7 @@ import { billOf } from '../wiring.ts';
 import { note, printCsv, printJson, printTable, progress } from './print.ts';
 import { tellFaults } from './scan.ts';
 import { CSV, columnsOf, csvRow, type SpendRow, tableRow, tellSums, toJson } from './spend-print.ts';
+import { tellUnknown } from './who.ts';
 import { openWorld, type WorldOptions } from './world.ts';
 
 export interface SpendOptions extends WorldOptions {
@@ -50,6 +51,7 @@ export async function spendCommand(options: SpendOptions): Promise<number> {
     (options.domain === undefined || domainId === options.domain) &&
     (options.team === undefined || (policy.team === 'domain' ? domainId : team) === options.team);
   const wanted = all.filter(isWanted);
+  if (options.owner !== undefined && wanted.length === 0) tellUnknown(options.owner, seen);
   const isInside = ({ from }: LedgerLine) => from >= period.from;
   const { standings, faults } = await moneyOf(record, policy, seen, rates, now);
   const costs = costsSoFar(

@@ -7,13 +7,16 @@ import { type Decision, decide, governingLimit } from '../domain/decide.ts';
 import { useOf } from '../domain/evidence.ts';
 import { comingNext } from '../domain/forecast.ts';
 import { costOf, describeMoney } from '../domain/money.ts';
+import { isOwnerCalled } from '../domain/owner.ts';
 import { isPaused } from '../domain/pause.ts';
+import { heldByMode } from '../domain/plan.ts';
 import type { Policy } from '../domain/policy.ts';
 import type { Run } from '../domain/run.ts';
 import { describeDuration, describeInstant, HOUR, localTime } from '../domain/time.ts';
 import { pauseToJson, tellPause } from './pause.ts';
 import { note, printJson, printTable, progress } from './print.ts';
 import { isBlind, nameForPeople, ownerOf, tellFaults } from './scan.ts';
+import { tellUnknown } from './who.ts';
 import { openWorld, type WorldOptions } from './world.ts';
 
 export interface StatusOptions extends WorldOptions {
@@ -38,7 +41,12 @@ export async function statusCommand(options: StatusOptions): Promise<number> {
   const money = await moneyOf(ports, policy, seen, rates, now);
   const owned = running
     .map(({ app }) => decide(app, policy, now, money.verdictsOn(app)))
-    .filter(({ app }) => options.owner === undefined || app.owner === options.owner);
+    .filter(
+      ({ app: { ref, owner } }) =>
+        options.owner === undefined ||
+        (owner !== undefined && isOwnerCalled(`${ref.domainId}/${owner}`, options.owner)),
+    );
+  if (options.owner !== undefined && owned.length === 0) tellUnknown(options.owner, seen);
   const shown = owned
     .filter((decision) => options.all || !isQuiet(decision))
     .sort((a, b) => a.app.startedAt - b.app.startedAt || (appKey(a.app.ref) < appKey(b.app.ref) ? -1 : 1));
@@ -59,7 +67,8 @@ export async function statusCommand(options: StatusOptions): Promise<number> {
     );
   tellFaults({ missing: picture.missing, unusable: picture.unusable, faults });
   if (!options.json && !isBlind({ missing: picture.missing, intents: running })) {
-    note(sumUp(shown.map(costOfApp), owned.length - shown.length, rates.source));
+    const hidden = owned.filter((decision) => !options.all && isQuiet(decision));
+    note(sumUp(shown.map(costOfApp), hidden.map(costOfApp), rates.source));
   }
   return picture.missing.length + picture.unusable.length + faults.length > 0 ? 1 : 0;
 }
@@ -101,9 +110,12 @@ function row(decision: Decision, cost: Cost, policy: Policy, now: number, isHeld
   const since = `${describeInstant(app.startedAt, policy.timezone, now)} (${describeDuration(now - app.startedAt)})`;
   const limit = governingLimit(app, policy, localTime(now, policy.timezone));
   const next = comingNext(decision, policy, now);
+  const held = heldByMode(decision.action, policy.mode);
   const coming = next
     ? `${next.action} ${next.at <= now ? 'now' : describeInstant(next.at, policy.timezone, now)}`
-    : 'nothing';
+    : held === undefined
+      ? 'nothing'
+      : `${decision.action} (held: ${held})`;
   return [
     ownerOf(app),
     nameForPeople(app.ref),
@@ -178,15 +190,21 @@ function toJson(decision: Decision, cost: Cost, policy: Policy, now: number): ob
   };
 }
 
-function sumUp(costs: Cost[], hidden: number, source: string): string {
+function sumUp(shown: Cost[], hidden: Cost[], source: string): string {
+  const isPolicys = [...shown, ...hidden].some((cost) => cost.kind === 'known' && cost.isPolicys);
+  const sources = isPolicys ? `${source}; prices that the policy names` : source;
+  const sum = `${shown.length} running${sumOf(shown)} (${sources}).`;
+  // What is exempt costs all the same.
+  return hidden.length === 0 ? sum : `${sum} ${hidden.length} free or exempt not shown (--all)${sumOf(hidden)}.`;
+}
+
+/** `: $1.97 so far, $0.20 an hour, and 1 without a price`. */
+function sumOf(costs: Cost[]): string {
   const known = costs.filter((cost) => cost.kind === 'known');
   const unknown = costs.filter(({ kind }) => kind === 'unknown').length;
   const total = describeMoney(known.reduce((sum, cost) => sum + cost.amount, 0));
   const hourly = describeMoney(known.reduce((sum, cost) => sum + costOf(cost.rate, HOUR), 0));
-  const more = hidden > 0 ? ` ${hidden} free or exempt not shown (--all).` : '';
-  if (unknown > 0 && known.length === 0)
-    return `${costs.length} running, ${unknown} without a price (${source}).${more}`;
-  const lacking = unknown > 0 ? `, and ${unknown} without a price` : '';
-  const sources = known.some(({ isPolicys }) => isPolicys) ? `${source}; prices that the policy names` : source;
-  return `${costs.length} running: ${total} so far, ${hourly} an hour${lacking} (${sources}).${more}`;
+  const lacking = `${unknown} without a price`;
+  if (known.length === 0) return unknown > 0 ? `, ${lacking}` : '';
+  return `: ${total} so far, ${hourly} an hour${unknown > 0 ? `, and ${lacking}` : ''}`;
 }

@@ -41,10 +41,15 @@ export function plan(decisions: Decision[], picture: Picture, policy: Policy, pa
   return { intents, valve: { wanted: stops.length, most } };
 }
 
+/** Why the mode lets nothing come of an action, in words; undefined where it lets it. */
+export function heldByMode(action: Decision['action'], mode: Mode): string | undefined {
+  if (action !== 'keep' && mode === 'observe') return 'the mode is observe';
+  return action === 'stop' && mode === 'warn' ? 'the mode is warn' : undefined;
+}
+
 function heldBy({ action, app }: Decision, picture: Picture, mode: Mode): string | undefined {
-  if (mode === 'observe') return 'the mode is observe';
-  if (action === 'stop' && mode === 'warn') return 'the mode is warn';
-  if (picture.missing.length === 0) return undefined;
+  const byMode = heldByMode(action, mode);
+  if (byMode !== undefined || picture.missing.length === 0) return byMode;
   const half = `half a picture: ${picture.missing.map(describeMissing).join('; ')}`;
   if (action === 'stop') return half;
   return isBlind({ app }, picture) ? half : undefined;

@@ -181,6 +181,9 @@ describe('pause, where there is a backstop', () => {
     expect(first.stdout).toContain('3 schedules were taken down, and 2 remain');
     expect(first.stderr).toContain('run.1 still stands: scheduler:DeleteSchedule is not allowed');
     expect((await runs.lastPause(place))?.from).toBe(lab.clock.now);
+    lab.aws.faults.add({ ...denied, when: ({ Name }) => Name === 'run.3', times: 1 });
+    const again = await pause({ CURFEW_BACKSTOP_GROUP: group });
+    expect(again.stdout).toContain('Of the backstop, 1 schedule was taken down, and 1 remains.');
     const second = await pause({ CURFEW_BACKSTOP_GROUP: group });
     expect([second.code, lab.aws.scheduler.schedules()]).toEqual([0, []]);
   });
@@ -212,7 +215,7 @@ describe('pause, where there is a backstop', () => {
     const { code, stderr } = await pause({});
     expect(code).toBe(0);
     expect(stderr).toContain(
-      '1 apps have a backstop. The next scan takes it down; if none comes, set CURFEW_BACKSTOP_GROUP',
+      '1 app has a backstop. The next scan takes it down; if none comes, set CURFEW_BACKSTOP_GROUP',
     );
   });
 });

@@ -67,11 +67,19 @@ describe('report', () => {
     const first = await report('--owner', 'carol', '--send');
     expect([first.code, first.stderr]).toEqual([0, expect.stringContaining('carol@example.org: owed\n')]);
     const again = await report('--owner', 'carol', '--send');
-    expect([again.code, again.stderr]).toEqual([0, expect.stringContaining('carol@example.org: owed before')]);
+    expect([again.code, again.stderr]).toEqual([
+      0,
+      expect.stringContaining('carol@example.org: owed before, and still to be sent'),
+    ]);
     expect((await report('--team', 'd-lab', '--send')).stderr).toContain('lead@example.org: owed');
-    const owed = await dynamodbOutbox(lab.dynamodb, 'curfew').owed(place, lab.clock.now, 100);
+    const outbox = dynamodbOutbox(lab.dynamodb, 'curfew');
+    const owed = await outbox.owed(place, lab.clock.now, 100);
     const reports = owed.filter(({ notice }) => notice.facts.kind === 'report').map(({ notice }) => notice.to);
     expect(reports.sort()).toEqual(['carol@example.org', 'lead@example.org']);
+    const { notice } = owed.find(({ notice }) => notice.to === 'carol@example.org')!;
+    await outbox.settle(notice, { kind: 'sent', messageId: 'm-1' }, lab.clock.now);
+    const sent = await report('--owner', 'carol', '--send');
+    expect(sent.stderr).toMatch(/carol@example\.org: already sent, \d\d:\d\d\n/);
     const nobody = await report('--owner', 'd-lab/zoe', '--send');
     expect([nobody.code, nobody.stderr]).toEqual([1, expect.stringContaining('Nobody is there to get it')]);
   });
@@ -79,11 +87,11 @@ describe('report', () => {
   it.each([
     [['--week', '2026-W54'], '--week 2026-W54: not a week such as 20'],
     [['--week', '2090-W01'], '--week 2090-W01: has not begun yet'],
-    [['--owner', 'nobody'], '--owner nobody: ran nothing'],
+    [['--owner', 'nobody'], 'nobody on record is called "nobody"'],
     [['--team', 'nobody'], '--team nobody: no such team'],
     [['--owner', 'carol', '--admin'], '--owner, --team and --admin: name one of them'],
     [['--json', '--csv'], '--json and --csv: name one of them'],
-    [['--to', '/nowhere/report.html'], '--to /nowhere/report.html: ENOENT'],
+    [['--to', '/nowhere/report.html'], '--to /nowhere/report.html: there is no such folder'],
   ])('%j is refused, with what would be right', async (args, message) => {
     const { code, stderr } = await curfew('report', ...args);
     expect([code, stderr]).toEqual([2, expect.stringContaining(message)]);

@@ -43,6 +43,9 @@ describe('spend', () => {
       await curfew('spend', '--owner', 'd-lab/carol', '--csv'),
       await curfew('spend', '--owner', 'carol', '--json'),
     ];
+    const nobody = await curfew('spend', '--owner', 'zed');
+    expect([nobody.code, nobody.stderr]).toEqual([0, expect.stringContaining('Nobody on record is called "zed"')]);
+    expect(json.stderr).not.toContain('Nobody on record');
     const [head, ...lines] = csv.stdout.trim().split('\r\n');
     expect(head).toBe(
       'name,billed_usd,accrued_usd,spent_usd,usd_per_hour,forecast_usd,budget_left_usd,hours_without_price',
@@ -101,10 +104,23 @@ describe('budget', () => {
     [['grant', 'carol', '50USD', '--until', '2020-01-01'], '--until 2020-01-01: not the last day of it'],
     [['lift', 'nobody'], 'nobody on record is called "nobody": name DOMAIN/PROFILE'],
     [['lift', 'alice', '--budget', 'per person'], '"alice" is several owners: name one of d-class/alice, d-lab/alice'],
+    [['lift', 'domain:d-lab'], 'no budget bounds domain d-lab'],
+    [['grant', 'team:d-lab', '50USD', '--until', '2099-01-01'], 'no budget bounds team d-lab'],
+    [['lift', 'team:alpha'], "team:alpha: not a domain's id such as d-abcdefghijkl"],
+    [['lift', 'carol', '--budget', 'all of us'], 'budget "all of us" does not bound carol'],
     [['lift', 'carol', '--budget', 'x'], '--budget x: the policy\'s budgets are "per person", "all of us"'],
   ])('%j is refused, with what would be right', async (args, message) => {
     const { code, stderr } = await curfew('budget', ...args);
     expect([code, stderr]).toEqual([2, expect.stringContaining(message)]);
+  });
+
+  it('is lifted until the last of the budgets ends that bound it, whichever others there are', async () => {
+    const { stdout } = await curfew('budget', 'lift', 'd-class/alice', '--why', 'a month');
+    expect(stdout).toMatch(/^lifted for alice until .*, of all budgets, by .*: a month\.\n$/);
+    expect(stdout).not.toContain('2028');
+    expect((await curfew('budget', 'lift', 'account')).stdout).toContain('lifted for the account until 2028-01-01');
+    const { exceptions } = JSON.parse((await curfew('budget', 'show', 'account', '--json')).stdout);
+    expect(exceptions).toMatchObject([{ kind: 'lift', until: '2028-01-01T00:00:00.000Z' }]);
   });
 
   it('explain shows what budgets say of an app', async () => {

@@ -47,7 +47,7 @@ describe('status', () => {
       'NEXT',
       'COST',
     ]);
-    expect(few.stderr).toMatch(/2 free or exempt not shown \(--all\)/);
+    expect(few.stderr).toMatch(/2 free or exempt not shown \(--all\): \$4\.60 so far, \$0\.12 an hour\.$/m);
     expect(few.stderr).not.toMatch(TRACE);
     expect(readTable(few.stdout)[0]).toMatchObject({
       OWNER: 'carol',
@@ -142,6 +142,10 @@ describe('status', () => {
     const bobs = (await shown()).filter(({ owner }) => owner === 'bob');
     expect(costs(await shown('--owner', 'bob'))).toEqual(costs(bobs));
     expect(await shown('--owner', 'nobody')).toEqual([]);
+    expect((await run('status', '--owner', 'nobody')).stderr).toContain('Nobody on record is called "nobody": name');
+    const known = await run('status', '--owner', 'd-lab/bob');
+    expect(known.stderr).not.toContain('Nobody on record');
+    expect(readTable(known.stdout).length).toBeGreaterThan(0);
   });
 
   it('KernelGateway apps of a profile and of a space of the same name are no one instance', async () => {
@@ -179,6 +183,12 @@ describe('status', () => {
     const [observe, warn] = await Promise.all([shown('--policy', 'watch.yml'), shown('--policy', 'warn.yml')]);
     expect(warn.filter(({ next }) => next?.action === 'stop')).toEqual([]);
     expect(observe.filter(({ next }) => next?.action === 'stop')).toEqual([]);
+    const table = readTable((await run('status', '--policy', 'watch.yml')).stdout);
+    const late = table.find(({ APP }) => APP === 'JupyterLab late')!;
+    expect(late.NEXT).toBe('warn (held: the mode is observe)');
+    expect(table.find(({ APP }) => APP === 'KernelGateway k1')!.NEXT).toBe('nothing');
+    const { stdout } = await run('explain', 'late', '--policy', 'watch.yml');
+    expect(stdout).toContain('Decision: warn (held: the mode is observe), by everything else: max-uptime');
   });
 
   it('tells evidence, warnings and extensions that the table holds', async () => {

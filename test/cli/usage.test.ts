@@ -175,6 +175,33 @@ describe('policy', () => {
     expect(stderr).not.toMatch(/\n\s+at |node:internal/);
   });
 
+  it.concurrent('with patterns of types that match none: exit 0, each told, with what was meant', async () => {
+    const { code, stdout, lines, name } = await check(
+      [
+        'admins: [a@example.org]',
+        'sender: c@example.org',
+        'limits:',
+        '  - { name: a, match: { instance: [g5, ml.x9.large, "ml.P3.*"] }, max-uptime: 1d }',
+        '  - { name: b, match: { app-type: [jupyter-lab, "Code*"] }, max-uptime: 1d }',
+        '  - { name: c, max-uptime: 1d }',
+        'exempt: [{ instance: ml.g55.xlarge }]',
+        'guardrails: [{ name: d, allow: { instance: [ml.t3, system] }, at-most: { "ml.g5": 1 } }]',
+        'prices: { ml.x9.large: 5 USD/h }',
+      ].join('\n'),
+    );
+    expect([code, stdout]).toEqual([0, expect.stringContaining(`${name}: no fault, but 5 doubts. Mode observe`)]);
+    const none = 'matches no instance type that this release knows;';
+    expect(lines).toEqual(
+      [
+        `limits[0].match.instance: "g5" ${none} did you mean "ml.g5.*"?`,
+        'limits[1].match.app-type: "jupyter-lab" matches no app type that this release knows; did you mean "JupyterLab"?',
+        `exempt[0].instance: "ml.g55.xlarge" ${none} is it newer than this release, or a mistake?`,
+        `guardrails[0].allow.instance: "ml.t3" ${none} did you mean "ml.t3.*"?`,
+        `guardrails[0].at-most: "ml.g5" ${none} did you mean "ml.g5.*"?`,
+      ].map((doubt) => `${name}  ${doubt}`),
+    );
+  });
+
   it.concurrent('with a BOM and the line ends of Windows is as good as without', async () => {
     expect((await check(`\uFEFF${POLICY.replaceAll('\n', '\r\n')}`)).code).toBe(0);
   });

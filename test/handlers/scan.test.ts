@@ -182,6 +182,25 @@ describe('a failure', () => {
     expect(text).not.toMatch(ADDRESS);
   });
 
+  it('of a stop in a space names its owner, and the space', async () => {
+    const app = { domainId: 'd-lab', spaceName: 'detector', appType: 'JupyterLab' as const, appName: 'default' };
+    lab.aws.studio.createSpace({ domainId: 'd-lab', name: 'detector', owner: 'alice', sharing: 'Private' });
+    lab.aws.studio.createApp({ ...app, instanceType: 'ml.t3.medium', at: lab.clock.now - 2 * DAY });
+    await scan.invoke(at(), context);
+    lab.clock.now += HOUR;
+    lab.aws.faults.add({
+      service: 'sagemaker',
+      action: 'DeleteApp',
+      code: 'AccessDeniedException',
+      status: 400,
+      times: 3,
+    });
+    for (let i = 0; i < 3; i++) await scan.invoke(at(), context);
+    const owed = await lab.outbox.owed(lab.place, lab.clock.now, 100);
+    const failures = owed.flatMap(({ notice }) => (notice.facts.kind === 'failure' ? [notice.facts.title] : []));
+    expect([...new Set(failures)]).toEqual([`alice's JupyterLab app in space "detector" cannot be stopped`]);
+  });
+
   it('of a stop is tried again by each scan, and told to the admins at the third, once', async () => {
     await warnAll('a');
     lab.aws.faults.add({
