@@ -1,5 +1,6 @@
 // Writes each Lambda to dist/handlers/<name>.mjs, self-contained, and the CLI to dist/cli.mjs, with dist/cli/ beside it.
-import { chmod, rm } from 'node:fs/promises';
+import { mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
 import { build } from 'esbuild';
 import { writeTemplates } from './templates/compile.mjs';
 
@@ -17,6 +18,7 @@ export const HANDLERS = [
 
 const shared = {
   bundle: true,
+  write: false,
   platform: 'node',
   format: 'esm',
   // `module` first: CommonJS builds of the SDK would double the bundle.
@@ -45,10 +47,17 @@ Map.groupBy ??= (items, keyOf) => {
   return groups;
 };`;
 
+/** Renamed into its place, so that what runs meanwhile, such as another `npm start`, never misses a file nor reads half of one. */
+async function replace(path, contents, mode) {
+  const aside = `${path}.${process.pid}`;
+  await mkdir(dirname(path), { recursive: true });
+  await writeFile(aside, contents, { mode });
+  await rename(aside, path);
+}
+
 async function buildAll() {
-  await rm('dist', { recursive: true, force: true });
   await writeTemplates();
-  await Promise.all([
+  const built = await Promise.all([
     build({
       ...shared,
       entryPoints: HANDLERS.map((name) => `src/handlers/${name}.ts`),
@@ -70,8 +79,14 @@ async function buildAll() {
       banner: { js: `#!/usr/bin/env node\n${shared.banner.js}\n${FOR_NODE_20}` },
     }),
   ]);
+  const files = built.flatMap(({ outputFiles }) => outputFiles);
   // npx links the bin once, and makes it executable only then: a rebuilt one must be so by itself.
-  await chmod('dist/cli.mjs', 0o755);
+  for (const { path, contents } of files) await replace(path, contents, path.endsWith('cli.mjs') ? 0o755 : 0o644);
+  const made = new Set(files.map(({ path }) => path));
+  for (const name of await readdir('dist', { recursive: true })) {
+    const path = resolve('dist', name);
+    if (/\.mjs(\.map)?$/.test(name) && !made.has(path)) await rm(path, { force: true });
+  }
 }
 
 if (import.meta.filename === process.argv[1]) await buildAll();

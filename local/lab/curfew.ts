@@ -43,6 +43,8 @@ export interface Curfew {
   reportAt(at: Instant): void;
   /** As it is after the lab's end, when nothing else happens any more: the reports of its last week, and their mail. */
   reportLast(at: Instant): Promise<void>;
+  /** And after that a last scan, with the mail that it owes: no part of what is told of the lab's days. */
+  scanLast(): Promise<void>;
   noteStudioEvent(event: CloudTrailEvent): Promise<void>;
   noteHeartbeat(event: BusEvent): Promise<void>;
   noteMail(event: BusEvent): Promise<void>;
@@ -177,6 +179,7 @@ export function deployCurfew(
         this.scanEvery5Minutes(from + SCAN_EVERY);
       });
     },
+    scanLast: scan,
     spendAt(at) {
       agenda.at(at, () =>
         invoke('spend', scheduled('spend'), async (answer) => {

@@ -199,7 +199,7 @@ export async function live(lab: Lab, passed: (now: Instant) => void): Promise<Re
     policy: policyFile,
     from,
     to,
-    timeline: entries,
+    timeline: [...entries],
     summary: summaryOf({
       ...{ entries, runs, tally, mails, idleStops, savings, prices: rates.source },
       ...{ eventsLost, heartbeats, heartbeatsLost, contacts, readers },
@@ -212,7 +212,11 @@ export async function live(lab: Lab, passed: (now: Instant) => void): Promise<Re
       money: { ...money, meter, books, notices, from, to },
     }),
   };
-  if (lab.isServed) return report;
+  if (lab.isServed) {
+    // The clock has gone on to the reports' hour: whoever looks then finds a Curfew that has scanned since.
+    await curfew.scanLast();
+    return report;
+  }
   // Last of all, since nothing is left alive of what is told above.
   const afterwards = await liveOnWithoutCurfew(aws, agenda, runs);
   const known = { lastScan: money.scans.at(-1) ?? from, isOwnPolicy: policyFile === undefined };

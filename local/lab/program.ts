@@ -76,10 +76,10 @@ export async function runLab(
     aws.ses.identities.add(policy.sender.replace(/^.*@|>$/g, '').toLowerCase());
     await makeTable({ region, table: TABLE });
     await furnish(aws, { handlers, table: TABLE, env });
-    const bar = progressBar(agenda.clock.now, wallTime(days, 0));
+    const bar = json ? undefined : progressBar(agenda.clock.now, wallTime(days, 0));
     const lab = { aws, lambdas, agenda, policy, policyFile, table: TABLE, seed, days, isServed: !once };
-    const report = await live(lab, bar.passed);
-    bar.end();
+    const report = await live(lab, (now) => bar?.passed(now));
+    bar?.end();
     const width = process.stdout.columns ?? 160;
     process.stdout.write(`${json ? toJson(report) : show(report, width)}\n`);
     const isKept = report.invariants.every(({ holds }) => holds);

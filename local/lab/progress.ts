@@ -1,10 +1,14 @@
 import type { Instant } from '../../src/domain/time.ts';
-import { MINUTE } from '../../src/domain/time.ts';
+import { DAY, MINUTE } from '../../src/domain/time.ts';
 import { clockTime, dayHeading } from './calendar.ts';
 
-/** A bar on stderr while the lab lives, where that is a terminal; else nothing. */
+/** A bar on stderr while the lab lives, where that is a terminal; else one line that says that it takes its time. */
 export function progressBar(from: Instant, to: Instant): { passed: (now: Instant) => void; end: () => void } {
-  if (!process.stderr.isTTY) return { passed: () => {}, end: () => {} };
+  if (!process.stderr.isTTY) {
+    const days = Math.round((to - from) / DAY);
+    process.stderr.write(`Living ${days} ${days === 1 ? 'day' : 'days'} of the lab: some minutes.\n`);
+    return { passed: () => {}, end: () => {} };
+  }
   const clear = '\r\u001b[K';
   let shown = Number.NEGATIVE_INFINITY;
   return {

@@ -78,6 +78,8 @@ test('two days of the lab are lived, and its promises hold', () => {
 
 test('what it prints to be pasted leads the CLI to it, and doctor finds it well', async () => {
   const lab = spawn('node_modules/.bin/node', ['local/start.ts', '--days', '1'], { cwd: root });
+  let err = '';
+  lab.stderr.setEncoding('utf8').on('data', (text) => (err += text));
   const ended = new Promise((done) => lab.on('close', done));
   const [, block = '', now = ''] = await new Promise<string[]>((done, reject) => {
     let out = '';
@@ -94,6 +96,7 @@ test('what it prints to be pasted leads the CLI to it, and doctor finds it well'
   const code = await new Promise((done) => shell.on('close', done));
   lab.kill('SIGINT');
   expect(await ended).toBe(0);
+  expect(err).toBe('Living 1 day of the lab: some minutes.\n');
   const { findings } = JSON.parse(out) as { findings: { check: string; health: string }[] };
   // Some of its people have no agent, or one that died.
   expect(findings.filter(({ health }) => health !== 'ok')).toMatchObject([{ check: 'agents', health: 'warning' }]);

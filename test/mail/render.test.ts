@@ -25,6 +25,7 @@ import {
   RTL,
   rtlApp,
   stopped,
+  urls,
   warning,
   warningOnly,
   ZONE,
@@ -315,6 +316,14 @@ describe.each(mails)('$name', ({ facts }) => {
     expect(markup).toMatch(/<html lang="en"/);
     expect(markup).toContain('name="color-scheme" content="light dark"');
     expect(markup).not.toMatch(/undefined|\bnull\b|\bNaN\b|\[object/);
+  });
+
+  test('opens each link in a page of its own: the mailbox shows mail in a frame, which our pages do not enter', () => {
+    const { html } = render(facts, ZONE, urls);
+    const links = html.match(/<a\b[^>]*\bhref="https?:[^>]*>/g) ?? [];
+    expect(links.length).toBeGreaterThan(0);
+    for (const link of links) expect(link).toContain('target="_blank"');
+    expect(Buffer.byteLength(html)).toBeLessThan(102_000);
   });
 
   test('says the same in text as in HTML', () => {

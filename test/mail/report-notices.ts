@@ -19,8 +19,8 @@ export const ownerReport: ReportFacts = {
   whose: 'alice',
   owners: ['d-abcdefghijkl/alice'],
   spent: 41_204_000,
-  billed: 33_812_000,
-  estimated: 7_392_000,
+  billed: 21_184_000,
+  estimated: 20_020_000,
   last: 20_410_000,
   mean: { amount: 23_120_000, weeks: 4 },
   days: [3_105_000, 5_870_000, 4_012_000, 6_020_000, 2_177_000, 1_900_000, 18_120_000].map((amount, i) => ({
