@@ -59,7 +59,9 @@ export function wrongsOfMoney(judge: Judge, pass: Pass, run: TrueRun, rule: stri
   const name = rule.slice(0, rule.lastIndexOf(':'));
   if (rule.endsWith(': guardrail')) return wrongsOfRail(judge, pass, run, name);
   const { truth, money } = judge;
-  const { now, spec, lookOrder = 0 } = pass;
+  const { spec, lookOrder = 0 } = pass;
+  // A late event goes by the newest moment that anybody knows of, which is at most the true one.
+  const now = Math.max(pass.now, pass.at);
   const budget = spec.budgets.find((one) => one.name === name);
   if (!budget || budget.atLimit === 'warn') return ['money: stopped by a budget that stops nothing'];
   const subject = subjectOf(truth, budget, run.slot, lookOrder);
