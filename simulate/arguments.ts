@@ -7,12 +7,11 @@ export interface Arguments {
   people: number;
   replay: boolean;
   mutants: boolean;
-  known: boolean;
   json: boolean;
   help: boolean;
 }
 
-export const HELP = `npm run simulate -- [--years N] [--seed S] [--people N] [--replay] [--mutants [--known]] [--json] [--help]
+export const HELP = `npm run simulate -- [--years N] [--seed S] [--people N] [--replay] [--mutants] [--json] [--help]
 
 Lives years of Studio labs under the whole service, its use cases and rules unchanged, on ports in memory, a virtual clock
 and one source of chance. Whatever can go wrong does. After every step the promises are held against a truth of the
@@ -23,7 +22,6 @@ simulator's own. docs/simulate.md tells what is simulated, and how to read a fai
   --people N  people in each lab, 2 to 400 (default 40)
   --replay    live one lab (--seed S.N), and where it fails show its shortest timeline step by step, with decisions and reasons
   --mutants   plant faults in a copy of the service, one at a time, and see each caught
-  --known     with --mutants: begin with the lab that is known to catch each, as the checks of a submission do
   --json      print one JSON document, and nothing else, on stdout
 
 Exit codes: 0 every promise held (every mutant was caught), 1 one did not, 2 wrong usage.
@@ -40,7 +38,6 @@ export function readArguments(argv: string[]): Arguments | { wrong: string } {
         people: { type: 'string', default: '40' },
         replay: { type: 'boolean', default: false },
         mutants: { type: 'boolean', default: false },
-        known: { type: 'boolean', default: false },
         json: { type: 'boolean', default: false },
         help: { type: 'boolean', short: 'h', default: false },
       },

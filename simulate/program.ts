@@ -1,7 +1,6 @@
 import type { Arguments } from './arguments.ts';
 import { carryOut } from './crew.ts';
 import { catchMutants, describeCatches } from './mutants/catch.ts';
-import { KNOWN } from './mutants/known.ts';
 import { MUTANTS } from './mutants/list.ts';
 import { describeLives, digestOf, sumOf } from './report.ts';
 import { describeStep, relive } from './timeline.ts';
@@ -60,9 +59,9 @@ export async function runReplay(labs: string[], { people, json }: Arguments): Pr
 }
 
 /** Plants each mutant in a copy of the service, and sees it caught. */
-export async function runMutants(_labs: string[], { seed, people, known, json }: Arguments): Promise<number> {
+export async function runMutants(_labs: string[], { seed, people, json }: Arguments): Promise<number> {
   const begun = seconds();
-  const catches = await catchMutants(MUTANTS, { seed, people, ...(known ? { known: KNOWN } : {}) });
+  const catches = await catchMutants(MUTANTS, { seed, people });
   if (json) print(JSON.stringify({ seed, people, seconds: seconds() - begun, catches }));
   else print(describeCatches(catches, seconds() - begun));
   return catches.every(({ caught }) => caught) ? 0 : 1;

@@ -74,14 +74,13 @@ function insistOnSoundness(order: Order): Promise<void> {
   return lived;
 }
 
-/** Lives labs under a mutant until a promise is broken: from the first on, or with `first` from the one that is known to see it. */
-async function hunt(mutant: Mutant, seed: string, people: number, first: string | undefined): Promise<Catch> {
+/** Lives labs under a mutant until a promise is broken. */
+async function hunt(mutant: Mutant, seed: string, people: number): Promise<Catch> {
   const folder = mkdtempSync(join(tmpdir(), 'curfew-mutant-'));
   try {
     const worker = join(folder, 'worker.mjs');
     await plant(mutant, worker);
-    const labs = [...(first === undefined ? [] : [first]), ...labsOf(seed, MOST_YEARS)];
-    const orders = labs.map((lab) => ({ seed: lab, people, isShrunk: false }));
+    const orders = labsOf(seed, MOST_YEARS).map((lab) => ({ seed: lab, people, isShrunk: false }));
     const results = await carryOut(pathToFileURL(worker), orders, {
       width: 1,
       isOver: ({ violation }) => violation !== undefined,
@@ -96,13 +95,10 @@ async function hunt(mutant: Mutant, seed: string, people: number, first: string 
   }
 }
 
-/**
- * Hunts all mutants, two at once.
- * @param known by mutant, the lab to begin with
- */
+/** Hunts all mutants, two at once. */
 export async function catchMutants(
   mutants: Mutant[],
-  { seed, people, known = {} }: { seed: string; people: number; known?: Record<string, string> },
+  { seed, people }: { seed: string; people: number },
 ): Promise<Catch[]> {
   const catches: Catch[] = [];
   let next = 0;
@@ -110,7 +106,7 @@ export async function catchMutants(
     while (next < mutants.length) {
       const index = next++;
       const mutant = mutants[index]!;
-      catches[index] = await hunt(mutant, seed, people, known[mutant.name]);
+      catches[index] = await hunt(mutant, seed, people);
     }
   };
   await Promise.all(Array.from({ length: CREW }, lane));
