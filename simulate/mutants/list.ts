@@ -98,8 +98,8 @@ export const MUTANTS: Mutant[] = [
   {
     name: 'a mode of warnings alone stops',
     file: 'src/domain/plan.ts',
-    from: "if (action === 'stop' && mode === 'warn') return 'the mode is warn';",
-    to: '',
+    from: "return action === 'stop' && mode === 'warn' ? 'the mode is warn' : undefined;",
+    to: 'return undefined;',
   },
   {
     name: 'a link is of whatever run has the name',
