@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { appKey, holderName, placeKey } from '../domain/app.ts';
-import { type Guard, guardsOf, isInHand, isRight, type Wanted } from '../domain/backstop.ts';
+import { type Guard, guardsOf, isInHand, isNear, isRight, type Wanted } from '../domain/backstop.ts';
 import { isPaused } from '../domain/pause.ts';
 import type { Intent } from '../domain/plan.ts';
 import type { Policy } from '../domain/policy.ts';
@@ -106,7 +106,7 @@ function compare(
   });
   const isSure = isWhole && !facts.isUnknown;
   const over = new Set(outcomes.flatMap(({ kind, app }) => (isOver(kind) ? [appKey(app)] : [])));
-  // Whose start or end could not be written down keeps what tells by whom the run before it ended.
+  // Whose start or end could not be written down keeps what tells by whom the run before it ended, until that comes near.
   const unrecorded = new Set(
     outcomes.flatMap(({ kind, app, rule }) => (kind === 'failed' && rule === undefined ? [appKey(app)] : [])),
   );
@@ -120,7 +120,8 @@ function compare(
     const isStray = run.backstop !== undefined && run.backstop.name !== name && !isSure;
     const guard: Guard = isGone || isStray ? { kind: 'none' } : guards[i]!;
     if (guard.kind === 'crowded') report.crowded++;
-    if (isInHand(run.backstop, now) || unrecorded.has(appKey(app.ref))) continue;
+    const isLater = unrecorded.has(appKey(app.ref)) && !isNear(run.backstop, policy.backstop.margin, now);
+    if (isInHand(run.backstop, now) || isLater) continue;
     if (guard.kind === 'arm') {
       if (run.backstop && isRight(run.backstop, { name, wanted: guard.wanted }, app, policy, now)) report.armed++;
       else todo.push({ run, wanted: guard.wanted });

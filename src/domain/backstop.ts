@@ -68,7 +68,8 @@ export function guardsOf(
   return withoutCrowds(guards, mostStops(policy.safety.maxStops, intents.length));
 }
 
-function isNear(armed: Armed | undefined, margin: Duration, now: Instant): armed is Armed {
+/** Whether a schedule is still to come, and within the margin. */
+export function isNear(armed: Armed | undefined, margin: Duration, now: Instant): armed is Armed {
   return armed !== undefined && now < armed.at && armed.at < now + margin;
 }
 

@@ -768,3 +768,27 @@ describe('within the event of its creation', () => {
     expect([large.ports.backstop.calls, warned.ports.backstop.calls, paused.ports.backstop.calls]).toEqual([0, 0, 0]);
   });
 });
+
+test('a restart that cannot be recorded for hours is not stopped by what was made for the run before it', async () => {
+  const it = lab();
+  const { fleet, runs } = it.ports;
+  const app = it.app('alice');
+  fleet.start(app, NOON);
+  await it.mustBeWell(NOON);
+  const due = it.armed()['alice/default']!;
+  fleet.end(app);
+  fleet.start(app, NOON + HOUR);
+  const { open } = runs;
+  runs.open = async () => {
+    throw new PortError('throttled', 'ThrottlingException', 'too fast');
+  };
+  for (let now = NOON + HOUR + 5 * MINUTE; now < due + HOUR; now += 5 * MINUTE) {
+    await it.tick(now);
+    expect(it.isUp(app)).toBe(true);
+    const standing = it.armed()['alice/default'];
+    await it.scan(now);
+    // Until it comes near it stands as it is on record: whoever writes that down next takes it away.
+    if (now < due - MARGIN) expect(it.armed()['alice/default']).toBe(standing);
+  }
+  runs.open = open;
+});
