@@ -130,6 +130,8 @@ describe('the agent beside a real Jupyter server, and what Curfew decides', () =
       // Linux stamps a terminal once in eight seconds.
       await lab.look(({ lastUseAt }) => lastUseAt > first.lastUseAt);
     } finally {
+      // The number of its terminal is the next one's that opens anywhere on this machine.
+      await rm(lab.stage.path('pts/0'), { force: true });
       await tmux('kill-server');
     }
     const { lastUseAt } = await lab.look();
