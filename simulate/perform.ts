@@ -182,6 +182,7 @@ async function runNews(lab: Lab, step: StepOf<'news'>): Promise<void> {
   });
   judge.truth.order += 1;
   const reader = judge.readerOf(mail.to);
+  if (!done && what !== 'delivered') reader.isDoubtful = true;
   if (what === 'complained') {
     if (done) reader.complainedOrder ??= judge.truth.order;
     if (reader.agreed === 'yes') reader.agreed = 'doubt';

@@ -194,7 +194,7 @@ export const MUTANTS: Mutant[] = [
   {
     name: 'what an owner may not be told is told to nobody',
     file: 'src/application/withhold.ts',
-    from: "await tellAdmins({ outbox, policy }, notice, `instead of ${notice.id}`, { ...facts, audience }, now);\n  return outbox.settle(notice, { kind: 'redirected', why }, now);",
+    from: "await tellAdmins({ outbox, policy }, notice, forAdmins, { ...facts, audience }, now);\n  return outbox.settle(notice, { kind: 'redirected', why }, now);",
     to: "return outbox.settle(notice, audience ? { kind: 'withheld', why } : { kind: 'redirected', why }, now);",
   },
   {

@@ -67,7 +67,7 @@ export interface Letter {
   facts: {
     kind: string;
     app?: AppShown | undefined;
-    audience?: { role: 'owner' | 'admins'; why?: string | undefined; withAdmins?: boolean };
+    audience?: { role: 'owner' | 'admins'; why?: string | undefined };
     rule?: string;
     stopAt?: number | undefined;
     warnedAt?: number;

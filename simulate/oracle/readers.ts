@@ -7,6 +7,8 @@ export interface Reader {
   /** It bounces, since this order. */
   deadOrder: number | undefined;
   complainedOrder: number | undefined;
+  /** Of bad news of their mailbox the service was told, and did not answer: it may know. */
+  isDoubtful: boolean;
   /** When they last said something, or were invited: older news of their mailbox does not count. */
   changedAt: number;
   /** Requests to confirm since the last invitation, and how many of them they asked for themselves. */
@@ -24,7 +26,7 @@ export function readersOf(): (to: string) => Reader {
     let reader = all.get(key);
     if (!reader) {
       const silent = { agreed: 'no' as const, no: 0, noOrder: 0, deadOrder: undefined, complainedOrder: undefined };
-      reader = { ...silent, changedAt: 0, requests: new Set(), wanted: 0, renewed: [] };
+      reader = { ...silent, isDoubtful: false, changedAt: 0, requests: new Set(), wanted: 0, renewed: [] };
       all.set(key, reader);
     }
     return reader;

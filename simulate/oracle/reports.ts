@@ -69,8 +69,9 @@ export function judgeReports(judge: Judge, pass: Pass, outcome: ReportsWord | Er
   judge.reportedAt = truth.now;
   if (isPausedAt(truth, truth.order, now)) accuse('pause: reports were owed while paused', outcome.week);
   for (const to of spec.admins) {
-    const { no, deadOrder, complainedOrder, agreed } = judge.readerOf(to);
-    const isWelcome = no === 0 && deadOrder === undefined && complainedOrder === undefined && agreed !== 'doubt';
+    const { no, deadOrder, complainedOrder, agreed, isDoubtful } = judge.readerOf(to);
+    const isGone = deadOrder !== undefined || complainedOrder !== undefined || isDoubtful;
+    const isWelcome = no === 0 && !isGone && agreed !== 'doubt';
     if (isWelcome && !judge.reports.has(`${outcome.week} admin ${to.toLowerCase()}`))
       accuse('live: a report that an admin is not owed', `${outcome.week} to ${to}`);
   }

@@ -1,4 +1,4 @@
-import type { App, AppRef, Place } from '../domain/app.ts';
+import { type App, type AppRef, appKey, type Place } from '../domain/app.ts';
 import { hasDeadlines } from '../domain/deadline.ts';
 import { decide } from '../domain/decide.ts';
 import { plan } from '../domain/plan.ts';
@@ -16,9 +16,10 @@ import { survey } from './survey.ts';
 const SMALL_LAB = 100;
 
 /**
- * An app that was just created gets its backstop within the event, and the others of its budget, which it makes spend faster,
- * theirs moved: what dies within five minutes of a start leaves nothing unarmed. Exemptions are tags, which an event does not
- * tell, so that AWS is asked; in a large lab that is left to the next scan.
+ * An app whose run an event has just begun gets its backstop within the event, and the others of its budget, which it makes
+ * spend faster, theirs moved: what dies within five minutes of a start leaves nothing unarmed. Exemptions are tags, which an
+ * event does not tell, so that AWS is asked; in a large lab that is left to the next scan. The event may come hours late: what
+ * a scan has left without a backstop since stays without.
  * @returns undefined where nothing was looked at
  */
 export async function armNew(
@@ -39,7 +40,9 @@ export async function armNew(
   const { intents } = plan(decisions, seen.picture, policy);
   // A scan that begins with this moment's listing records what started or ended: what has no record yet is not armed here.
   const running = seen.running.map((one, i) => ({ one, intent: intents[i]! }));
-  const recorded = running.filter(({ one }) => one.sighting.now === 'running');
+  const recorded = running.filter(({ one: { app: other, sighting } }) => {
+    return sighting.now === 'running' && (other.run.backstop || appKey(other.ref) === appKey(app));
+  });
   const here = { ...seen, running: recorded.map(({ one }) => one), ended: [], past: [] };
   return keepBackstops(
     { backstop, runs, policy },

@@ -4,7 +4,7 @@ import { type Burning, crossingsOf, overMark, overSince, type Standing, standing
 import { refusalOf } from '../domain/contact.ts';
 import { type Cost, costsSoFar, type Rates, sumBasisOf } from '../domain/cost.ts';
 import { costOf } from '../domain/money.ts';
-import type { AppFacts, Audience, BudgetFacts } from '../domain/notice.ts';
+import type { AppFacts, BudgetFacts } from '../domain/notice.ts';
 import { ownerAddress } from '../domain/owner.ts';
 import { periodOf } from '../domain/period.ts';
 import type { Policy } from '../domain/policy.ts';
@@ -15,11 +15,10 @@ import { HOUR, type Instant } from '../domain/time.ts';
 import type { Verdict } from '../domain/verdict.ts';
 import { volumesAsSeen } from '../domain/volume.ts';
 import { meet } from './invite.ts';
-import { noticeId } from './notice-id.ts';
 import type { Ledger } from './ports.ts';
 import { isSame, periodsOf, type SpendPorts, spendingIn } from './spending.ts';
 import type { Survey } from './survey.ts';
-import { addressOf, appFacts, type Teller, tell, tellAdmins } from './tell.ts';
+import { addressOf, appFacts, namedForAdmins, type Teller, tell, tellAdmins } from './tell.ts';
 
 /** What budgets and guardrails make of what was seen. */
 export interface Money {
@@ -149,30 +148,29 @@ async function tellBudget(actor: Teller, place: Place, told: Told, seen: Survey,
     told.period.from,
     told.crossed.map(({ mark }) => mark),
   ]);
-  const admins = (audience: Audience, named = about) =>
-    tellAdmins({ outbox, policy }, place, named, { ...facts, audience }, now);
+  const forAdmins = namedForAdmins(about);
+  const admins = (why?: string) => {
+    const audience = { role: 'admins' as const, ...(why === undefined ? {} : { why }) };
+    return tellAdmins({ outbox, policy }, place, forAdmins, { ...facts, audience }, now);
+  };
   if (told.subject.kind !== 'owner') {
-    await admins({ role: 'admins' });
+    await admins();
     return;
   }
   const [domainId, userProfileName] = told.subject.name.split('/') as [string, string];
   const owner = { domainId, userProfileName };
   const address = await addressOfOwner(actor, owner, seen);
   if (!('address' in address)) {
-    await admins({
-      role: 'admins',
-      why: `No address is known for ${userProfileName}: ${address.unknown}. You are told instead.`,
-    });
+    await admins(`No address is known for ${userProfileName}: ${address.unknown}. You are told instead.`);
     return;
   }
   const refusal = refusalOf(await meet(actor, place, owner, address.address, now), 'budget', 'owner');
   if (refusal !== undefined) {
-    const why = `${userProfileName} (${address.address}) ${refusal}, so you are told instead.`;
-    // As `deliver` names what it redirects: the owner's own may be owed already, by a pass that died.
-    await admins({ role: 'admins', why }, `instead of ${noticeId('budget', about, address.address)}`);
+    await admins(`${userProfileName} (${address.address}) ${refusal}, so you are told instead.`);
     return;
   }
-  const reader = { to: address.address, about, facts: { ...facts, audience: { role: 'owner' as const } } };
+  const audience = { role: 'owner' as const };
+  const reader = { to: address.address, about, facts: { ...facts, audience }, forAdmins };
   await tell(outbox, place, [reader], now);
 }
 

@@ -48,9 +48,10 @@ export async function noteFeedback(
       report.faults.push(`mail to the only admin ended (${noted}): nobody is left to be told`);
   }
   const instead = past && toldInstead(feedback, past, now);
-  // As `deliver` names what it redirects: whichever finds out first, the admins are told once.
-  if (instead)
-    await tellOthers({ outbox, policy }, place, `instead of ${past.notice.id}`, past.notice.to, instead, now);
+  if (instead) {
+    const { id, to, forAdmins = id } = past.notice;
+    await tellOthers({ outbox, policy }, place, forAdmins, to, instead, now);
+  }
   return report;
 }
 

@@ -4,7 +4,7 @@ import { audienceOf } from '../domain/audience.ts';
 import { refusalOf } from '../domain/contact.ts';
 import type { Rates } from '../domain/cost.ts';
 import { basisOf, costsSoFar } from '../domain/cost.ts';
-import type { AppFacts, Audience, FailureFacts, NoticeFacts, StoppedFacts, WarningFacts } from '../domain/notice.ts';
+import type { AppFacts, FailureFacts, NoticeFacts, StoppedFacts, WarningFacts } from '../domain/notice.ts';
 import type { Address } from '../domain/owner.ts';
 import { ownerAddress } from '../domain/owner.ts';
 import type { Run } from '../domain/run.ts';
@@ -39,6 +39,15 @@ interface Reader {
   to: string;
   about: string;
   facts: NoticeFacts;
+  forAdmins?: string;
+}
+
+/**
+ * What the admins are told of an owner's news, with the owner or instead, has one name, whoever finds out that they are to hear
+ * of it: a scan, a round of delivery, a bounce, a repeat after a crash to which another address is known. So it is told once.
+ */
+export function namedForAdmins(about: string): string {
+  return `${about} for the admins`;
 }
 
 /** Owes a notice to every admin. The same `about` is the same notice, owed once whatever is repeated. */
@@ -56,9 +65,12 @@ export function tellAdmins(
 export async function tell(outbox: Outbox, place: Place, readers: Reader[], now: Instant): Promise<Owing> {
   const { account, region } = place;
   const owing: Owing = { at: Number.NEGATIVE_INFINITY, notices: [], known: [] };
-  for (const { to, about, facts } of readers) {
+  for (const { to, about, facts, forAdmins } of readers) {
     const id = noticeId(facts.kind, about, to);
-    const { owedAt, isNew } = await outbox.owe({ id, to, account, region, owedAt: now, facts });
+    const { owedAt, isNew } = await outbox.owe({
+      ...{ id, to, account, region, owedAt: now, facts },
+      ...(forAdmins === undefined ? {} : { forAdmins }),
+    });
     owing.at = Math.max(owing.at, owedAt);
     owing.notices.push(id);
     if (!isNew) owing.known.push(id);
@@ -79,27 +91,18 @@ async function tellOf(
   const { contact } = app.run;
   const address = given && 'unknown' in given && contact ? { address: contact } : given;
   let refusal: string | undefined;
-  let forAdmins = about;
   if (address && 'address' in address) {
     const owner = { domainId: app.ref.domainId, userProfileName: app.owner! };
     refusal = refusalOf(await meet(teller, app.ref, owner, address.address, now), facts.kind, 'owner');
-    if (refusal !== undefined) {
-      // The owner's own may be owed already, by a pass that died, and the admins' with it; or it is redirected, under this name.
-      const id = noticeId(facts.kind, about, address.address);
-      const own = (await teller.outbox.get(app.ref, id))?.notice.facts;
-      if (!(own && 'audience' in own && own.audience.withAdmins)) forAdmins = `instead of ${id}`;
-    }
   }
   const { owner, admins, words } = audienceOf(app, address, refusal);
-  const say = (to: string, audience: Audience, named = about): Reader => ({
-    to,
-    about: named,
-    facts: { ...facts, audience },
-  });
-  const readers = owner ? [say(owner.to, owner.audience)] : [];
+  const forAdmins = namedForAdmins(about);
+  const readers: Reader[] = [];
+  if (owner) readers.push({ to: owner.to, about, facts: { ...facts, audience: owner.audience }, forAdmins });
   // An owner who is an admin reads it once.
   for (const to of admins ? teller.policy.admins : [])
-    if (to.toLowerCase() !== owner?.to.toLowerCase()) readers.push(say(to, admins!, forAdmins));
+    if (to.toLowerCase() !== owner?.to.toLowerCase())
+      readers.push({ to, about: forAdmins, facts: { ...facts, audience: admins! } });
   return { ...(await tell(teller.outbox, app.ref, readers, now)), told: words };
 }
 

@@ -41,14 +41,13 @@ export async function withhold(
   why: string,
   now: Instant,
 ): Promise<void> {
-  const { facts } = notice;
+  const { id, facts, forAdmins = id } = notice;
   // A report is its reader's own business: nobody gets it instead.
   if (!('audience' in facts) || facts.audience.role !== 'owner' || facts.kind === 'report')
     return outbox.settle(notice, { kind: 'withheld', why }, now);
-  if (facts.audience.withAdmins) return outbox.settle(notice, { kind: 'redirected', why }, now);
   const whose = (facts.kind === 'budget' ? facts.whose : facts.app.owner) ?? 'Its owner';
   const audience = { role: 'admins' as const, why: `${whose} (${notice.to}) ${why}, so you are told instead.` };
-  await tellAdmins({ outbox, policy }, notice, `instead of ${notice.id}`, { ...facts, audience }, now);
+  await tellAdmins({ outbox, policy }, notice, forAdmins, { ...facts, audience }, now);
   return outbox.settle(notice, { kind: 'redirected', why }, now);
 }
 

@@ -36,8 +36,8 @@ export function audienceOf(
     );
   const to = address.address;
   if (shared === undefined) return { owner: { to, audience: { role: 'owner' } }, words: owner };
-  const audience = { role: 'owner' as const, withAdmins: true as const };
-  return { owner: { to, audience }, admins: { role: 'admins', why: shared }, words: `${owner} and the admins` };
+  const admins = { role: 'admins' as const, why: shared };
+  return { owner: { to, audience: { role: 'owner' } }, admins, words: `${owner} and the admins` };
 }
 
 function told(why: string, words: string): Told {

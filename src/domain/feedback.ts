@@ -46,7 +46,7 @@ export function toldInstead(feedback: Feedback, past: PastNotice, now: Instant):
   if (feedback.kind === 'bounced' && !feedback.isPermanent && past.traces.delivered !== undefined) return undefined;
   // A warning whose stop is due by now says nothing that the news of the stop does not.
   // A report is its reader's own business, and another comes next week.
-  if (facts.kind === 'report' || facts.audience.withAdmins) return undefined;
+  if (facts.kind === 'report') return undefined;
   if (facts.kind === 'warning' && facts.stopAt !== undefined && facts.stopAt <= now) return undefined;
   const owner = facts.kind === 'budget' ? facts.whose : facts.app.owner;
   const reader = owner === undefined ? to : `${owner} (${to})`;

@@ -12,6 +12,8 @@ export interface Notice extends Place {
   to: string;
   owedAt: Instant;
   facts: NoticeFacts;
+  /** Of an owner's news: the name under which the admins are told of the same, instead of them or with them: once. */
+  forAdmins?: string;
   /** The event that it came of, as log lines name it. */
   cause?: string;
 }
@@ -66,8 +68,6 @@ export interface Audience {
   role: 'owner' | 'admins';
   /** One sentence for an admin on why the mail came here: "alice has not confirmed an address, so you are told instead." */
   why?: string;
-  /** Of an owner's own, of a shared space: the admins are told too, by notices of their own, and never instead. */
-  withAdmins?: true;
 }
 
 /** The request to confirm an address: the only mail that it gets before. */

@@ -53,13 +53,15 @@ export const handler = middy((event: unknown, context: Context) =>
     if (what.kind !== 'app created') return { noted };
     const books = { ...actor, volumes: volumesOf(config), ledger: ledgerOf(config) };
     const enforced = await enforceOn(books, actor, { place, app: what.app, at: what.at }, now);
-    if (enforced.kind === 'let be') {
-      const armed = await armNew(books, actor, { place, app: what.app, at: what.at }, now);
-      if (armed) logger.info('backstop', { ...armed });
-      return { noted };
+    if (enforced.kind !== 'let be') {
+      logger.info('enforced', { ...enforced });
+      return { noted, enforced: enforced.kind };
     }
-    logger.info('enforced', { ...enforced });
-    return { noted, enforced: enforced.kind };
+    // What a scan has seen before, it has armed, or knows why not.
+    const isFirst = noted === 'run started';
+    const armed = isFirst ? await armNew(books, actor, { place, app: what.app, at: what.at }, now) : undefined;
+    if (armed) logger.info('backstop', { ...armed });
+    return { noted };
   }),
 )
   .use(injectLambdaContext(logger, { resetKeys: true }))

@@ -724,6 +724,22 @@ describe('within the event of its creation', () => {
     isAbout(it.armed()['alice/default'], NOON + 20 * HOUR, at + 6 * MINUTE);
   });
 
+  test('seed 2.22: in an event that comes late: what the safety valve holds since stays without one', async () => {
+    const all = { name: 'all', match: {}, maxUptime: DAY, grace: 30 * MINUTE };
+    const it = lab({
+      ...{ budgets: [], limits: [{ ...all, name: 'slow', match: { owner: ['alice'] }, grace: HOUR }, all] },
+      ...{ safety: { maxStops: { count: 1 } }, backstop: { for: ['uptime'], margin: MARGIN } },
+    });
+    for (const who of ['alice', 'bob']) it.ports.fleet.start(it.app(who), NOON - 2 * DAY);
+    await it.mustBeWell(NOON);
+    expect(Object.keys(it.armed()).sort()).toEqual(['alice/default', 'bob/default']);
+    await it.deliver(NOON + MINUTE);
+    const { backstop, valve } = await it.mustBeWell(NOON + 65 * MINUTE);
+    expect({ crowded: backstop?.crowded, valve: valve?.wanted }).toEqual({ crowded: 2, valve: 2 });
+    await created(it, it.app('carol'), NOON - 10 * MINUTE);
+    expect(Object.keys(it.armed())).toEqual(['carol/default']);
+  });
+
   test('in an event that comes late: what another pass is at is left to it', async () => {
     const it = lab();
     const alice = it.app('alice');

@@ -446,6 +446,35 @@ describe('found by the simulator', () => {
     );
     expect(told).toHaveLength(1);
   });
+  test.each([
+    ['became known', undefined, 'alice@example.org'],
+    ['was forgotten', 'alice@example.org', undefined],
+    ['is another', 'alice@example.org', 'a@example.org'],
+  ])(
+    'seed 77.13: told by a scan that died, and the owner’s address %s since: each admin is told once',
+    async (_, before, after) => {
+      const lab = Object.assign(world({ admins: ['admin@example.org', 'second@example.org'] }), {
+        baseUrl: 'https://curfew.example.org',
+      });
+      const owners = (alice: string | undefined) => ({ address: undefined, exceptions: alice ? { alice } : {} });
+      lab.policy = { ...lab.policy, owners: owners(before) };
+      const { outbox, postbox } = lab.ports;
+      lab.ports.fleet.start(gpu, NOON);
+      await lab.scan(NOON);
+      const { owe } = outbox;
+      outbox.owe = async (notice) => {
+        if (notice.to === 'second@example.org') throw new Error('killed');
+        return owe(notice);
+      };
+      await lab.scan(NOON + DAY);
+      outbox.owe = owe;
+      lab.policy = { ...lab.policy, owners: owners(after) };
+      await lab.scan(NOON + DAY + 5 * MINUTE);
+      await lab.deliver(NOON + DAY + 6 * MINUTE);
+      const told = postbox.sent.filter(({ facts }) => facts.kind === 'warning').map(({ to }) => to);
+      expect(told.sort()).toEqual(['admin@example.org', 'second@example.org']);
+    },
+  );
   test('seed 2.10: a warning of which a scan told some readers before a pause is told to all of them anew after it', async () => {
     const lab = world({ admins: ['admin@example.org', 'second@example.org'] });
     const { runs, outbox, postbox } = lab.ports;
