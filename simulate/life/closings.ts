@@ -12,8 +12,8 @@ export function account(life: Life, start: number): void {
       daily(now + DAY);
       // Where nobody asks what was spent, closing brings nothing to light.
       const { budgets, backstop } = life.lab.spec;
-      if (budgets.length === 0 && (backstop.for.length === 0 || luck.chance(0.8))) return [];
-      if (now < life.outUntil || (life.isBad && luck.chance(0.05))) return [];
+      if (budgets.length === 0 && (backstop.for.length === 0 || luck.chance(0.9))) return [];
+      if (now < life.outUntil || (life.isBad && luck.chance(0.3))) return [];
       const spend: Step = { at: now, do: 'spend', ...going(luck, life.isBad, 12) };
       if (!life.isBad || !luck.chance(0.15)) return [spend];
       const beside = { overlaps: true as const, luck: luck.whole(1, 1e9) };
@@ -34,7 +34,7 @@ export function account(life: Life, start: number): void {
   hourly(Math.ceil(start / HOUR) * HOUR + 90 * SECOND);
 }
 
-/** Each quarter of an hour a round is started: of these, the simulator makes one an hour while reports are due, and one for nothing. */
+/** Each quarter of an hour a round is started: of these, the simulator makes one in some hours while reports are due, and one for nothing. */
 function reportSteps({ lab, luck, isBad }: Life, now: number): Step[] {
   const { weekly, timezone } = lab.spec;
   if (!weekly) return [];
@@ -42,7 +42,7 @@ function reportSteps({ lab, luck, isBad }: Life, now: number): Step[] {
   if (since >= 2 * DAY) return [];
   const [progress] = lab.ports.reports.items.values();
   const isDone = progress?.isDone && lab.judge.reportedAt > now - since - HOUR;
-  if (isDone && !luck.chance(0.03)) return [];
+  if (!luck.chance(isDone ? 0.03 : isBad ? 0.4 : 1)) return [];
   const batches = isBad && luck.chance(0.2) ? { batches: luck.whole(0, 1) } : {};
   const round: Step = { at: now, do: 'report', ...batches, ...going(luck, isBad, 30) };
   if (!isBad || !luck.chance(0.15)) return [round];

@@ -24,8 +24,8 @@ export interface Life {
   outUntil: number;
   /** Until when none of our functions runs at all. */
   deadUntil: number;
-  /** Has a scan made at the next of its moments after this one. */
-  wantScan: (at: number) => void;
+  /** Has a scan made at the next of its moments after this one, if it is wanted still by then. */
+  wantScan: (at: number, isWanted?: () => boolean) => void;
   /** Has a round of delivery made, if anything is owed. */
   wantRound: (at: number) => void;
   /** When each agent last spoke, by slot. */
@@ -33,7 +33,7 @@ export interface Life {
 }
 
 /** How long bad and good times last. */
-const BAD = { least: 5 * DAY, most: 15 * DAY };
+const BAD = { least: 6 * DAY, most: 24 * DAY };
 const GOOD = { least: 26 * HOUR, most: 40 * HOUR };
 
 /** Everything that happens in a lab, drawn from its seed as it lives: each step is performed before the next is drawn. */

@@ -1,4 +1,5 @@
 import type { Mail } from '../lab.ts';
+import { runningIn } from '../oracle/truth.ts';
 import { DAY, HOUR, MINUTE, SECOND } from '../spec.ts';
 import type { Button, News, Step } from '../steps.ts';
 import { ROOT } from './founding.ts';
@@ -13,7 +14,7 @@ export function readMail(life: Life): void {
     const now = lab.judge.truth.now;
     if (mail.kind === 'warning') {
       const stopAt = lab.judge.letters.get(mail.notice)?.letter.facts.stopAt;
-      life.wantScan(stopAt ?? now + HOUR);
+      life.wantScan(stopAt ?? now + HOUR, () => runningIn(lab.judge.truth, mail.slot!) !== undefined);
       if (life.isBad && luck.chance(0.01)) shorten(life, now);
     }
     // This one only ever reads, and mends: whatever nobody else may be told ends here.

@@ -11,20 +11,25 @@ const TICK = 5 * MINUTE;
 /** Scans at every moment at which a decision may turn, and at random between; deliveries while anything is owed. */
 export function schedule(life: Life, start: number): void {
   const { agenda, luck, lab } = life;
-  const wanted = new Set<number>();
-  life.wantScan = (at) => {
+  const wanted = new Map<number, (() => boolean)[]>();
+  life.wantScan = (at, isWanted = () => true) => {
     const tick = Math.ceil((at + 1) / TICK) * TICK;
-    if (wanted.has(tick)) return;
-    wanted.add(tick);
+    const others = wanted.get(tick);
+    if (others) {
+      others.push(isWanted);
+      return;
+    }
+    wanted.set(tick, [isWanted]);
     agenda.put(tick + 2_000, (now) => {
+      const isStill = wanted.get(tick)!.some((one) => one());
       wanted.delete(tick);
-      return now < life.outUntil ? [] : scanSteps(life, now);
+      return now < life.outUntil || !isStill ? [] : scanSteps(life, now);
     });
   };
   const beat = (at: number) =>
     agenda.put(at, (now) => {
       life.wantScan(now);
-      beat(now + luck.between(6 * HOUR, 18 * HOUR));
+      beat(now + luck.between(8 * HOUR, 36 * HOUR));
       return [];
     });
   beat(start);
@@ -65,9 +70,12 @@ export function schedule(life: Life, start: number): void {
 /** Scheduler makes what is due within a minute of its time. A living Curfew has looked just before. */
 export function awaitBackstop({ lab, agenda, luck, wantScan }: Life): void {
   const { now } = lab.judge.truth;
+  const isAny = (holds: (at: number) => boolean) =>
+    [...lab.ports.backstop.schedules.values()].some(({ at }) => holds(at));
   for (const due of lab.news.due.splice(0)) {
-    for (const before of [40 * MINUTE, 6 * MINUTE]) if (due - before > now) wantScan(due - before);
-    const isAnyDue = (at: number) => [...lab.ports.backstop.schedules.values()].some((one) => one.at <= at);
+    for (const before of [40 * MINUTE, 6 * MINUTE])
+      if (due - before > now) wantScan(due - before, () => isAny((at) => at === due));
+    const isAnyDue = (now: number) => isAny((at) => at <= now);
     agenda.put(Math.max(due, now) + luck.whole(0, 59_000), (at) => (isAnyDue(at) ? [{ at, do: 'fire' }] : []));
   }
 }

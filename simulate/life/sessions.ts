@@ -147,5 +147,6 @@ function tell(life: Life, what: 'created' | 'deleted', slot: string, now: number
 function plan({ lab, wantScan }: Life, slot: string, from: number, bound: 'up' | 'idle'): void {
   const { judge, spec } = lab;
   const law = lawOf(judge.truth, judge.truth.slots.get(slot)!, spec, from, judge.truth.order);
-  if (law !== undefined && law !== 'exempt' && law[bound] !== undefined) wantScan(from + law[bound]);
+  if (law !== undefined && law !== 'exempt' && law[bound] !== undefined)
+    wantScan(from + law[bound], () => runningIn(judge.truth, slot) !== undefined);
 }

@@ -97,6 +97,11 @@ function wrongsOfArming(judge: Judge, pass: Pass, run: TrueRun, rule: string, at
   return wrongs;
 }
 
+/** What was asked for a run, and for those that AWS shows as one with it. */
+function keepsOf({ kin, keeps }: TrueRun): TrueRun['keeps'] {
+  return kin ? [...keepsOf(kin), ...keeps] : keeps;
+}
+
 /** The first moment at which a run may be stopped by the clock, whatever its owner asks by then. */
 function upAt(
   run: TrueRun,
@@ -104,10 +109,11 @@ function upAt(
   { up = Number.POSITIVE_INFINITY, grace }: LimitSpec,
   order: number,
 ): number {
-  const asked = run.keeps.filter((keep) => keep.order <= order && keep.isSure);
-  const left = Math.max(0, extensions.atMost - new Set(run.keeps.map(({ at }) => at)).size);
+  const keeps = keepsOf(run);
+  const asked = keeps.filter((keep) => keep.order <= order && keep.isSure);
+  const left = Math.max(0, extensions.atMost - new Set(keeps.map(({ at }) => at)).size);
   const until = asked.length === 0 ? 0 : Math.max(...asked.map(({ at }) => at)) + extensions.for;
-  const isSure = asked.length === run.keeps.length && asked.length <= extensions.atMost;
+  const isSure = asked.length === keeps.length && asked.length <= extensions.atMost;
   return Math.max(firstOf(run).start - MINUTE + up, isSure ? until : 0) + grace + left * extensions.for;
 }
 
@@ -119,16 +125,18 @@ function spentAt(judge: Judge, pass: Pass, run: TrueRun, budget: BudgetSpec, at:
   if (!subject || budget.atLimit === 'warn') return undefined;
   const period = periodAt(budget.period, now, spec.timezone);
   const { most } = factors(judge);
-  // What is granted and lifted ends when it says.
-  const { granted, isLifted } = exceptionsOf(truth, budget.name, subject, at, pass.loadOrder ?? 0);
-  if (isLifted) return Number.POSITIVE_INFINITY;
-  const limit = budget.limit + granted;
-  const left = limit - spentBy(truth, subject, period, now, 'most') * most - 20_000;
+  const spent = spentBy(truth, subject, period, now, 'most') * most;
   const rate = burnOf(truth, subject, pass.at - 3 * MINUTE) * most;
-  const since = judge.money.overs.get(keyOf(budget.name, subject, period.from, limit)) ?? now;
-  return (
-    (left <= 0 ? Math.min(since, now) : rate > 0 ? now + left / rate : Number.POSITIVE_INFINITY) + (budget.grace ?? 0)
-  );
+  // What is granted and lifted ends when it says: the limit of now, and the one of then.
+  const ends = [now, at].map((moment) => {
+    const { granted, isLifted } = exceptionsOf(truth, budget.name, subject, moment, pass.loadOrder ?? 0);
+    const limit = budget.limit + granted;
+    const left = limit - spent - 20_000;
+    const since = judge.money.overs.get(keyOf(budget.name, subject, period.from, limit)) ?? now;
+    if (isLifted) return Number.POSITIVE_INFINITY;
+    return left <= 0 ? Math.min(since, now) : rate > 0 ? now + left / rate : Number.POSITIVE_INFINITY;
+  });
+  return Math.min(...ends) + (budget.grace ?? 0);
 }
 
 /** After a scan in which nothing went wrong: where nothing may be armed, nothing is. */

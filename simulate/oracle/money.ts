@@ -15,12 +15,13 @@ export interface MoneyKept {
   told: Map<string, OwedLetter>;
   /** By threshold: whether anybody was told. */
   isTold: Set<string>;
-  /** When it was last looked at what outlives a scan: now and then is often enough. */
+  /** When it was last looked at what outlives a scan, and at what everybody spent: now and then is often enough. */
   judgedAt: number;
+  addedAt: number;
 }
 
 export function newMoneyKept(): MoneyKept {
-  return { drifts: [], overs: new Map(), told: new Map(), isTold: new Set(), judgedAt: 0 };
+  return { drifts: [], overs: new Map(), told: new Map(), isTold: new Set(), judgedAt: 0, addedAt: 0 };
 }
 
 /** A budget's subject that a slot belongs to at a moment. */
@@ -156,7 +157,11 @@ export function judgeMoney(judge: Judge, pass: Pass): void {
   if (isPaused || spec.mode === 'observe' || truth.now < judge.money.judgedAt + 3 * HOUR) return;
   judge.money.judgedAt = truth.now;
   const moment = { now, order: lookOrder, timezone: spec.timezone };
-  const over = surelyOver(judge, pass);
+  // Whoever runs nothing is blocked in nothing.
+  const isForAll = truth.now >= judge.money.addedAt + DAY;
+  if (isForAll) judge.money.addedAt = truth.now;
+  const slots = [...truth.slots.values()].filter(({ id }) => isForAll || runningIn(truth, id));
+  const over = surelyOver(judge, pass, slots);
   for (const { key, about } of over)
     if (!judge.money.isTold.has(`${key} spent 1`)) judge.accuse('live: a spent budget that nobody is told of', about);
   if (spec.mode !== 'enforce') return;
@@ -176,7 +181,7 @@ export function judgeMoney(judge: Judge, pass: Pass): void {
 }
 
 /** Budgets that are spent whatever nobody can know for sure. */
-function surelyOver(judge: Judge, { spec, now, lookOrder = 0, loadOrder = 0 }: Pass) {
+function surelyOver(judge: Judge, { spec, now, lookOrder = 0, loadOrder = 0 }: Pass, slots: Slot[]) {
   const { truth } = judge;
   // Of a bill that names no owner, what is whose is reckoned from all that ran.
   if (!truth.bill.isTagged) return [];
@@ -184,7 +189,7 @@ function surelyOver(judge: Judge, { spec, now, lookOrder = 0, loadOrder = 0 }: P
   return spec.budgets.flatMap((budget) => {
     const period = periodAt(budget.period, now, spec.timezone);
     const subjects = new Map<string, Subject>();
-    for (const slot of truth.slots.values()) {
+    for (const slot of slots) {
       const subject = subjectOf(truth, budget, slot, lookOrder);
       if (subject) subjects.set(subject.name, subject);
     }

@@ -115,15 +115,15 @@ function compare(
   for (const [i, { app }] of seen.running.entries()) {
     const isGone = over.has(appKey(app.ref));
     const run = isGone ? { ...app.run, endedAt: now } : app.run;
-    const name = scheduleName(run);
+    const isOwn = run.backstop?.name === (run.backstop && scheduleName(run));
     // What a run before it has left goes, whatever cannot be seen of this one.
-    const isStray = run.backstop !== undefined && run.backstop.name !== name && !isSure;
+    const isStray = !isOwn && !isSure;
     const guard: Guard = isGone || isStray ? { kind: 'none' } : guards[i]!;
     if (guard.kind === 'crowded') report.crowded++;
     const isLater = unrecorded.has(appKey(app.ref)) && !isNear(run.backstop, policy.backstop.margin, now);
     if (isInHand(run.backstop, now) || isLater) continue;
     if (guard.kind === 'arm') {
-      if (run.backstop && isRight(run.backstop, { name, wanted: guard.wanted }, app, policy, now)) report.armed++;
+      if (run.backstop && isOwn && isRight(run.backstop, guard.wanted, app, policy, now)) report.armed++;
       else todo.push({ run, wanted: guard.wanted });
     } else if (guard.kind !== 'leave' && run.backstop) todo.push({ run });
     else if (run.backstop) report.armed++;

@@ -137,19 +137,11 @@ export function isInHand(armed: Armed | undefined, now: Instant): boolean {
 }
 
 /**
- * Whether what is armed will do. A schedule that stood before the end of a pause was taken down in it, by `curfew pause`.
- * @param name what the run's schedule is called
+ * Whether what is armed for a run will do. A schedule that stood before the end of a pause was taken down in it, by `curfew pause`.
  */
-export function isRight(
-  armed: Armed,
-  { name, wanted }: { name: string; wanted: Wanted },
-  app: RunningApp,
-  policy: Policy,
-  now: Instant,
-): boolean {
+export function isRight(armed: Armed, wanted: Wanted, app: RunningApp, policy: Policy, now: Instant): boolean {
   return (
     armed.isSet === true &&
-    armed.name === name &&
     armed.rule === wanted.rule &&
     armed.since >= (app.warningsFrom ?? Number.NEGATIVE_INFINITY) &&
     armed.at > now &&

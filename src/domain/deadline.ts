@@ -92,12 +92,17 @@ function runsOut(
     const until = isLast ? Number.POSITIVE_INFINITY : period.to;
     const at = actsWithin({ ...standing, period, from, until, spent }, rate, startedAt);
     if (at !== undefined && at <= now + HORIZON) found.push({ at, until });
-    if (isLast || found.length === 2) break;
+    if (isLast || found.length === 2 || !mayEverSpend(budget, rate)) break;
     period = periodOf(budget.period, period.to, timezone);
     from = period.from;
     spent = 0;
   }
   return found;
+}
+
+/** Whether a month or a week that begins at nothing may spend a limit at this rate: none is longer than these. */
+function mayEverSpend({ period, limit }: Standing['budget'], rate: MicroDollars): boolean {
+  return growth(rate, 0, period === 'week' ? 8 * DAY : 32 * DAY) >= limit;
 }
 
 /** A budget from a moment on, while its period is the same. */

@@ -66,6 +66,7 @@ function liesIn({ from, to }: Period, period: Period): boolean {
  * Then it is shared out by time, as a meter shows it: parts that join lose nothing.
  */
 function partOf(amount: number, { from, to }: Period, period: Period): number {
+  if (period.from <= from && to <= period.to) return amount;
   const shownAt = (at: Instant) => Math.round(amount * ((Math.min(Math.max(at, from), to) - from) / (to - from)));
   return shownAt(period.to) - shownAt(period.from);
 }

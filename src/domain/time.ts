@@ -41,41 +41,51 @@ export interface LocalTime {
   minutes: number;
 }
 
-// A pass asks for its own instant as often as it has apps, and for that of each standing warning in every scan.
-const asked = new Map<string, Map<Instant, LocalTime>>();
-const MOST_ASKED = 256;
-const formats = new Map<string, Intl.DateTimeFormat>();
+// A pass asks for the same moments as often as it has apps. No zone of our day sets its clock but on a quarter of an hour of UTC.
+const QUARTER = 15 * MINUTE;
+const MOST_KNOWN = 1024;
 const WEEKDAYS = ['Sun', 'Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat'];
+const zones = new Map<string, Zone>();
+
+interface Zone {
+  format: Intl.DateTimeFormat;
+  /** How far its wall is ahead of UTC, by quarters of an hour since 1970. */
+  offsets: Map<number, Duration>;
+  shown: Map<Instant, LocalTime>;
+}
 
 /** What the clock on the wall shows in `timezone` (an IANA name). Throws RangeError for a zone that does not exist. */
 export function localTime(instant: Instant, timezone: string): LocalTime {
-  const answers = asked.get(timezone) ?? new Map<Instant, LocalTime>();
-  const answered = answers.get(instant);
-  if (answered) return answered;
-  let format = formats.get(timezone);
-  if (!format) {
-    format = new Intl.DateTimeFormat('en-US', {
-      timeZone: timezone,
-      hourCycle: 'h23',
-      weekday: 'short',
-      year: 'numeric',
-      month: '2-digit',
-      day: '2-digit',
-      hour: '2-digit',
-      minute: '2-digit',
-    });
-    formats.set(timezone, format);
-  }
-  const part: Record<string, string> = {};
-  for (const { type, value } of format.formatToParts(instant)) part[type] = value;
-  const local = {
-    date: `${part.year}-${part.month}-${part.day}`,
-    weekday: WEEKDAYS.indexOf(part.weekday!),
-    minutes: Number(part.hour) * 60 + Number(part.minute),
-  };
-  if (answers.size >= MOST_ASKED) answers.clear();
-  asked.set(timezone, answers.set(instant, local));
+  const zone = zones.get(timezone) ?? addZone(timezone);
+  const known = zone.shown.get(instant);
+  if (known) return known;
+  const wall = new Date(instant + offsetAt(Math.floor(instant / QUARTER), zone));
+  const minutes = wall.getUTCHours() * 60 + wall.getUTCMinutes();
+  const local = { date: wall.toISOString().slice(0, 10), weekday: wall.getUTCDay(), minutes };
+  if (zone.shown.size >= MOST_KNOWN) zone.shown.clear();
+  zone.shown.set(instant, local);
   return local;
+}
+
+function addZone(timezone: string): Zone {
+  const two = '2-digit' as const;
+  const shown = { year: 'numeric', month: two, day: two, hour: two, minute: two, second: two } as const;
+  const format = new Intl.DateTimeFormat('en-US', { timeZone: timezone, hourCycle: 'h23', ...shown });
+  const zone = { format, offsets: new Map(), shown: new Map() };
+  zones.set(timezone, zone);
+  return zone;
+}
+
+function offsetAt(quarter: number, { format, offsets }: Zone): Duration {
+  const known = offsets.get(quarter);
+  if (known !== undefined) return known;
+  const part: Record<string, string> = {};
+  for (const { type, value } of format.formatToParts(quarter * QUARTER)) part[type] = value;
+  const { year, month, day, hour, minute, second } = part;
+  const offset = Date.parse(`${year}-${month}-${day}T${hour}:${minute}:${second}Z`) - quarter * QUARTER;
+  if (offsets.size >= MOST_KNOWN) offsets.clear();
+  offsets.set(quarter, offset);
+  return offset;
 }
 
 /**

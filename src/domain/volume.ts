@@ -37,9 +37,9 @@ export function sightVolumes(
 ): VolumeChange[] {
   const volumes = new Map(known.map((volume) => [spaceKey(volume), volume]));
   const changes: VolumeChange[] = [];
-  for (const space of picture.spaces.values()) {
-    const before = volumes.get(spaceKey(space));
-    volumes.delete(spaceKey(space));
+  for (const [key, space] of picture.spaces) {
+    const before = volumes.get(key);
+    volumes.delete(key);
     const seen = volumeOf(space, picture, policy, now);
     if (!seen) {
       if (before) changes.push({ ended: { ...before, until: now } });

@@ -110,9 +110,9 @@ describe('where a schedule is put', () => {
       drift: undefined,
     };
     const [guard] = guardsOf([{ decision }], rules, { ...money, isUnknown: false }, { ...well, now: NOON });
-    expect(isRight(armed, { name: 'a', wanted: wantedOf(guard!) }, app, rules, NOON)).toBe(true);
+    expect(isRight(armed, wantedOf(guard!), app, rules, NOON)).toBe(true);
     // Fired in vain, or not armed yet: a margin from now.
-    expect(isRight({ ...armed, at: NOON }, { name: 'a', wanted: wantedOf(guard!) }, app, rules, NOON)).toBe(false);
+    expect(isRight({ ...armed, at: NOON }, wantedOf(guard!), app, rules, NOON)).toBe(false);
     expect(wantedOf(guard!).at).toBeGreaterThanOrEqual(NOON + MARGIN);
   });
 
@@ -308,14 +308,13 @@ describe('what is armed', () => {
     ...over,
   });
   const right = (armed: Armed, wanted: Wanted, now = NOON, app = appWith({}), rules = policy()) =>
-    isRight(armed, { name: 'a', wanted }, app, rules, now);
+    isRight(armed, wanted, app, rules, now);
 
-  test('will do as it was put, and not if another name, rule or doubt, nor from before the end of a pause', () => {
+  test('will do as it was put, and not if another rule or doubt, nor from before the end of a pause', () => {
     const wanted = wantedOf(guardOf(40));
     expect(right(armedAs(wanted), wanted)).toBe(true);
     const { isSet: _, ...doubted } = armedAs(wanted);
     expect(right(doubted, wanted)).toBe(false);
-    expect(right(armedAs(wanted, { name: 'b' }), wanted)).toBe(false);
     expect(right(armedAs(wanted, { rule: 'other: budget' }), wanted)).toBe(false);
     expect(right(armedAs(wanted), wanted, NOON, appWith({}, { warningsFrom: NOON + 1 }))).toBe(false);
     expect(right(armedAs(wanted), wanted, NOON, appWith({}, { warningsFrom: NOON }))).toBe(true);

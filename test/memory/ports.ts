@@ -168,15 +168,15 @@ export function memoryRuns(
     async load(place) {
       const runs = [...store.items.values()].filter(({ app }) => isIn(app, place));
       const goingOn = [...volumes.items.values()].filter((volume) => isIn(volume, place));
-      const state = copy(store.states.get(placeKey(place)) ?? {});
-      const prices = copy(kept.items.get(placeKey(place)));
-      const pause = copy(store.pauses.get(placeKey(place)));
+      const state = store.states.get(placeKey(place)) ?? {};
+      const prices = kept.items.get(placeKey(place));
+      const pause = store.pauses.get(placeKey(place));
       const books = ledger.books.get(placeKey(place));
       const ofPlace = `[${JSON.stringify(placeKey(place))},`;
       const marks = [...ledger.marks].filter(([key]) => key.startsWith(ofPlace)).map(([, mark]) => mark);
-      const exceptions = copy(ledger.exceptions.filter((one) => one.place === placeKey(place)));
+      const exceptions = ledger.exceptions.filter((one) => one.place === placeKey(place));
       const others = {
-        ...(goingOn.length > 0 ? { volumes: copy(goingOn) } : {}),
+        ...(goingOn.length > 0 ? { volumes: goingOn } : {}),
         ...(prices ? { prices } : {}),
         ...(books ? { books } : {}),
         ...(marks.length > 0 ? { marks } : {}),
@@ -236,7 +236,7 @@ export function memoryRuns(
       store.states.set(placeKey(place), copy(state));
     },
     async lastPause(place) {
-      return copy(store.pauses.get(placeKey(place)));
+      return store.pauses.get(placeKey(place));
     },
     async pause(place, pause) {
       store.writes++;
