@@ -11,8 +11,8 @@ export function account(life: Life, start: number): void {
     agenda.put(at, (now) => {
       daily(now + DAY);
       // Where nobody asks what was spent, closing brings nothing to light.
-      const { budgets, backstop } = life.lab.spec;
-      if (budgets.length === 0 && (backstop.for.length === 0 || luck.chance(0.9))) return [];
+      const { budgets, backstop, weekly } = life.lab.spec;
+      if (budgets.length === 0 && ((backstop.for.length === 0 && !weekly) || luck.chance(weekly ? 0.7 : 0.95))) return [];
       if (now < life.outUntil || (life.isBad && luck.chance(0.3))) return [];
       const spend: Step = { at: now, do: 'spend', ...going(luck, life.isBad, 12) };
       if (!life.isBad || !luck.chance(0.15)) return [spend];
@@ -42,7 +42,7 @@ function reportSteps({ lab, luck, isBad }: Life, now: number): Step[] {
   if (since >= 2 * DAY) return [];
   const [progress] = lab.ports.reports.items.values();
   const isDone = progress?.isDone && lab.judge.reportedAt > now - since - HOUR;
-  if (!luck.chance(isDone ? 0.03 : isBad ? 0.4 : 1)) return [];
+  if (!luck.chance(isDone ? 0.01 : isBad ? 0.15 : 1)) return [];
   const batches = isBad && luck.chance(0.2) ? { batches: luck.whole(0, 1) } : {};
   const round: Step = { at: now, do: 'report', ...batches, ...going(luck, isBad, 30) };
   if (!isBad || !luck.chance(0.15)) return [round];

@@ -33,8 +33,8 @@ export interface Life {
 }
 
 /** How long bad and good times last. */
-const BAD = { least: 6 * DAY, most: 24 * DAY };
-const GOOD = { least: 26 * HOUR, most: 40 * HOUR };
+const BAD = { least: 6 * DAY, most: 28 * DAY };
+const GOOD = { least: 18 * HOUR, most: 27 * HOUR };
 
 /** Everything that happens in a lab, drawn from its seed as it lives: each step is performed before the next is drawn. */
 export async function live(

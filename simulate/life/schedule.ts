@@ -29,7 +29,7 @@ export function schedule(life: Life, start: number): void {
   const beat = (at: number) =>
     agenda.put(at, (now) => {
       life.wantScan(now);
-      beat(now + luck.between(8 * HOUR, 36 * HOUR));
+      beat(now + luck.between(12 * HOUR, 60 * HOUR));
       return [];
     });
   beat(start);

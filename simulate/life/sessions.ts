@@ -9,7 +9,7 @@ import { going } from './luck.ts';
 export function settle(life: Life, start: number): void {
   const { agenda, luck, persons } = life;
   for (const person of persons) {
-    const pace = luck.between(18 * DAY, 130 * DAY);
+    const pace = luck.between(50 * DAY, 340 * DAY);
     const come = (at: number) =>
       agenda.put(at, (now) => {
         come(now + luck.about(pace) + HOUR);
@@ -23,7 +23,7 @@ export function settle(life: Life, start: number): void {
   }
   const teach = (at: number) =>
     agenda.put(at, (now) => {
-      teach(now + luck.between(20 * DAY, 60 * DAY));
+      teach(now + luck.between(40 * DAY, 120 * DAY));
       const size = luck.whole(3, Math.max(3, Math.floor(persons.length / 2)));
       return persons.slice(0, size).flatMap((person) => begin(life, person, now, { isForgotten: true, isShort: true }));
     });

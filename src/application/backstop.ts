@@ -197,7 +197,7 @@ async function arm(
 ): Promise<Armed | undefined> {
   const name = scheduleName(run);
   if (run.backstop && run.backstop.name !== name) await backstop.disarm(run.backstop.name);
-  const intention: Armed = { name, at, rule, reason, since: now };
+  const intention: Armed = { name, at, rule, reason: reason(), since: now };
   if (!(await runs.change(run, { kind: 'backstop', backstop: intention }))) return undefined;
   await backstop.arm({ name, app: run.app, at });
   const armed: Armed = { ...intention, isSet: true };

@@ -13,7 +13,6 @@ import { guardrailVerdicts } from '../domain/rules/guardrail.ts';
 import { type RunningApp, tagsOfSpace, teamOnRecord } from '../domain/running-app.ts';
 import { HOUR, type Instant } from '../domain/time.ts';
 import type { Verdict } from '../domain/verdict.ts';
-import { volumesAsSeen } from '../domain/volume.ts';
 import { meet } from './invite.ts';
 import type { Ledger } from './ports.ts';
 import { isSame, periodsOf, type SpendPorts, spendingIn } from './spending.ts';
@@ -66,10 +65,8 @@ export async function standingsNow(
   rates: Rates,
   now: Instant,
 ): Promise<Standing[]> {
-  const { picture, runs, books } = seen;
+  const { picture, runs, volumes, books } = seen;
   const { account, region } = picture;
-  // Whoever lost a space is not charged for what others start there, from the first look on.
-  const volumes = volumesAsSeen(picture, seen.volumes, policy, now);
   const goings = { place: { account, region }, runs, volumes, rates, books: books.books };
   const periods = periodsOf(policy, now);
   const spendings = await spendingIn(periods, ports, goings, now);

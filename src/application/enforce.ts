@@ -95,6 +95,7 @@ async function mayBeStopped(
     past: [],
     runs: known.runs,
     volumes,
+    volumeChanges: [],
     prices,
     pause,
     state,

@@ -50,11 +50,12 @@ export async function readWeek(
   const rates = await ratesOf({ prices: ports.prices, policy }, place.region, seen.prices);
   const { books } = seen.books;
   const goings = { place, runs: seen.runs, volumes: seen.volumes, rates, books };
+  const since = recordSince(seen);
   const lines = await linesIn(week, ports, goings, timezone, now);
   const before: OwnerSpend[][] = [];
   for (let back = 1; back <= WEEKS_BEFORE; back++) {
     const earlier = weekBefore(week, back, timezone);
-    if (recordSince(goings) > earlier.from) break;
+    if (since > earlier.from) break;
     const its = await linesIn(earlier, ports, goings, timezone, now);
     before.push(sumClosed(earlier, earlier.from, [{ lines: its }]).owners);
   }
@@ -75,7 +76,7 @@ export async function readWeek(
     running: runningNow(seen, policy, rates, now),
     standings: policy.budgets.length > 0 ? await standingsNow(ports, policy, seen, rates, now) : [],
     drift: books?.drift,
-    source: { ...(await sourceOf(week, ports, seen, rates, now)), ...gapOf(week, recordSince(goings), now) },
+    source: { ...(await sourceOf(week, ports, seen, rates, now)), ...gapOf(week, since, now) },
     totals: await totalsOf(ports, goings, { policy, domains: seen.picture.domains }, week, now),
     admin: { ...(await adminOf(ports.contacts, seen, policy, now)), ...(await ownCostIn(week, ports.ownMeter)) },
   };
@@ -89,9 +90,11 @@ async function ownCostIn(week: Week, ownMeter: OwnMeter | undefined): Promise<{ 
 }
 
 /** Since when there is a record, `Infinity` where there is none: what was before it, nobody knows. */
-function recordSince({ books, runs, volumes }: Goings): Instant {
+function recordSince({ books: { books }, runs, volumes, volumeChanges }: Survey): Instant {
   if (books) return books.since;
-  return Math.min(...runs.map(({ startedAt }) => startedAt), ...volumes.map(({ since }) => since));
+  const opened = new Set(volumeChanges.map((change) => change.opened));
+  const known = volumes.filter((volume) => !opened.has(volume));
+  return Math.min(...runs.map(({ startedAt }) => startedAt), ...known.map(({ since }) => since));
 }
 
 /** Of a week that is not on record from its first moment: since when it is. */

@@ -138,7 +138,7 @@ export async function scan(
   const kept = backstop
     ? await keepBackstops({ backstop, runs, policy }, seen, { intents, outcomes, money }, now, hasTime)
     : undefined;
-  const unrecorded = ports.volumes ? await recordVolumes(ports.volumes, seen, policy, now) : [];
+  const unrecorded = ports.volumes ? await recordVolumes(ports.volumes, seen) : [];
   // The digest and what goes with it, settings that it sets among them, wait until the pause is over.
   const daily = pause
     ? Promise.resolve([])

@@ -4,7 +4,7 @@ import { closeDay, type LedgerLine } from '../domain/ledger.ts';
 import { dateOf, type Period, periodOf } from '../domain/period.ts';
 import type { Policy } from '../domain/policy.ts';
 import type { Run } from '../domain/run.ts';
-import { chargesOf } from '../domain/spend.ts';
+import { type Charge, chargesOf } from '../domain/spend.ts';
 import { addOpen, type Spending, sumClosed, TREND, within } from '../domain/spending.ts';
 import { DAY, type Instant } from '../domain/time.ts';
 import type { Volume } from '../domain/volume.ts';
@@ -43,9 +43,17 @@ export async function spendingIn(
   const [past, gone] = await Promise.all([runs.history(place, since, now), volumes.history(place, since, now)]);
   // What goes on comes last: it tells whose a space is now.
   const record = { runs: [...past, ...goings.runs], volumes: [...gone, ...goings.volumes] };
+  // Of most periods the same days are open.
+  const reckoned = new Map<string, Charge[]>();
+  const chargesIn = (open: Period) => {
+    const key = `${open.from} ${open.to}`;
+    const charges = reckoned.get(key) ?? chargesOf(record, goings.rates, open, now);
+    reckoned.set(key, charges);
+    return charges;
+  };
   return Promise.all(
     periods.map(async (period) => {
-      const charges = chargesOf(record, goings.rates, { from: openFrom(period), to: period.to }, now);
+      const charges = chargesIn({ from: openFrom(period), to: Math.min(now, period.to) });
       return addOpen(await closedPart(period, ledger, place, books), charges);
     }),
   );

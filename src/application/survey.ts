@@ -10,7 +10,7 @@ import { sight } from '../domain/run.ts';
 import type { RunningApp } from '../domain/running-app.ts';
 import { runningApp, teamOnRecord } from '../domain/running-app.ts';
 import type { Instant } from '../domain/time.ts';
-import type { Volume } from '../domain/volume.ts';
+import { sightVolumes, type Volume, type VolumeChange, volumesAfter } from '../domain/volume.ts';
 import { addCanvasUse } from './canvas-use.ts';
 import type { CanvasUse, Fleet, OnRecord, Runs, ScanState } from './ports.ts';
 
@@ -28,8 +28,10 @@ export interface Survey {
   ended: Run[];
   /** Runs that were over before, and still hold their app's name. */
   past: Run[];
-  /** Volumes on record that go on. */
+  /** Volumes that go on by the record, as the picture shows them: whoever lost a space pays for it no more. */
   volumes: Volume[];
+  /** What is to be written of them. */
+  volumeChanges: VolumeChange[];
   /** AWS's price list as it was last read; undefined where it never was. */
   prices: Rates | undefined;
   /** The last pause, over or not; undefined where there never was one. */
@@ -58,9 +60,23 @@ export async function survey(
     ports.fleet.look(place, needsOf(policy)),
   ]);
   const rows = rowsByApp(picture.apps);
-  const { state, volumes = [], prices, pause, books, marks, exceptions } = known;
+  const { state, prices, pause, books, marks, exceptions } = known;
+  const volumeChanges = sightVolumes(picture, known.volumes ?? [], policy, now);
+  const volumes = volumesAfter(known.volumes ?? [], volumeChanges);
   const result: Survey = {
-    ...{ picture, running: [], ended: [], past: [], runs: [], volumes, prices, pause, state, faults: [] },
+    ...{
+      picture,
+      running: [],
+      ended: [],
+      past: [],
+      runs: [],
+      volumes,
+      volumeChanges,
+      prices,
+      pause,
+      state,
+      faults: [],
+    },
     books: { ...(books ? { books } : {}), ...(marks ? { marks } : {}), ...(exceptions ? { exceptions } : {}) },
   };
   // A row that names no app may be the one that a known run is missing.

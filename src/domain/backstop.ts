@@ -14,7 +14,7 @@ export interface Wanted {
   latest: Instant;
   at: Instant;
   rule: string;
-  reason: string;
+  reason: () => string;
 }
 
 /**
@@ -56,7 +56,7 @@ export function guardsOf(
     // Half a picture may lack an exemption, and apps that spend: it arms nothing and takes nothing back. What is near, it puts off.
     if (!isWhole || money.isUnknown) {
       if (!isNear(armed, policy.backstop.margin, now)) return { kind: 'leave' };
-      const putOff = wantedFor(intent, { ...armed, at: now }, policy, now);
+      const putOff = wantedFor(intent, { at: now, rule: armed.rule, reason: () => armed.reason }, policy, now);
       return putOff ? { kind: 'arm', wanted: putOff } : { kind: 'leave' };
     }
     for (const deadline of deadlinesOf(app, policy, money, now)) {

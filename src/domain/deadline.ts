@@ -15,7 +15,8 @@ export interface Deadline {
   /** When its reason is over: a budget's period turns. Absent where it never is. */
   until?: Instant;
   rule: string;
-  reason: string;
+  /** In words, which only what is armed needs. */
+  reason: () => string;
 }
 
 /** What is known of money: where budgets stand, and what bills make of estimates. */
@@ -57,8 +58,10 @@ function budgetDeadlines(
   const { budget, subject, hourly } = standing;
   const rate = corrected(hourly, drift);
   return runsOut(standing, rate, app.startedAt, timezone, now).map(({ at: spentAt, until }): Deadline => {
-    const when = spentAt <= now ? '' : `; at ${describeMoney(rate)} an hour all of it by ${say(spentAt, timezone)}`;
-    const reason = `${describeStanding(standing)} spent on ${say(now, timezone)} (${describeSubject(subject)})${when}`;
+    const reason = () => {
+      const when = spentAt <= now ? '' : `; at ${describeMoney(rate)} an hour all of it by ${say(spentAt, timezone)}`;
+      return `${describeStanding(standing)} spent on ${say(now, timezone)} (${describeSubject(subject)})${when}`;
+    };
     const ends = Number.isFinite(until) ? { until } : {};
     return { at: spentAt + (budget.grace ?? 0), ...ends, rule: `${budget.name}: budget`, reason };
   });
@@ -155,7 +158,8 @@ function uptimeDeadline(app: RunningApp, policy: Policy, now: Instant): Deadline
   const until = extendedUntil(app.run, extensions) ?? app.startedAt;
   const deadlines = limits.map(({ name, maxUptime = Number.POSITIVE_INFINITY, grace }): Deadline => {
     const due = Math.max(app.startedAt + maxUptime, until);
-    const reason = `up since ${say(app.startedAt, policy.timezone)}, limit ${describeDuration(maxUptime)}, grace ${describeDuration(grace)}`;
+    const reason = () =>
+      `up since ${say(app.startedAt, policy.timezone)}, limit ${describeDuration(maxUptime)}, grace ${describeDuration(grace)}`;
     return { at: due + grace + left * (extensions.hours + grace), rule: `${name}: max-uptime`, reason };
   });
   const latest = deadlines.reduce((a, b) => (b.at > a.at ? b : a));

@@ -101,20 +101,24 @@ export function addOpen(closed: Spending, charges: Charge[]): Spending {
 }
 
 function byOwner(spending: Spending): (who: Pick<OwnerSpend, 'domainId' | 'owner' | 'team'>) => OwnerSpend {
-  // No domain's id and no profile's name holds a slash, and none is empty.
-  const key = ({ domainId = '', owner = '', team }: Pick<OwnerSpend, 'domainId' | 'owner' | 'team'>) =>
-    `${domainId}/${owner}${team === undefined ? '' : `/${team}`}`;
-  const known = new Map(spending.owners.map((one) => [key(one), one]));
+  type Name = string | undefined;
+  const known = new Map<Name, Map<Name, Map<Name, OwnerSpend>>>();
+  const add = (one: OwnerSpend) => {
+    const ofDomain = known.get(one.domainId) ?? new Map<Name, Map<Name, OwnerSpend>>();
+    const ofOwner = ofDomain.get(one.owner) ?? new Map<Name, OwnerSpend>();
+    known.set(one.domainId, ofDomain.set(one.owner, ofOwner.set(one.team, one)));
+    return one;
+  };
+  for (const one of spending.owners) add(one);
   return ({ domainId, owner, team }) => {
-    const found = known.get(key({ domainId, owner, team } as OwnerSpend));
+    const found = known.get(domainId)?.get(owner)?.get(team);
     if (found) return found;
     const who = {
       ...(domainId === undefined ? {} : { domainId }),
       ...(owner === undefined ? {} : { owner }),
       ...(team === undefined ? {} : { team }),
     };
-    const made = { ...who, billed: 0, accrued: 0, recent: 0, unpriced: {} };
-    known.set(key(made), made);
+    const made = add({ ...who, billed: 0, accrued: 0, recent: 0, unpriced: {} });
     spending.owners.push(made);
     return made;
   };

@@ -26,8 +26,8 @@ export interface VolumeChange {
 const WITH_VOLUME = ['JupyterLab', 'CodeEditor'];
 
 /**
- * Holds the spaces of a whole picture against the volumes on record. A volume is there from its space's creation on,
- * its changes from when they are seen, and its end no later than that.
+ * Holds the spaces of a picture against the volumes on record. A volume is there from its space's creation on, its changes
+ * from when they are seen, and its end no later than that. What half a picture lacks may be there all the same: it changes nothing.
  */
 export function sightVolumes(
   picture: Picture,
@@ -35,6 +35,7 @@ export function sightVolumes(
   policy: Pick<Policy, 'team'>,
   now: Instant,
 ): VolumeChange[] {
+  if (picture.missing.length > 0) return [];
   const volumes = new Map(known.map((volume) => [spaceKey(volume), volume]));
   const changes: VolumeChange[] = [];
   for (const [key, space] of picture.spaces) {
@@ -54,10 +55,8 @@ export function sightVolumes(
   return changes;
 }
 
-/** Volumes on record as a whole picture shows them: what goes on comes last, with whose it is now. */
-export function volumesAsSeen(picture: Picture, known: Volume[], policy: Pick<Policy, 'team'>, now: Instant): Volume[] {
-  if (picture.missing.length > 0) return known;
-  const changes = sightVolumes(picture, known, policy, now);
+/** Volumes on record with what a picture changes of them: what goes on comes last, with whose it is now. */
+export function volumesAfter(known: Volume[], changes: VolumeChange[]): Volume[] {
   if (changes.length === 0) return known;
   const changed = new Set(changes.map(({ ended, opened }) => spaceKey((ended ?? opened)!)));
   const same = known.filter((volume) => !changed.has(spaceKey(volume)));

@@ -678,7 +678,8 @@ describe('the name of a schedule', () => {
 describe('within the event of its creation', () => {
   async function created(it: ReturnType<typeof lab>, app: ReturnType<ReturnType<typeof lab>['app']>, at: Instant) {
     it.ports.fleet.start(app, at);
-    await it.told({ kind: 'app created', app, at });
+    // As the handler has it.
+    if ((await it.told({ kind: 'app created', app, at })) !== 'run started') return undefined;
     const rates = withPolicyPrices(await it.ports.prices.rates('us-east-1'), it.policy.prices);
     const actor = { ...it.ports, policy: it.policy, rates };
     return armNew(it.ports, actor, { place: PLACE, app, at }, at + SECOND);
@@ -738,6 +739,16 @@ describe('within the event of its creation', () => {
     expect({ crowded: backstop?.crowded, valve: valve?.wanted }).toEqual({ crowded: 2, valve: 2 });
     await created(it, it.app('carol'), NOON - 10 * MINUTE);
     expect(Object.keys(it.armed())).toEqual(['carol/default']);
+  });
+
+  test('seed 1.17: nor is an app armed that a scan took for the run before it', async () => {
+    const it = lab();
+    const alice = it.app('alice');
+    it.ports.fleet.start(alice, NOON);
+    await it.mustBeWell(NOON + MINUTE);
+    await it.ports.runs.change((await it.record(alice))!, { kind: 'backstop', backstop: undefined });
+    expect(await created(it, alice, NOON + HOUR)).toBeUndefined();
+    expect((await it.record(alice))?.startedAt).toBe(NOON + HOUR);
   });
 
   test('in an event that comes late: what another pass is at is left to it', async () => {

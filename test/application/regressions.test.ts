@@ -4,10 +4,12 @@ import { closeBooks } from '../../src/application/books.ts';
 import { noteFeedback } from '../../src/application/mail-feedback.ts';
 import { noteContact } from '../../src/application/note-contact.ts';
 import { PortError } from '../../src/application/ports.ts';
+import { readWeek } from '../../src/application/report-book.ts';
 import { hourlyOf } from '../../src/domain/cost.ts';
 import { matches } from '../../src/domain/match.ts';
 import { needsOf } from '../../src/domain/needs.ts';
 import { emptyPicture } from '../../src/domain/picture.ts';
+import { weekDue } from '../../src/domain/report/week.ts';
 import { extendedUntil } from '../../src/domain/rules/extension.ts';
 import { runningApp } from '../../src/domain/running-app.ts';
 import { DAY, HOUR, MINUTE, SECOND } from '../../src/domain/time.ts';
@@ -584,6 +586,20 @@ describe('found by the simulator', () => {
     fleet.start(gpu, NOON + 19 * HOUR);
     await lab.scan(NOON + 20 * HOUR);
     expect(fleet.stopped).toEqual([]);
+  });
+  test('seed 5.6: nor by a report before any scan has seen that it is theirs no more', async () => {
+    const lab = world({ limits: [], report: { daily: 'never', weekly: { weekday: 1, minutes: 0 } } });
+    const { fleet } = lab.ports;
+    const space = { domainId: ref.domainId, spaceName: 'left', createdAt: NOON - DAY, gigabytes: 5 };
+    addSpace(fleet, { ...space, owner: 'alice' });
+    await lab.scan(NOON);
+    addSpace(fleet, space);
+    const { userProfileName: _, ...bare } = ref;
+    fleet.start({ ...bare, spaceName: 'left', instanceType: 'ml.g5.xlarge' }, NOON + 2 * DAY);
+    const week = weekDue(lab.policy, undefined, NOON + 7 * DAY)!;
+    const { book } = await readWeek(lab.ports, lab.policy, { place: PLACE, now: NOON + 7 * DAY, week });
+    const whose = book.lines.filter(({ what }) => what === 'ml.g5.xlarge').map(({ owner }) => owner);
+    expect(new Set(whose)).toEqual(new Set([undefined]));
   });
   test('seed 7.45: nor by a bill that names the space, but for the days on which they owned it', async () => {
     const lab = world({ limits: [] });

@@ -304,7 +304,7 @@ describe('an exemption', () => {
 
 describe('what is armed', () => {
   const armedAs = (wanted: Wanted, over: Partial<Armed> = {}): Armed => ({
-    ...{ name: 'a', at: wanted.at, rule: wanted.rule, reason: wanted.reason, since: NOON, isSet: true },
+    ...{ name: 'a', at: wanted.at, rule: wanted.rule, reason: wanted.reason(), since: NOON, isSet: true },
     ...over,
   });
   const right = (armed: Armed, wanted: Wanted, now = NOON, app = appWith({}), rules = policy()) =>

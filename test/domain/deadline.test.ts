@@ -39,7 +39,8 @@ function deadline(one: Standing, app = appWith({}), over: Partial<Policy> = {}, 
 
 describe('a budget that stops or blocks', () => {
   test('when what is left is spent at the rate of what runs, with the figures', () => {
-    expect(deadline(standing({ spent: 40 * DOLLAR }))).toEqual({
+    const found = deadline(standing({ spent: 40 * DOLLAR }))!;
+    expect({ ...found, reason: found.reason() }).toEqual({
       at: NOON + 6 * HOUR,
       until: MONTH.to,
       rule: 'per person: budget',

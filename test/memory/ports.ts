@@ -35,7 +35,7 @@ import type { Pause } from '../../src/domain/pause.ts';
 import { emptyPicture, type Missing, spaceKey, type Tags } from '../../src/domain/picture.ts';
 import { isMark, type Run, START_TOLERANCE } from '../../src/domain/run.ts';
 import type { AppSettingsByType, SettingsRef } from '../../src/domain/studio-settings.ts';
-import { type Instant, SECOND } from '../../src/domain/time.ts';
+import { DAY, type Instant, SECOND } from '../../src/domain/time.ts';
 import type { Volume } from '../../src/domain/volume.ts';
 
 /** Ports in memory that keep the adapters' contract (test/contract): for timelines and for crashes. */
@@ -107,12 +107,12 @@ export function memoryLedger(): MemoryLedger {
     exceptions: [],
     writes: 0,
     async days(place, from, to) {
-      const ofPlace = `${placeKey(place)}#`;
-      const days = [...store.closed].filter(([key, { date }]) => {
-        const at = Date.parse(date);
-        return from <= at && at < to && key.startsWith(ofPlace);
-      });
-      return days.map(([, day]) => day).sort((a, b) => (a.date < b.date ? -1 : 1));
+      const days: LedgerDay[] = [];
+      for (let at = Math.ceil(from / DAY) * DAY; at < to; at += DAY) {
+        const day = store.closed.get(`${placeKey(place)}#${new Date(at).toISOString().slice(0, 10)}`);
+        if (day) days.push(day);
+      }
+      return days;
     },
     async close(place, day) {
       store.writes++;

@@ -56,7 +56,7 @@ export function isSubjects(
 
 /** Names a standing: a budget bounds many subjects. */
 export function standingKey(budget: string, { kind, name }: Subject): string {
-  return JSON.stringify([budget, kind, name]);
+  return `${kind}\n${name}\n${budget}`;
 }
 
 /** `alice`, `team alpha`, `domain d-abcdefghijkl`, `the account`. */
