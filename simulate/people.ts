@@ -165,5 +165,5 @@ export async function invite(lab: Lab, { to }: StepOf<'invite'>, pass: Invocatio
   reader.changedAt = pass.now;
   // Without an answer it may have been done all the same.
   if (done && done.invitedAt !== pass.now) return;
-  Object.assign(reader, { deadOrder: undefined, requests: new Set(), wanted: 0 });
+  Object.assign(reader, { deadOrder: undefined, isDoubtful: !done, requests: new Set(), wanted: 0 });
 }

@@ -12,7 +12,8 @@ export function account(life: Life, start: number): void {
       daily(now + DAY);
       // Where nobody asks what was spent, closing brings nothing to light.
       const { budgets, backstop, weekly } = life.lab.spec;
-      if (budgets.length === 0 && ((backstop.for.length === 0 && !weekly) || luck.chance(weekly ? 0.7 : 0.95))) return [];
+      if (budgets.length === 0 && ((backstop.for.length === 0 && !weekly) || luck.chance(weekly ? 0.7 : 0.95)))
+        return [];
       if (now < life.outUntil || (life.isBad && luck.chance(0.3))) return [];
       const spend: Step = { at: now, do: 'spend', ...going(luck, life.isBad, 12) };
       if (!life.isBad || !luck.chance(0.15)) return [spend];

@@ -105,7 +105,14 @@ function specOf(persons: Person[], next: () => number): Spec {
     staleAfter: pick([30 * MINUTE, HOUR, 2 * HOUR, 4 * HOUR]),
     addresses: Object.fromEntries(named),
     digest: pick([8 * 60, 9 * 60 + 30, 0, 'never']),
-    weekly: pick([undefined, undefined, undefined, undefined, { weekday: 1, minutes: 8 * 60 }, { weekday: 0, minutes: 2 * 60 + 30 }]),
+    weekly: pick([
+      undefined,
+      undefined,
+      undefined,
+      undefined,
+      { weekday: 1, minutes: 8 * 60 },
+      { weekday: 0, minutes: 2 * 60 + 30 },
+    ]),
     backstop: {
       for: pick<Spec['backstop']['for']>([[], ['budget'], ['budget', 'uptime'], ['uptime']]),
       margin: pick([30 * MINUTE, HOUR]),

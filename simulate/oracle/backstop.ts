@@ -126,7 +126,8 @@ function spentAt(judge: Judge, pass: Pass, run: TrueRun, budget: BudgetSpec, at:
   const period = periodAt(budget.period, now, spec.timezone);
   const { most } = factors(judge);
   const spent = spentBy(truth, subject, period, now, 'most') * most;
-  const rate = burnOf(truth, subject, pass.at - 3 * MINUTE) * most;
+  // An event goes by its own time: what ended since may not show yet.
+  const rate = burnOf(truth, subject, Math.min(pass.at, now) - 3 * MINUTE) * most;
   // What is granted and lifted ends when it says: the limit of now, and the one of then.
   const ends = [now, at].map((moment) => {
     const { granted, isLifted } = exceptionsOf(truth, budget.name, subject, moment, pass.loadOrder ?? 0);

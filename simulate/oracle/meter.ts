@@ -16,8 +16,8 @@ interface Span {
 const APART = 62_000;
 /** Who knows of a run no later than this after its start knows of it before its first day is closed. */
 const IN_TIME = 30 * 3_600_000;
-/** So long nobody may have looked whose a space is. */
-const UNSEEN = 30 * 3_600_000;
+/** A day's figures go by whose a space was seen to be on that day. */
+const DAY = 24 * 3_600_000;
 /** Longer than that nothing that is over stays unknown. */
 const LATEST = 15 * 24 * 3_600_000;
 
@@ -36,7 +36,7 @@ export function chargeOf({ id, domainId, userProfileName, appType, instanceType 
 function payersOf(truth: Truth, { slot, start }: TrueRun): (string | undefined)[] {
   if (slot.spaceName === undefined) return [slot.userProfileName];
   const all = truth.owners.get(`${slot.domainId}/${slot.spaceName}`) ?? [];
-  const first = all.findLastIndex(({ at }) => at <= start - UNSEEN);
+  const first = all.findLastIndex(({ seenAt = Infinity }) => seenAt <= start - DAY);
   return all.slice(Math.max(0, first)).map(({ value }) => value);
 }
 

@@ -52,6 +52,10 @@ export function judgeScan(judge: Judge, pass: Pass, outcome: ScanWord | Error, r
 /** What a scan without a fault saw is on record: what runs, and what is over. */
 function noteSeen({ truth }: Judge, pass: Pass): void {
   if (pass.faults > 0 || !pass.isWhole || pass.does !== 'scan') return;
+  for (const owners of truth.owners.values()) {
+    const last = owners.at(-1)!;
+    if (last.order < pass.lookOrder!) last.seenAt ??= truth.now;
+  }
   for (const runs of truth.runs.values())
     for (let i = runs.length - 1; i >= 0 && !(i < runs.length - 2 && runs[i]!.goneAt !== undefined); i--) {
       const run = runs[i]!;

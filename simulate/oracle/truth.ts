@@ -88,8 +88,8 @@ export interface Truth {
   /** All runs of a slot, the last may go on. */
   runs: Map<string, TrueRun[]>;
   tags: Map<string, Since<Record<string, string>>[]>;
-  /** Spaces' owners; undefined: nobody. */
-  owners: Map<string, Since<string | undefined>[]>;
+  /** Spaces' owners; undefined: nobody. And when a scan in which nothing went wrong first saw it. */
+  owners: Map<string, (Since<string | undefined> & { seenAt?: number })[]>;
   /** The kill switch, each time it was thrown or taken back: when that pause ends, or ended. */
   pauses: { order: number; end: number }[];
   /** What admins granted and lifted, each from when it was on record. */
