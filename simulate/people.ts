@@ -4,6 +4,7 @@ import { noteContact } from '../src/application/note-contact.ts';
 import { press } from '../src/application/press.ts';
 import { renew } from '../src/application/renew.ts';
 import type { Page } from '../src/domain/page.ts';
+import { pauseAfter } from '../src/domain/pause.ts';
 import type { Invocation } from './calls.ts';
 import { BASE_URL, type Lab, type Mail, PLACE } from './lab.ts';
 import { isMeant } from './oracle/judge.ts';
@@ -142,7 +143,7 @@ export async function throwSwitch(lab: Lab, step: StepOf<'pause' | 'resume'>, pa
     const known = await runs.lastPause(PLACE);
     const until = step.do === 'pause' && step.until !== undefined ? { until: step.until } : {};
     if (step.do === 'pause') {
-      await runs.pause(PLACE, { from: pass.now, by: 'root', ...until });
+      await runs.pause(PLACE, pauseAfter(known, { from: pass.now, by: 'root', ...until }));
       const { remain } = await takeDownAll(backstop);
       lab.tell?.(`    of the backstop, ${remain} remain`);
     } else if (known && pass.now < Math.min(known.until ?? Infinity, known.resumedAt ?? Infinity))

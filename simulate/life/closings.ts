@@ -10,10 +10,10 @@ export function account(life: Life, start: number): void {
   const daily = (at: number) =>
     agenda.put(at, (now) => {
       daily(now + DAY);
-      // Where nobody asks what was spent, closing brings nothing to light.
+      // Where nobody asks what was spent, closing brings nothing to light, but for schedules of no run.
       const { budgets, backstop, weekly } = life.lab.spec;
-      if (budgets.length === 0 && ((backstop.for.length === 0 && !weekly) || luck.chance(weekly ? 0.7 : 0.95)))
-        return [];
+      const isAsked = budgets.length > 0 || luck.chance(weekly ? 0.3 : backstop.for.includes('uptime') ? 0.05 : 0);
+      if (!isAsked) return [];
       if (now < life.outUntil || (life.isBad && luck.chance(0.3))) return [];
       const spend: Step = { at: now, do: 'spend', ...going(luck, life.isBad, 12) };
       if (!life.isBad || !luck.chance(0.15)) return [spend];

@@ -1,5 +1,5 @@
 import { stopByBackstop } from '../domain/backstop.ts';
-import { isPaused, pauseEnd } from '../domain/pause.ts';
+import { isPaused, isTakenDown } from '../domain/pause.ts';
 import { BY_REQUEST } from '../domain/rules/by-request.ts';
 import { isUnderWay, type Run, type Stop } from '../domain/run.ts';
 import type { RunningApp } from '../domain/running-app.ts';
@@ -154,8 +154,7 @@ export async function tellReplaced(actor: Actor, run: Run, by: Run, now: Instant
 async function firedOn({ runs }: Actor, run: Run, by: Instant): Promise<Stop | undefined> {
   const fired = stopByBackstop(run, by, false);
   const pause = fired && (await runs.lastPause(run.app));
-  const isTakenDown = pause && run.backstop!.since < pauseEnd(pause) && run.backstop!.at >= pause.from;
-  return isTakenDown ? undefined : fired;
+  return pause && isTakenDown(pause, run.backstop!) ? undefined : fired;
 }
 
 /** Owes the notice of a stop that Curfew set out on, and that ended the run, if it is not owed yet. */

@@ -2,7 +2,7 @@ import { takeDownAll } from '../application/backstop-sweep.ts';
 import { PortError, type Runs } from '../application/ports.ts';
 import { ConfigError, loadBackstop, loadPolicy } from '../config.ts';
 import type { Place } from '../domain/app.ts';
-import { describePause, isPaused, type Pause, pauseEnd, readUntil } from '../domain/pause.ts';
+import { describePause, isPaused, type Pause, pauseAfter, pauseEnd, readUntil } from '../domain/pause.ts';
 import { describeInstant, type Instant } from '../domain/time.ts';
 import { accountOf, backstopOf, parameterReader, regionOfSdk, runsOf } from '../wiring.ts';
 import { note, style } from './print.ts';
@@ -23,12 +23,12 @@ export async function pauseCommand(options: PauseOptions): Promise<number> {
       `--until ${options.until}: neither a length of time such as 4h, nor a day or a time to come within 400 days, such as 2026-12-01 or 2026-12-01T08:00 (${timezone})`,
     );
   const known = await runs.lastPause(place);
-  const pause: Pause = {
+  const pause = pauseAfter(known, {
     from: now,
     by: await whoAmI(place.region),
     ...(until === undefined ? {} : { until }),
     ...(options.why === undefined ? {} : { why: options.why }),
-  };
+  });
   await runs.pause(place, pause);
   if (isPaused(known, now)) note(`It was ${describeWhole(known, timezone, now)}. This replaces that.`);
   print(`Curfew is ${describePause(pause, timezone, now)}, in ${place.region} of account ${place.account} (${table}).`);

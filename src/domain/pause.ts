@@ -1,3 +1,4 @@
+import type { Period } from './period.ts';
 import { DAY, describeInstant, HOUR, type Instant, localTime, MINUTE, parseDuration, startOfDay } from './time.ts';
 
 /** The kill switch, as it was last thrown: until its end nothing is stopped, and nobody is written to. */
@@ -9,6 +10,24 @@ export interface Pause {
   by: string;
   why?: string;
   resumedAt?: Instant;
+  /** The pauses before it: whatever stood of the backstop in one of them was taken down, and has not fired. */
+  earlier?: Period[];
+}
+
+/** So many pauses are remembered. */
+const MOST_EARLIER = 20;
+
+/** The switch is thrown, perhaps while it is thrown already: that is a pause which ends where this one begins. */
+export function pauseAfter(known: Pause | undefined, pause: Pause): Pause {
+  if (!known) return pause;
+  const before = { from: known.from, to: Math.min(pauseEnd(known), pause.from) };
+  return { ...pause, earlier: [...(known.earlier ?? []), before].slice(-MOST_EARLIER) };
+}
+
+/** Whether a schedule that was made at `since`, for `at`, was taken down in a pause. */
+export function isTakenDown(pause: Pause, { since, at }: { since: Instant; at: Instant }): boolean {
+  const all = [...(pause.earlier ?? []), { from: pause.from, to: pauseEnd(pause) }];
+  return all.some(({ from, to }) => since < to && at >= from);
 }
 
 /** When a pause is over, or will be: Infinity until somebody resumes, where nothing else ends it. */

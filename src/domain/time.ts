@@ -41,16 +41,15 @@ export interface LocalTime {
   minutes: number;
 }
 
-// A pass asks for the same moments as often as it has apps. No zone of our day sets its clock but on a quarter of an hour of UTC.
-const QUARTER = 15 * MINUTE;
+// A pass asks for the same moments as often as it has apps, and for those of the same days.
 const MOST_KNOWN = 1024;
 const WEEKDAYS = ['Sun', 'Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat'];
 const zones = new Map<string, Zone>();
 
 interface Zone {
   format: Intl.DateTimeFormat;
-  /** How far its wall is ahead of UTC, by quarters of an hour since 1970. */
-  offsets: Map<number, Duration>;
+  /** How far its wall is ahead of UTC on a day of UTC; undefined on a day on which it is set. */
+  days: Map<number, Duration | undefined>;
   shown: Map<Instant, LocalTime>;
 }
 
@@ -59,7 +58,7 @@ export function localTime(instant: Instant, timezone: string): LocalTime {
   const zone = zones.get(timezone) ?? addZone(timezone);
   const known = zone.shown.get(instant);
   if (known) return known;
-  const wall = new Date(instant + offsetAt(Math.floor(instant / QUARTER), zone));
+  const wall = new Date(instant + (offsetOn(Math.floor(instant / DAY), zone) ?? offsetAt(instant, zone)));
   const minutes = wall.getUTCHours() * 60 + wall.getUTCMinutes();
   const local = { date: wall.toISOString().slice(0, 10), weekday: wall.getUTCDay(), minutes };
   if (zone.shown.size >= MOST_KNOWN) zone.shown.clear();
@@ -71,21 +70,24 @@ function addZone(timezone: string): Zone {
   const two = '2-digit' as const;
   const shown = { year: 'numeric', month: two, day: two, hour: two, minute: two, second: two } as const;
   const format = new Intl.DateTimeFormat('en-US', { timeZone: timezone, hourCycle: 'h23', ...shown });
-  const zone = { format, offsets: new Map(), shown: new Map() };
+  const zone = { format, days: new Map(), shown: new Map() };
   zones.set(timezone, zone);
   return zone;
 }
 
-function offsetAt(quarter: number, { format, offsets }: Zone): Duration {
-  const known = offsets.get(quarter);
-  if (known !== undefined) return known;
+function offsetOn(day: number, zone: Zone): Duration | undefined {
+  if (zone.days.has(day)) return zone.days.get(day);
+  const [first, last] = [offsetAt(day * DAY, zone), offsetAt((day + 1) * DAY, zone)];
+  if (zone.days.size >= MOST_KNOWN) zone.days.clear();
+  zone.days.set(day, first === last ? first : undefined);
+  return zone.days.get(day);
+}
+
+function offsetAt(instant: Instant, { format }: Zone): Duration {
+  const second = Math.floor(instant / SECOND) * SECOND;
   const part: Record<string, string> = {};
-  for (const { type, value } of format.formatToParts(quarter * QUARTER)) part[type] = value;
-  const { year, month, day, hour, minute, second } = part;
-  const offset = Date.parse(`${year}-${month}-${day}T${hour}:${minute}:${second}Z`) - quarter * QUARTER;
-  if (offsets.size >= MOST_KNOWN) offsets.clear();
-  offsets.set(quarter, offset);
-  return offset;
+  for (const { type, value } of format.formatToParts(second)) part[type] = value;
+  return Date.parse(`${part.year}-${part.month}-${part.day}T${part.hour}:${part.minute}:${part.second}Z`) - second;
 }
 
 /**

@@ -7,6 +7,7 @@ import { noteStudioEvent, type StudioEvent } from '../../src/application/studio-
 import { type AppRef, appKey } from '../../src/domain/app.ts';
 import { withPolicyPrices } from '../../src/domain/cost.ts';
 import { parseRate } from '../../src/domain/money.ts';
+import { pauseAfter } from '../../src/domain/pause.ts';
 import type { Budget, Policy } from '../../src/domain/policy.ts';
 import { DAY, HOUR, type Instant, MINUTE, SECOND } from '../../src/domain/time.ts';
 import { NOON, ref } from '../domain/builders.ts';
@@ -248,10 +249,26 @@ describe('taken down', () => {
     }
   });
 
+  test.each([
+    ['while it holds', {}],
+    ['once it is over', { until: NOON + 2 * HOUR }],
+  ])('seed 1.38: so it is where the switch is thrown again %s, before any scan', async (_, over) => {
+    const it = await armedLab();
+    const alice = it.app('alice');
+    const first = { from: NOON + HOUR, by: 'admin', ...over };
+    await it.ports.runs.pause(PLACE, first);
+    it.ports.backstop.schedules.clear();
+    it.ports.fleet.end(alice);
+    await it.ports.runs.pause(PLACE, pauseAfter(first, { from: NOON + DAY, until: NOON + DAY + HOUR, by: 'admin' }));
+    const { outcomes } = await it.mustBeWell(NOON + 2 * DAY);
+    expect(outcomes.map(({ kind }) => kind)).toEqual(['ended']);
+  });
+
   test('and by none that was thrown after it was due', async () => {
     const it = await armedLab();
     await it.tick(it.armed()['alice/default']!);
-    await it.ports.runs.pause(PLACE, { from: NOON + DAY, by: 'admin' });
+    const before = { from: NOON - DAY, until: NOON - HOUR, by: 'admin' };
+    await it.ports.runs.pause(PLACE, pauseAfter(before, { from: NOON + DAY, by: 'admin' }));
     const { outcomes } = await it.mustBeWell(NOON + 2 * DAY);
     expect(outcomes.map(({ kind }) => kind)).toEqual(['stopped by the backstop']);
   });

@@ -4,7 +4,7 @@ import type { Pauses, Runs } from '../../src/application/ports.ts';
 const place = { account: '111122223333', region: 'us-east-1' };
 const T0 = Date.UTC(2026, 10, 23, 9);
 const pause = { from: T0, by: 'arn:aws:iam::111122223333:user/jo' };
-const whole = { ...pause, until: T0 + 1000, why: 'exams' };
+const whole = { ...pause, until: T0 + 1000, why: 'exams', earlier: [{ from: T0 - 2000, to: T0 - 1000 }] };
 
 /** What every kill switch must do. `make` gives one that was never thrown, and the record of runs that it is loaded with. */
 export function pausesContract(name: string, make: () => Promise<{ pauses: Pauses; runs: Runs }>): void {

@@ -50,12 +50,13 @@ export function dynamodbPauses(client: DynamoDBClient, table: string): Pauses {
 
 /** Reads a pause from the table. */
 export function readPause(item: Item): Pause {
-  const { from, until, by, why, resumedAt } = fromItem<Pause>(item);
+  const { from, until, by, why, resumedAt, earlier } = fromItem<Pause>(item);
   return {
     from,
     by,
     ...(until === undefined ? {} : { until }),
     ...(why === undefined ? {} : { why }),
     ...(resumedAt === undefined ? {} : { resumedAt }),
+    ...(earlier === undefined ? {} : { earlier }),
   };
 }
