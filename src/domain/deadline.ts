@@ -131,7 +131,7 @@ function actsWithin(stretch: Stretch, rate: MicroDollars, startedAt: Instant): I
     const since = mark?.period.from === period.from ? overSince({ mark, limit }) : undefined;
     if (budget.atLimit === 'stop' && since !== undefined && startedAt > since) continue;
     if (left <= 0) return i === 0 ? (since ?? edge) : edge;
-    const at = rate > 0 ? edge + Math.ceil((left / rate) * HOUR) : Number.POSITIVE_INFINITY;
+    const at = rate > 0 ? edge + Math.ceil((left * HOUR) / rate) : Number.POSITIVE_INFINITY;
     if (at < edges[i + 1]! && at <= period.to) return at;
   }
   return undefined;
