@@ -9,7 +9,7 @@ import { going } from './luck.ts';
 export function settle(life: Life, start: number): void {
   const { agenda, luck, persons } = life;
   for (const person of persons) {
-    const pace = luck.between(50 * DAY, 340 * DAY);
+    const pace = luck.between(55 * DAY, 380 * DAY);
     const come = (at: number) =>
       agenda.put(at, (now) => {
         come(now + luck.about(pace) + HOUR);

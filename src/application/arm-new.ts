@@ -1,4 +1,4 @@
-import { type App, type AppRef, appKey, type Place } from '../domain/app.ts';
+import { type AppRef, appKey, type Place } from '../domain/app.ts';
 import { hasDeadlines } from '../domain/deadline.ts';
 import { decide } from '../domain/decide.ts';
 import { plan } from '../domain/plan.ts';
@@ -6,7 +6,6 @@ import type { Instant } from '../domain/time.ts';
 import type { Actor } from './act.ts';
 import { type BackstopReport, keepBackstops } from './backstop.ts';
 import { moneyOf } from './budgets.ts';
-import { withNew } from './enforce.ts';
 import { newestOn } from './newest.ts';
 import type { Fleet } from './ports.ts';
 import type { SpendPorts } from './spending.ts';
@@ -25,7 +24,7 @@ const SMALL_LAB = 100;
 export async function armNew(
   ports: SpendPorts & { fleet: Fleet },
   actor: Actor,
-  { place, app, at }: { place: Place; app: AppRef & Pick<App, 'instanceType'>; at: Instant },
+  { place, app }: { place: Place; app: AppRef },
   eventTime: Instant,
 ): Promise<BackstopReport | undefined> {
   const { backstop, policy, runs, rates } = actor;
@@ -34,7 +33,8 @@ export async function armNew(
   if (known.runs.filter(({ endedAt }) => endedAt === undefined).length > SMALL_LAB) return undefined;
   const now = Math.max(eventTime, newestOn(known));
   const seen = await survey(ports, policy, { place, now });
-  if (!withNew(seen, { ...app, status: 'Pending', createdAt: at }, policy)) return undefined;
+  // Not listed yet, or over by now: an event that comes late tells of what may be long gone.
+  if (!seen.running.some((one) => appKey(one.app.ref) === appKey(app))) return undefined;
   const money = await moneyOf(ports, policy, seen, rates, now);
   const decisions = seen.running.map((one) => decide(one.app, policy, now, money.verdictsOn(one.app)));
   const { intents } = plan(decisions, seen.picture, policy);

@@ -52,7 +52,7 @@ export async function enforceOn(
 }
 
 /** The new app among what was seen; a listing may lack it, or show it before it knew. Undefined where its run is over. */
-export function withNew(seen: Survey, row: App, policy: Policy): RunningApp | undefined {
+function withNew(seen: Survey, row: App, policy: Policy): RunningApp | undefined {
   const listed = seen.running.find(({ app }) => appKey(app.ref) === appKey(row));
   if (listed) return listed.app;
   const run = seen.runs.findLast((one) => appKey(one.app) === appKey(row) && one.endedAt === undefined);

@@ -59,7 +59,7 @@ export const handler = middy((event: unknown, context: Context) =>
     }
     // What a scan has seen before, it has armed, or knows why not.
     const isFirst = noted === 'run started';
-    const armed = isFirst ? await armNew(books, actor, { place, app: what.app, at: what.at }, now) : undefined;
+    const armed = isFirst ? await armNew(books, actor, { place, app: what.app }, now) : undefined;
     if (armed) logger.info('backstop', { ...armed });
     return { noted };
   }),

@@ -699,7 +699,7 @@ describe('within the event of its creation', () => {
     if ((await it.told({ kind: 'app created', app, at })) !== 'run started') return undefined;
     const rates = withPolicyPrices(await it.ports.prices.rates('us-east-1'), it.policy.prices);
     const actor = { ...it.ports, policy: it.policy, rates };
-    return armNew(it.ports, actor, { place: PLACE, app, at }, at + SECOND);
+    return armNew(it.ports, actor, { place: PLACE, app }, at + SECOND);
   }
 
   test('an app is armed, and the others of its budget are moved', async () => {
@@ -766,6 +766,17 @@ describe('within the event of its creation', () => {
     await it.ports.runs.change((await it.record(alice))!, { kind: 'backstop', backstop: undefined });
     expect(await created(it, alice, NOON + HOUR)).toBeUndefined();
     expect((await it.record(alice))?.startedAt).toBe(NOON + HOUR);
+  });
+
+  test('seed 1.23: nor what AWS lists no more: an event that comes late tells of what may be long over', async () => {
+    const it = lab();
+    const alice = it.app('alice');
+    it.ports.fleet.start(alice, NOON);
+    it.ports.fleet.end(alice);
+    expect(await it.told({ kind: 'app created', app: alice, at: NOON })).toBe('run started');
+    const actor = { ...it.ports, policy: it.policy, rates: await it.ports.prices.rates('us-east-1') };
+    expect(await armNew(it.ports, actor, { place: PLACE, app: alice }, NOON)).toBeUndefined();
+    expect(it.armed()).toEqual({});
   });
 
   test('in an event that comes late: what another pass is at is left to it', async () => {
