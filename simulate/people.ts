@@ -92,6 +92,7 @@ function heed(
       if (said > reader.no) Object.assign(reader, { no: said, noOrder: truth.order });
     }
     if (page?.kind === 'unsubscribed' || isLost) reader.changedAt = pass.now;
+    if (isLost) reader.isDoubtful = true;
   }
   if (button === 'keep') {
     const run = truth.runs.get(mail.slot ?? '')?.findLast((one) => isMeant(one, mail.startedAt!));

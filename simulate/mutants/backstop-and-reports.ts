@@ -34,10 +34,34 @@ export const BACKSTOP_AND_REPORTS: Mutant[] = [
     to: 'at: due + grace + 0 * left * (extensions.hours + grace)',
   },
   {
+    name: 'uptimes have no backstop',
+    file: 'src/domain/deadline.ts',
+    from: "  if (policy.backstop.for.includes('uptime')) deadlines.push(...uptimeDeadline(app, policy, now));\n",
+    to: '',
+  },
+  {
+    name: 'an event that comes late arms what a scan has left without',
+    file: 'src/application/arm-new.ts',
+    from: "sighting.now === 'running' && (other.run.backstop || appKey(other.ref) === appKey(app))",
+    to: "sighting.now === 'running'",
+  },
+  {
+    name: 'a pause forgets the one before it',
+    file: 'src/domain/pause.ts',
+    from: '  if (!known) return pause;\n',
+    to: '  if (!known || known.from < pause.from) return pause;\n',
+  },
+  {
     name: 'what the backstop stopped is told to nobody',
     file: 'src/application/stop.ts',
     from: 'const fired = seen.endedAt === undefined ? await firedOn(actor, seen, now) : undefined;',
     to: 'const fired = seen.endedAt === 0 ? await firedOn(actor, seen, now) : undefined;',
+  },
+  {
+    name: 'whoever lost a space is charged in reports for what is started in it',
+    file: 'src/application/survey.ts',
+    from: 'const volumes = volumesAfter(known.volumes ?? [], volumeChanges);',
+    to: 'const volumes = known.volumes ?? [];',
   },
   {
     name: 'a report’s notice is that of the moment, and not of the week',

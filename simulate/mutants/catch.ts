@@ -14,6 +14,8 @@ export interface Mutant {
   file: string;
   from: string;
   to: string;
+  /** A lab that catches it before long, for whoever has no time to look for one. */
+  lab?: string;
 }
 
 /** What became of a mutant. */
@@ -75,12 +77,13 @@ function insistOnSoundness(order: Order): Promise<void> {
 }
 
 /** Lives labs under a mutant until a promise is broken. */
-async function hunt(mutant: Mutant, seed: string, people: number): Promise<Catch> {
+async function hunt(mutant: Mutant, { seed, people, isHurried }: Hunting): Promise<Catch> {
   const folder = mkdtempSync(join(tmpdir(), 'curfew-mutant-'));
   try {
     const worker = join(folder, 'worker.mjs');
     await plant(mutant, worker);
-    const orders = labsOf(seed, MOST_YEARS).map((lab) => ({ seed: lab, people, isShrunk: false }));
+    const known = isHurried && mutant.lab !== undefined ? [mutant.lab] : [];
+    const orders = [...known, ...labsOf(seed, MOST_YEARS)].map((lab) => ({ seed: lab, people, isShrunk: false }));
     const results = await carryOut(pathToFileURL(worker), orders, {
       width: 1,
       isOver: ({ violation }) => violation !== undefined,
@@ -95,18 +98,22 @@ async function hunt(mutant: Mutant, seed: string, people: number): Promise<Catch
   }
 }
 
+/** Where mutants are hunted: in the labs of a seed; `isHurried`, first in those that are known to catch them. */
+interface Hunting {
+  seed: string;
+  people: number;
+  isHurried?: boolean;
+}
+
 /** Hunts all mutants, two at once. */
-export async function catchMutants(
-  mutants: Mutant[],
-  { seed, people }: { seed: string; people: number },
-): Promise<Catch[]> {
+export async function catchMutants(mutants: Mutant[], hunting: Hunting): Promise<Catch[]> {
   const catches: Catch[] = [];
   let next = 0;
   const lane = async () => {
     while (next < mutants.length) {
       const index = next++;
       const mutant = mutants[index]!;
-      catches[index] = await hunt(mutant, seed, people);
+      catches[index] = await hunt(mutant, hunting);
     }
   };
   await Promise.all(Array.from({ length: CREW }, lane));

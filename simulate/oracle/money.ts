@@ -18,10 +18,12 @@ export interface MoneyKept {
   /** When it was last looked at what outlives a scan, and at what everybody spent: now and then is often enough. */
   judgedAt: number;
   addedAt: number;
+  /** When the safety valve last held stops. */
+  heldAt: number;
 }
 
 export function newMoneyKept(): MoneyKept {
-  return { drifts: [], overs: new Map(), told: new Map(), isTold: new Set(), judgedAt: 0, addedAt: 0 };
+  return { drifts: [], overs: new Map(), told: new Map(), isTold: new Set(), judgedAt: 0, addedAt: 0, heldAt: 0 };
 }
 
 /** A budget's subject that a slot belongs to at a moment. */
@@ -149,6 +151,9 @@ export interface Mark {
   over: string[];
 }
 
+/** Rounds of scans in good times, in which a grace is given, a mail goes out and the grace is over: some to spare. */
+const LONG = 9 * HOUR;
+
 /** After a scan in which nothing went wrong: what is blocked or not allowed runs no more, and what is over is told. */
 export function judgeMoney(judge: Judge, pass: Pass): void {
   const { truth } = judge;
@@ -165,18 +170,25 @@ export function judgeMoney(judge: Judge, pass: Pass): void {
   for (const { key, about } of over)
     if (!judge.money.isTold.has(`${key} spent 1`)) judge.accuse('live: a spent budget that nobody is told of', about);
   if (spec.mode !== 'enforce') return;
-  const blocked = new Set(over.filter(({ isBlocked }) => isBlocked).map(({ about }) => about));
+  const blocks = over.filter(({ isBlocked }) => isBlocked);
+  const blocked = new Set(blocks.map(({ about }) => about));
   for (const slot of truth.slots.values()) {
     const run = runningIn(truth, slot.id);
     const isSeen = run && !run.kin && run.startOrder < lookOrder && run.start < now - 6 * MINUTE;
     if (!isSeen || lawOf(truth, slot, spec, now, lookOrder) === 'exempt') continue;
     if (spec.rails.some((rail) => isBound(truth, rail, slot, moment) && isForbidden(rail, slot)))
       judge.accuse('live: what a guardrail does not allow outlives a scan', slot.id);
+    let isInGrace = false;
     for (const budget of spec.budgets) {
       const subject = subjectOf(truth, budget, slot, lookOrder);
-      if (subject && blocked.has(`${budget.name} of ${subject.name}`))
+      if (!subject || !blocked.has(`${budget.name} of ${subject.name}`)) continue;
+      if (budget.grace === undefined)
         judge.accuse('live: what a budget blocks outlives a scan', `${slot.id}: ${budget.name}`);
+      else isInGrace = true;
     }
+    run.spentSince = isInGrace ? (run.spentSince ?? truth.now) : undefined;
+    const since = Math.max(run.spentSince ?? Infinity, truth.calmSince, run.disturbedAt, judge.money.heldAt);
+    if (truth.now > since + LONG) judge.accuse('live: what a budget blocks outlives its grace', slot.id);
   }
 }
 
@@ -200,7 +212,7 @@ function surelyOver(judge: Judge, { spec, now, lookOrder = 0, loadOrder = 0 }: P
       const sure = { from: Math.ceil(period.from / DAY) * DAY, to: period.to };
       if (spentBy(truth, subject, sure, now, 'least') * least * 0.99 < limit) return [];
       const key = keyOf(budget.name, subject, period.from, limit);
-      const isBlocked = budget.atLimit === 'block' && !isLifted && budget.grace === undefined;
+      const isBlocked = budget.atLimit === 'block' && !isLifted;
       return [{ key, about: `${budget.name} of ${subject.name}`, isBlocked }];
     });
   });

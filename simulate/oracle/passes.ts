@@ -46,7 +46,8 @@ export function judgeScan(judge: Judge, pass: Pass, outcome: ScanWord | Error, r
   judgeRecord(judge, pass, recorded);
   noteLook(judge, pass, recorded);
   judgeLiveness(judge, pass, valve !== undefined);
-  if (!valve) judgeMoney(judge, pass);
+  if (valve) judge.money.heldAt = judge.truth.now;
+  else judgeMoney(judge, pass);
 }
 
 /** What a scan without a fault saw is on record: what runs, and what is over. */

@@ -7,7 +7,7 @@ export interface Reader {
   /** It bounces, since this order. */
   deadOrder: number | undefined;
   complainedOrder: number | undefined;
-  /** Of bad news of their mailbox the service was told, and did not answer: it may know. */
+  /** The service was told of bad news of their mailbox, or that they want no more, and did not answer: it may know. */
   isDoubtful: boolean;
   /** When they last said something, or were invited: older news of their mailbox does not count. */
   changedAt: number;

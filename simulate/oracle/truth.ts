@@ -25,6 +25,8 @@ export interface TrueRun {
   seenAt?: number;
   end?: number;
   endedBy?: 'owner' | 'scan' | 'link' | 'backstop' | 'itself';
+  /** An event that came late stopped it, and took it for over by its own time. */
+  stoppedAsOf?: number;
   /** The service set out to stop it, and cannot know whether that was what ended it. */
   isDoubtful?: true;
   /** When it is at work, in order. */
@@ -41,6 +43,8 @@ export interface TrueRun {
   disturbedAt: number;
   /** When the service last heard of a use that was new. */
   usedAt: number;
+  /** Since when a budget that gives a grace is surely spent. */
+  spentSince?: number | undefined;
   /** The next liveness round, and how many there were. */
   rounds: { over: number; at: number; untold: number };
 }
