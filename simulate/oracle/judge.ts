@@ -47,6 +47,11 @@ export interface Pass {
   pressed?: { slot: string; startedAt: number; button: string };
 }
 
+/** What a pass may go by: an event that comes late by its own time, or by the newest that anybody knows of, at most the true one. */
+export function clockOf({ does, now, at }: Pass): number {
+  return does === 'event' ? Math.max(now, at) : now;
+}
+
 /** What mail shows of an app, as far as the judge reads it. */
 export interface AppShown {
   domainId: string;

@@ -1,6 +1,6 @@
 import { type BudgetSpec, DAY, HOUR, MINUTE, type RailSpec } from '../spec.ts';
 import { periodAt } from './calendar.ts';
-import type { Judge, Letter, OwedLetter, Pass } from './judge.ts';
+import { clockOf, type Judge, type Letter, type OwedLetter, type Pass } from './judge.ts';
 import { type Subject, spentBy } from './meter.ts';
 import { isPausedAt } from './pauses.ts';
 import { firstOf, fits, lawOf, ownerAt, runningIn, type Slot, type TrueRun, type Truth } from './truth.ts';
@@ -63,8 +63,7 @@ export function wrongsOfMoney(judge: Judge, pass: Pass, run: TrueRun, rule: stri
   if (rule.endsWith(': guardrail')) return wrongsOfRail(judge, pass, run, name);
   const { truth, money } = judge;
   const { spec, lookOrder = 0 } = pass;
-  // A late event goes by the newest moment that anybody knows of, which is at most the true one.
-  const now = Math.max(pass.now, pass.at);
+  const now = clockOf(pass);
   const budget = spec.budgets.find((one) => one.name === name);
   if (!budget || budget.atLimit === 'warn') return ['money: stopped by a budget that stops nothing'];
   const subject = subjectOf(truth, budget, run.slot, lookOrder);

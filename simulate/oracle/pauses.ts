@@ -1,4 +1,4 @@
-import type { Judge, Letter, Pass } from './judge.ts';
+import { clockOf, type Judge, type Letter, type Pass } from './judge.ts';
 import type { Truth } from './truth.ts';
 
 /** When the last pause that was on record at a moment ends, or ended; long ago where there was none. */
@@ -21,9 +21,7 @@ export function passTime(truth: Truth, now: number): void {
 /** Why a stop should not have been made, by the switch as it was when it was last asked for, or when the stop was written down. */
 export function wrongsOfPause({ truth }: Judge, pass: Pass, slot: string, order: number): string[] {
   const asked = pass.asked.get(slot) ?? order;
-  // An event that comes late goes by its own time, or by what is known since: at the most the true one.
-  const now = pass.does === 'event' ? Math.max(pass.now, pass.at) : pass.now;
-  return isPausedAt(truth, asked, now) ? ['pause: stopped while paused'] : [];
+  return isPausedAt(truth, asked, clockOf(pass)) ? ['pause: stopped while paused'] : [];
 }
 
 /** What a scan or an event may not owe while it knows of a pause; a stop that was made before is told all the same. */
