@@ -102,7 +102,10 @@ function die(life: Life, start: number, end: number): void {
   const again = (at: number) =>
     agenda.put(at, (now) => {
       again(now + luck.about(60 * DAY));
-      if (life.isBad) life.deadUntil = Math.max(life.deadUntil, now + luck.between(DAY, 7 * DAY));
+      if (!life.isBad) return [];
+      life.deadUntil = Math.max(life.deadUntil, now + luck.between(DAY, 7 * DAY));
+      // Before anything lives again: what was to be stopped by then?
+      agenda.put(life.deadUntil - MINUTE, (then) => [{ at: then, do: 'fire' }]);
       return [];
     });
   again(start + luck.about(40 * DAY));

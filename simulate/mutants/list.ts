@@ -234,18 +234,6 @@ export const MUTANTS: Mutant[] = [
     to: "      await actor.links.use(link, 'confirm', now);\n      return confirmPage(link, await contacts.get(link, link.to), policy, now);",
   },
   {
-    name: 'the admins’ news of an owner’s app is named by the owner’s address',
-    file: 'src/application/tell.ts',
-    from: '  const forAdmins = namedForAdmins(about);\n',
-    to: "  const known = address && 'address' in address ? address.address : '';\n  const forAdmins = namedForAdmins(`${about} ${known}`);\n",
-  },
-  {
-    name: 'fresh links may be asked for without end',
-    file: 'src/application/renew.ts',
-    from: "  if (!(await mayAddress(links, link.to, now))) return { kind: 'renewed before' };\n",
-    to: '',
-  },
-  {
     name: 'the admins of a shared space’s app are not told',
     file: 'src/domain/audience.ts',
     from: "if (shared === undefined) return { owner: { to, audience: { role: 'owner' } }, words: owner };",

@@ -67,7 +67,9 @@ function noteRenewed(judge: Judge, { now }: Pass, { to, facts }: Letter): void {
 function judgeNews(judge: Judge, pass: Pass, letter: Letter, run: TrueRun): void {
   const { kind, app } = letter.facts;
   if (kind === 'stopped') {
-    judge.untold.delete(run);
+    // Of an app in a shared space, the admins are told too.
+    const isAll = letter.facts.audience?.role === 'admins' || !run.slot.spaceName?.startsWith('shared');
+    if (isAll) judge.untold.delete(run);
     const isOurs = judge.truth.runs
       .get(run.slot.id)!
       .some((one) => isMeant(one, app!.startedAt) && (OURS.includes(one.endedBy!) || one.isDoubtful));

@@ -1,5 +1,5 @@
 import { HOUR, type LimitSpec, MINUTE, SECOND } from '../spec.ts';
-import { isMeant, type Judge, type OwedLetter, type Pass } from './judge.ts';
+import { clockOf, isMeant, type Judge, type OwedLetter, type Pass } from './judge.ts';
 import { wrongsOfMoney } from './money.ts';
 import { pauseEndAt, wrongsOfPause } from './pauses.ts';
 import { firstOf, keptUntil, lawOf, type TrueRun, type Word } from './truth.ts';
@@ -36,7 +36,7 @@ function wrongsOfPress({ pressed }: Pass, run: TrueRun): string[] {
 
 function wrongsOfScan(judge: Judge, pass: Pass, run: TrueRun, callOrder: number): string[] {
   const { truth } = judge;
-  const { spec, now, lookOrder = 0 } = pass;
+  const { spec, lookOrder = 0 } = pass;
   const intent = pass.intents.get(run.slot.id);
   const wrongs: string[] = [];
   pass.stops += 1;
@@ -45,7 +45,7 @@ function wrongsOfScan(judge: Judge, pass: Pass, run: TrueRun, callOrder: number)
   if (spec.mode !== 'enforce') wrongs.push(`2 stopped in mode ${spec.mode}`);
   if (!pass.isWhole) wrongs.push('1 stopped on half a picture');
   if (run.startOrder > lookOrder) wrongs.push('2 stopped a run that it never saw');
-  const law = lawOf(truth, run.slot, spec, now, lookOrder);
+  const law = lawOf(truth, run.slot, spec, clockOf(pass), lookOrder);
   if (law === 'exempt') wrongs.push('3 stopped an exempt app');
   else if (isMoney(intent?.rule))
     wrongs.push(...wrongsOfMoney(judge, pass, run, intent!.rule), ...wrongsOfGrace(judge, pass, run, intent!));

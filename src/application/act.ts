@@ -3,7 +3,7 @@ import type { Decision } from '../domain/decide.ts';
 import { liftedWarnings } from '../domain/decide.ts';
 import type { Intent } from '../domain/plan.ts';
 import { isHopeless, waitsForMail } from '../domain/rules/delivery.ts';
-import { type RunningApp, teamOnRecord } from '../domain/running-app.ts';
+import { isShared, type RunningApp, teamOnRecord } from '../domain/running-app.ts';
 import { DAY, type Instant } from '../domain/time.ts';
 import { meet, part } from './invite.ts';
 import type { Backstop, Runs } from './ports.ts';
@@ -99,13 +99,14 @@ async function recordEvidence(actor: Actor, { app, sighting }: Seen): Promise<bo
 
 /** Records what a listing says anew of a run that goes on. */
 async function refreshFacts(actor: Actor, app: RunningApp, now: Instant): Promise<void> {
-  const { owner, instanceType, run } = app;
+  const { owner, sharing, instanceType, run } = app;
   const team = teamOnRecord(app, actor.policy);
   const contact = await contactOf(actor, app, now);
   const facts = {
     ...(owner !== undefined && owner !== run.owner ? { owner } : {}),
     ...(instanceType !== undefined && instanceType !== run.instanceType ? { instanceType } : {}),
     ...(team !== undefined && team !== run.team ? { team } : {}),
+    ...(isShared(app) && run.sharing === undefined ? { sharing } : {}),
     ...(contact === undefined ? {} : { contact }),
   };
   if (Object.keys(facts).length > 0) await actor.runs.change(run, { kind: 'facts', ...facts });

@@ -9,6 +9,7 @@ import { moneyOf } from './budgets.ts';
 import { newestOn } from './newest.ts';
 import type { Fleet } from './ports.ts';
 import type { SpendPorts } from './spending.ts';
+import type { Noted } from './studio-event.ts';
 import { survey } from './survey.ts';
 
 /** So many running apps are a page of each listing: beyond it, the next scan arms what is new. */
@@ -24,9 +25,11 @@ const SMALL_LAB = 100;
 export async function armNew(
   ports: SpendPorts & { fleet: Fleet },
   actor: Actor,
-  { place, app }: { place: Place; app: AppRef },
+  { place, app, noted }: { place: Place; app: AppRef; noted: Noted },
   eventTime: Instant,
 ): Promise<BackstopReport | undefined> {
+  // What was on record before, a scan has armed, or knows why not.
+  if (noted !== 'run started') return undefined;
   const { backstop, policy, runs, rates } = actor;
   if (!backstop || !hasDeadlines(policy)) return undefined;
   const known = await runs.load(place);

@@ -180,7 +180,7 @@ interface Todo {
 }
 
 function isOver(kind: Outcome['kind']): boolean {
-  return kind === 'stopped' || kind === 'already gone';
+  return kind === 'stopped' || kind === 'stopped by the backstop' || kind === 'already gone';
 }
 
 /**

@@ -112,7 +112,7 @@ export type RunChange =
    * is not set yet on a run that goes on.
    */
   | { kind: 'backstop'; backstop: Armed | undefined }
-  | { kind: 'facts'; owner?: string; team?: string; instanceType?: string; contact?: string }
+  | ({ kind: 'facts' } & Pick<Run, 'owner' | 'team' | 'sharing' | 'instanceType' | 'contact'>)
   | { kind: 'extend'; at: Instant }
   /** With `use`, what it adds to what is known of the run's use over time: in the same write. */
   | { kind: 'evidence'; evidence: Evidence; use?: UseRecord };

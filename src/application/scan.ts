@@ -7,6 +7,7 @@ import { type Missing, type Picture, spaceKey } from '../domain/picture.ts';
 import { type Intent, inReadingOrder, type Plan, plan } from '../domain/plan.ts';
 import type { Policy } from '../domain/policy.ts';
 import type { Run } from '../domain/run.ts';
+import { isShared } from '../domain/running-app.ts';
 import { DAY, type Instant } from '../domain/time.ts';
 import { type Actor, act, type Outcome } from './act.ts';
 import { type BackstopReport, keepBackstops } from './backstop.ts';
@@ -186,11 +187,13 @@ async function carryOut(actor: Actor, seen: Survey, intents: Intent[], now: Inst
   return outcomes.sort((a, b) => (appKey(a.app) < appKey(b.app) ? -1 : 1));
 }
 
-/** A run that no scan has kept has no owner on record yet: its space's is its own. */
+/** A run that no scan has kept has no owner on record yet, nor whether others use its space: those are its space's. */
 function withOwner(run: Run, { spaces }: Picture): Run {
   const { domainId, spaceName } = run.app;
-  const owner = spaceName === undefined ? undefined : spaces.get(spaceKey({ domainId, spaceName }))?.owner;
-  return run.owner !== undefined || owner === undefined ? run : { ...run, owner };
+  const space = spaceName === undefined ? undefined : spaces.get(spaceKey({ domainId, spaceName }));
+  const owner = run.owner ?? space?.owner;
+  const sharing = run.sharing ?? (space && isShared(space) ? space.sharing : undefined);
+  return { ...run, ...(owner === undefined ? {} : { owner }), ...(sharing === undefined ? {} : { sharing }) };
 }
 
 function dryRun({ decision, held }: Intent): Outcome {

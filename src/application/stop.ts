@@ -11,7 +11,7 @@ import { endedApp, failureOf, runId, tellAdmins, tellStopped } from './tell.ts';
 
 /** What came of setting out to stop a run. `superseded`: it is not as it was read, and nothing was done; nor while `paused`. */
 export type StopResult =
-  | { kind: 'stopped' | 'already gone' | 'superseded' | 'paused' }
+  | { kind: 'stopped' | 'stopped by the backstop' | 'already gone' | 'superseded' | 'paused' }
   | { kind: 'failed'; code: string; message: string };
 
 /** After this many failed stops of one run, the admins are told. */
@@ -46,6 +46,12 @@ export async function stopRun(
     return { kind: 'superseded' };
   }
   if (answer === 'gone' && !(run.stop && mayHaveStopped(run.stop))) {
+    const fired = await firedOn(actor, run, now);
+    if (fired) {
+      await tellStopped(actor, app, fired, now);
+      await actor.runs.change(run, { kind: 'end', at: fired.at, stop: { ...fired, told: true } });
+      return { kind: 'stopped by the backstop' };
+    }
     // Gone at the first call: its owner was quicker, and nothing is ours to tell.
     await disown(actor, run, intention);
     await actor.runs.change(run, { kind: 'end', at: endedAt });

@@ -8,7 +8,7 @@ import type { Policy } from '../domain/policy.ts';
 import type { Run, Sighting } from '../domain/run.ts';
 import { sight } from '../domain/run.ts';
 import type { RunningApp } from '../domain/running-app.ts';
-import { runningApp, teamOnRecord } from '../domain/running-app.ts';
+import { isShared, runningApp, teamOnRecord } from '../domain/running-app.ts';
 import type { Instant } from '../domain/time.ts';
 import { sightVolumes, type Volume, type VolumeChange, volumesAfter } from '../domain/volume.ts';
 import { addCanvasUse } from './canvas-use.ts';
@@ -109,7 +109,7 @@ function record(result: Survey, row: App | undefined, known: Run | undefined, po
     result.runs.push({ ...sighting.run, ...answerableFor(app, policy) });
   } else if (sighting.now === 'started') {
     const app = runningApp(row!, sighting.run, result.picture, policy);
-    // The run is recorded with its owner and team: once it is over, no listing tells.
+    // The run is recorded with who answers for it: once it is over, no listing tells.
     app.run = { ...app.run, ...answerableFor(app, policy) };
     result.running.push({ app, sighting: { ...sighting, run: app.run } });
     result.runs.push(...(sighting.replaces ? [sighting.replaces] : []), app.run);
@@ -122,9 +122,14 @@ function record(result: Survey, row: App | undefined, known: Run | undefined, po
   }
 }
 
-function answerableFor(app: RunningApp, policy: Policy): Pick<Run, 'owner' | 'team'> {
+function answerableFor(app: RunningApp, policy: Policy): Pick<Run, 'owner' | 'team' | 'sharing'> {
+  const { owner, sharing } = app;
   const team = teamOnRecord(app, policy);
-  return { ...(app.owner === undefined ? {} : { owner: app.owner }), ...(team === undefined ? {} : { team }) };
+  return {
+    ...(owner === undefined ? {} : { owner }),
+    ...(team === undefined ? {} : { team }),
+    ...(isShared(app) ? { sharing } : {}),
+  };
 }
 
 /** One row an app: where pages overlap, or a name is listed deleted and running, the running and newest row counts. */

@@ -170,7 +170,7 @@ export function appFacts(app: RunningApp, rates: Rates, now: Instant): AppFacts 
 
 /** A run that is over, as a running app without what only a listing tells. */
 export function endedApp(run: Run): RunningApp {
-  const { app: ref, startedAt, instanceType, owner = ref.userProfileName } = run;
+  const { app: ref, startedAt, instanceType, sharing, owner = ref.userProfileName } = run;
   return {
     ref,
     run,
@@ -178,6 +178,7 @@ export function endedApp(run: Run): RunningApp {
     teams: [],
     tags: {},
     ...(instanceType === undefined ? {} : { instanceType }),
+    ...(sharing === undefined ? {} : { sharing }),
     ...(owner === undefined ? {} : { owner }),
   };
 }

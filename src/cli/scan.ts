@@ -2,6 +2,7 @@ import type { Outcome } from '../application/act.ts';
 import { hasFailed, type ScanReport, scan } from '../application/scan.ts';
 import type { AppRef } from '../domain/app.ts';
 import type { Intent } from '../domain/plan.ts';
+import { isShared } from '../domain/running-app.ts';
 import { describeDuration } from '../domain/time.ts';
 import { pauseToJson, tellPause } from './pause.ts';
 import { note, printJson, printTable, progress, style } from './print.ts';
@@ -108,8 +109,9 @@ function row({ decision, held }: Intent, outcome: Outcome | undefined, now: numb
 }
 
 /** Who answers for an app, for people. */
-export function ownerOf({ owner, sharing }: { owner?: string; sharing?: string }): string {
-  return owner === undefined ? '(nobody)' : sharing?.toLowerCase() === 'shared' ? `${owner} (shared)` : owner;
+export function ownerOf(app: { owner?: string; sharing?: string }): string {
+  if (app.owner === undefined) return '(nobody)';
+  return isShared(app) ? `${app.owner} (shared)` : app.owner;
 }
 
 /** An app as people name it: its type and name, and its space where it is in one. */

@@ -1,7 +1,7 @@
 import { holderName } from './app.ts';
 import type { Audience } from './notice.ts';
 import type { Address } from './owner.ts';
-import type { RunningApp } from './running-app.ts';
+import { isShared, type RunningApp } from './running-app.ts';
 
 /** Who is told of an app: its owner, the admins, or both, and in which role. */
 export interface Told {
@@ -17,13 +17,14 @@ export interface Told {
  * @param refusal why the owner's address may not get it; undefined where it may
  */
 export function audienceOf(
-  { ref, owner, sharing }: Pick<RunningApp, 'ref' | 'owner' | 'sharing'>,
+  app: Pick<RunningApp, 'ref' | 'owner' | 'sharing'>,
   address: Address | undefined,
   refusal: string | undefined,
 ): Told {
+  const { ref, owner } = app;
   const space = `The space ${holderName(ref)}`;
   if (owner === undefined) return told(`${space} has no owner, so its admins answer for it.`, 'its space has no owner');
-  const shared = sharing?.toLowerCase() === 'shared' ? `${space} is shared.` : undefined;
+  const shared = isShared(app) ? `${space} is shared.` : undefined;
   if (!address || !('address' in address)) {
     const lacking = address ? `: ${address.unknown}` : '';
     const why = `No address is known for ${owner}${lacking}. You are told instead.`;

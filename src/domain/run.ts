@@ -16,6 +16,8 @@ export interface Run {
   contact?: string;
   /** The value of the team's tag when last seen, where the policy makes teams by one. */
   team?: string;
+  /** `Shared`, where its space is: the admins are told too, also once no listing tells it. */
+  sharing?: string;
   endedAt?: Instant;
   /** Ends told of after `endedAt`, the earliest first: each a later run's of the name, whose CreateApp may still come. */
   laterEnds?: Instant[];

@@ -75,6 +75,11 @@ export function tagsOfSpace(
   return Object.assign({}, ...resources.map((resource) => resource && picture.tags.get(resource.toLowerCase())));
 }
 
+/** Whether several people use its space. */
+export function isShared({ sharing }: Pick<RunningApp, 'sharing'>): boolean {
+  return sharing?.toLowerCase() === 'shared';
+}
+
 /** The team that is recorded with a run or a volume: the tag's value; a domain needs no record. */
 export function teamOnRecord({ teams }: RunningApp, policy: Pick<Policy, 'team'>): string | undefined {
   return policy.team === 'domain' ? undefined : teams[0];

@@ -57,9 +57,7 @@ export const handler = middy((event: unknown, context: Context) =>
       logger.info('enforced', { ...enforced });
       return { noted, enforced: enforced.kind };
     }
-    // What a scan has seen before, it has armed, or knows why not.
-    const isFirst = noted === 'run started';
-    const armed = isFirst ? await armNew(books, actor, { place, app: what.app }, now) : undefined;
+    const armed = await armNew(books, actor, { place, app: what.app, noted }, now);
     if (armed) logger.info('backstop', { ...armed });
     return { noted };
   }),

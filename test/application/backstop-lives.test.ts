@@ -95,7 +95,7 @@ function lab() {
   const tell = async (kind: 'app created' | 'app deleted', one: ReturnType<typeof app>, at: Instant) => {
     const actor = { ...it.ports, policy: it.policy, rates: await rates() };
     const noted = await noteStudioEvent(actor, PLACE, { kind, app: one, at }, at);
-    if (noted === 'run started') await armNew(it.ports, actor, { place: PLACE, app: one }, at);
+    if (kind === 'app created') await armNew(it.ports, actor, { place: PLACE, app: one, noted }, at);
   };
   const end = async (one: ReturnType<typeof app>, at: Instant, isTold: boolean) => {
     if (!isUp(one)) return;

@@ -501,6 +501,28 @@ describe('the backstop had to fire', () => {
     const report = await curfew.scan(due + DAY);
     expect(report.outcomes.map(({ kind }) => kind)).toEqual(['ended']);
   });
+  test('seed 1.1: or the scan whose own call comes a moment too late', async () => {
+    const it = lab({
+      ...{ budgets: [], limits: [{ name: 'all', match: {}, maxUptime: DAY, grace: 30 * MINUTE }] },
+      backstop: { for: ['uptime'], margin: MARGIN },
+    });
+    const alice = it.app('alice');
+    it.ports.fleet.start(alice, NOON - DAY);
+    await it.mustBeWell(NOON);
+    await it.deliver(NOON + MINUTE);
+    const at = it.armed()['alice/default']!;
+    const { look } = it.ports.fleet;
+    it.ports.fleet.look = async (...args) => {
+      const picture = await look(...args);
+      await it.tick(at + MINUTE);
+      return picture;
+    };
+    const { outcomes } = await it.mustBeWell(at + MINUTE);
+    expect(outcomes).toMatchObject([{ kind: 'stopped by the backstop' }]);
+    expect(await it.record(alice)).toMatchObject({ endedAt: at, stop: { by: 'backstop', told: true } });
+    await it.deliver(at + 2 * MINUTE);
+    expect(it.ports.postbox.sent.filter(({ facts }) => facts.kind === 'stopped')).toHaveLength(1);
+  });
   test('or the event of the call: it says who made it', async () => {
     const { it, at } = await deadLab();
     const when = at + 40 * SECOND;
@@ -695,11 +717,10 @@ describe('the name of a schedule', () => {
 describe('within the event of its creation', () => {
   async function created(it: ReturnType<typeof lab>, app: ReturnType<ReturnType<typeof lab>['app']>, at: Instant) {
     it.ports.fleet.start(app, at);
-    // As the handler has it.
-    if ((await it.told({ kind: 'app created', app, at })) !== 'run started') return undefined;
+    const noted = await it.told({ kind: 'app created', app, at });
     const rates = withPolicyPrices(await it.ports.prices.rates('us-east-1'), it.policy.prices);
     const actor = { ...it.ports, policy: it.policy, rates };
-    return armNew(it.ports, actor, { place: PLACE, app }, at + SECOND);
+    return armNew(it.ports, actor, { place: PLACE, app, noted }, at + SECOND);
   }
 
   test('an app is armed, and the others of its budget are moved', async () => {
@@ -773,9 +794,10 @@ describe('within the event of its creation', () => {
     const alice = it.app('alice');
     it.ports.fleet.start(alice, NOON);
     it.ports.fleet.end(alice);
-    expect(await it.told({ kind: 'app created', app: alice, at: NOON })).toBe('run started');
+    const noted = await it.told({ kind: 'app created', app: alice, at: NOON });
+    expect(noted).toBe('run started');
     const actor = { ...it.ports, policy: it.policy, rates: await it.ports.prices.rates('us-east-1') };
-    expect(await armNew(it.ports, actor, { place: PLACE, app: alice }, NOON)).toBeUndefined();
+    expect(await armNew(it.ports, actor, { place: PLACE, app: alice, noted }, NOON)).toBeUndefined();
     expect(it.armed()).toEqual({});
   });
 

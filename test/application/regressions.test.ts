@@ -347,6 +347,21 @@ describe('found by reading', () => {
     return lab.ports.postbox.sent.filter(({ facts }) => facts.kind === 'warning').map(({ to }) => to);
   };
 
+  test('seed 1.1: stopped by a scan that died before it told anybody: the admins are told too, once no listing shows the space’s app', async () => {
+    const lab = await sharedLab();
+    await lab.scan(NOON + DAY);
+    await lab.deliver(NOON + DAY + MINUTE);
+    const { owe } = lab.ports.outbox;
+    lab.ports.outbox.owe = async () => Promise.reject(new Error('killed'));
+    await lab.scan(STOP_AT);
+    lab.ports.outbox.owe = owe;
+    expect(lab.ports.fleet.stopped).toHaveLength(1);
+    lab.ports.fleet.spaces.clear();
+    for (const minutes of [15, 30]) await lab.scan(STOP_AT + minutes * MINUTE);
+    await lab.deliver(STOP_AT + 31 * MINUTE);
+    const told = lab.ports.postbox.sent.filter(({ facts }) => facts.kind === 'stopped').map(({ to }) => to);
+    expect(told.sort()).toEqual(['admin@example.org', 'alice@example.org']);
+  });
   test('the owner of a shared space unsubscribes between the warning and its sending: the admins are told once', async () => {
     const lab = await sharedLab();
     await lab.scan(NOON + DAY);

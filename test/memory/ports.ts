@@ -313,6 +313,7 @@ function apply(item: Run, change: RunChange): void {
     case 'facts':
       if (change.owner !== undefined) item.owner = change.owner;
       if (change.team !== undefined) item.team = change.team;
+      if (change.sharing !== undefined) item.sharing = change.sharing;
       if (change.instanceType !== undefined) item.instanceType = change.instanceType;
       if (change.contact !== undefined) item.contact = change.contact;
       return;

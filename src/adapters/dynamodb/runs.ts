@@ -253,6 +253,7 @@ function expressionOf(run: Run, change: RunChange): Expression {
       const facts = Object.entries({
         owner: change.owner,
         team: change.team,
+        sharing: change.sharing,
         instanceType: change.instanceType,
         contact: change.contact,
       }).filter(([, value]) => value !== undefined);
