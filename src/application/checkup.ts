@@ -4,9 +4,20 @@ import { PortError } from './ports.ts';
 /** Why a check had nothing to go by. */
 class Lacking extends Error {}
 
+/** What AWS's SDK and services say of credentials that are not there, or not good any more. */
+const OF_CREDENTIALS =
+  /^(CredentialsProvider|TokenProvider|ExpiredToken|UnrecognizedClient|InvalidClientTokenId|InvalidSignature|SignatureDoesNotMatch|MissingAuthenticationToken)/;
+
+/** Whether a call was turned away for its credentials: rights are no answer to that. */
+export function isOfCredentials(error: unknown): boolean {
+  return error instanceof PortError && OF_CREDENTIALS.test(error.code);
+}
+
 /** A check that could not be made, as a finding. */
 export function unanswered(check: string, error: unknown): Finding {
   if (error instanceof Lacking) return notKnown(check, `not looked at: ${error.message}`);
+  // The check of the credentials says what is wrong with them, and what to do.
+  if (isOfCredentials(error)) return notKnown(check, 'not looked at: AWS takes no credentials of yours');
   const why = error instanceof Error ? error.message : String(error);
   const isDenied = error instanceof PortError && error.kind === 'denied';
   return notKnown(

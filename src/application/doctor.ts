@@ -16,7 +16,7 @@ import { decide } from '../domain/decide.ts';
 import { emptyPicture } from '../domain/picture.ts';
 import type { Policy } from '../domain/policy.ts';
 import type { Instant } from '../domain/time.ts';
-import { lacking, once, unanswered } from './checkup.ts';
+import { isOfCredentials, lacking, once, unanswered } from './checkup.ts';
 import type { Ask, Beats, CostTags, Functions, MailAccount, Simulator, TableCare, Trails } from './doctor-ports.ts';
 import { examineRights } from './doctor-rights.ts';
 import { reviewIdleSettings } from './idle-settings.ts';
@@ -156,7 +156,8 @@ export async function examine(ports: DoctorPorts, options: DoctorOptions): Promi
     look('events', async () => checkTrails(await ports.trails.list(region), region)),
     look('cost tags', async () =>
       ports.costTags.status(COST_TAGS).then(checkCostTags, (error: unknown) => {
-        if (error instanceof PortError && error.kind === 'denied') return costTagsDenied(error.code);
+        if (error instanceof PortError && error.kind === 'denied' && !isOfCredentials(error))
+          return costTagsDenied(error.code);
         throw error;
       }),
     ),

@@ -75,6 +75,19 @@ describe('a check-up', () => {
     expect((await bad({ simulator: slow })).map(([check]) => check)).toEqual(['rights of scan', 'rights of you']);
   });
 
+  it.each(['CredentialsProviderError', 'ExpiredTokenException'])(
+    'by credentials that are none (%s) says so, and of no right that is missing',
+    async (code) => {
+      const none = async () => Promise.reject(new PortError('denied', code, 'no'));
+      const found = await examine({ ...ports(), trails: { list: none }, costTags: { status: none } }, options);
+      expect(found.filter(({ health }) => health !== 'ok')).toEqual(
+        ['events', 'cost tags'].map((check) => ({
+          ...{ check, health: 'not known', says: 'not looked at: AWS takes no credentials of yours', mend: [] },
+        })),
+      );
+    },
+  );
+
   it('a fault of our own is a finding of that check, and no end of the others', async () => {
     const list = async () => {
       throw new TypeError('x is not a function');
