@@ -43,7 +43,7 @@ export async function runEvent(lab: Lab, step: StepOf<'event'>): Promise<void> {
     insistOnLoudness(lab, pass);
     const { kind } = await enforceOn(actor, actor, { place: PLACE, app, at }, pass.now);
     if (kind !== 'let be') lab.tell?.(`    enforced: ${kind}`);
-    else await armNew(actor, actor, { place: PLACE, app, noted }, pass.now);
+    else await armNew(actor, actor, { place: PLACE, app }, pass.now);
     return ENFORCED;
   });
   if (answer === undefined || pass.faults > 0) return;

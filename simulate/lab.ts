@@ -141,6 +141,7 @@ export function foundLab({ at, spec, bill, slots, spaces, profiles }: Founding, 
     tell: undefined,
     counts: newCounts(),
     ports: innerPorts(studio, {
+      now: () => truth.now,
       edition: () => lab.edition,
       come: () => 0.5,
       faultOf(call) {

@@ -42,7 +42,6 @@ export function witnessOf(lab: Lab): Witness {
       const order = truth.order;
       run.end = truth.now;
       run.endedBy = pass.pressed ? 'link' : 'scan';
-      if (pass.does === 'event') run.stoppedAsOf = pass.now;
       counts.stops += 1;
       // Shown as the run before: what was told of that one is told of it too.
       if (!run.kin) judge.untold.add(run);

@@ -123,6 +123,7 @@ export async function startEmbeddedAws(options: {
   };
   const world = { latency: 0 };
   const { server, url } = await openFront({
+    now,
     region,
     calls,
     faults,

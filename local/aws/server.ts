@@ -16,6 +16,7 @@ export interface Request {
 
 /** What the front door needs to know. */
 export interface Front {
+  now: () => number;
   region: string;
   calls: ReturnType<typeof callLog>;
   faults: ReturnType<typeof faultList>;
@@ -51,7 +52,7 @@ async function handle(front: Front, incoming: IncomingMessage, response: ServerR
   const body = await read(incoming);
   const request = identify(incoming, body);
   if (request === undefined) {
-    send(response, await front.page(incoming.method ?? 'GET', incoming.url ?? '/'), id);
+    send(response, await front.page(incoming.method ?? 'GET', incoming.url ?? '/'), id, front.now());
     return;
   }
   const { service, action } = request;
@@ -72,7 +73,12 @@ async function handle(front: Front, incoming: IncomingMessage, response: ServerR
     return;
   }
   const { code = '', status = 500, message = '' } = fault ?? {};
-  send(response, fault === undefined ? (answer as Answer) : failure(service, { code, status, message }), id);
+  send(
+    response,
+    fault === undefined ? (answer as Answer) : failure(service, { code, status, message }),
+    id,
+    front.now(),
+  );
 }
 
 async function perform(front: Front, request: Request, incoming: IncomingMessage): Promise<Answer> {
@@ -222,13 +228,16 @@ function checkSignature(service: Service, region: string, authorization: string 
   }
 }
 
-function send(response: ServerResponse, answer: Answer, id: string): void {
+/** AWS dates its answers. Failures bear no date here: the SDK would try those again that are not of its machine's time. */
+function send(response: ServerResponse, answer: Answer, id: string, now: number): void {
+  response.sendDate = false;
   const body = typeof answer.body === 'string' ? Buffer.from(answer.body) : answer.body;
   response.writeHead(answer.status, {
     ...answer.headers,
     'content-type': answer.contentType,
     'content-length': body.length,
     'x-amzn-requestid': id,
+    ...(answer.status < 300 ? { date: new Date(now).toUTCString() } : {}),
   });
   response.end(body);
 }

@@ -40,10 +40,10 @@ export const BACKSTOP_AND_REPORTS: Mutant[] = [
     to: '',
   },
   {
-    name: 'an event that comes late arms what a scan has seen',
-    file: 'src/application/arm-new.ts',
-    from: "  if (noted !== 'run started') return undefined;\n",
-    to: '',
+    name: 'an event that comes late goes by its own time',
+    file: 'src/application/survey.ts',
+    from: 'const now = isLate ? Math.max(since, picture.at ?? since) : since;',
+    to: 'const now = since;',
   },
   {
     name: 'a pause forgets the one before it',

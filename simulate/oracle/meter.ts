@@ -70,9 +70,7 @@ function mostOf(run: TrueRun, next: TrueRun | undefined, now: number): Span {
 /** What is surely on record of a run; undefined where nothing is sure. */
 function leastOf(run: TrueRun, now: number): Span | undefined {
   const isSure = run.knownAt !== undefined && run.knownAt - run.start < IN_TIME && !run.kin && !run.isDoubtful;
-  return isSure
-    ? { from: run.start + APART, to: Math.min(run.stoppedAsOf ?? now, run.end ?? now, now) - APART }
-    : undefined;
+  return isSure ? { from: run.start + APART, to: Math.min(run.end ?? now, now) - APART } : undefined;
 }
 
 /**

@@ -25,8 +25,6 @@ export interface TrueRun {
   seenAt?: number;
   end?: number;
   endedBy?: 'owner' | 'scan' | 'link' | 'backstop' | 'itself';
-  /** An event that came late stopped it, and took it for over by its own time. */
-  stoppedAsOf?: number;
   /** The service set out to stop it, and cannot know whether that was what ended it. */
   isDoubtful?: true;
   /** When it is at work, in order. */

@@ -12,17 +12,24 @@ interface Between {
   faultOf?: (call: FleetCall) => PortError | undefined;
   /** How much of a listing came before it failed, from 0 to 1. */
   come?: () => number;
+  /** AWS's clock. */
+  now?: () => number;
   /** Grows with every change of spaces and tags: until then what was read of them is good. */
   edition?: () => number;
 }
 
 /** The fleet as a Studio in memory tells it, without HTTP or the SDK between: it keeps the adapter's contract. */
-export function studioFleet(studio: Studio, { faultOf, come, edition }: Between = {}): Fleet {
+export function studioFleet(studio: Studio, { faultOf, come, now, edition }: Between = {}): Fleet {
   let read: { edition: number; tagKeys: string; spaces: Map<string, Space>; tags: Map<string, Tags> } | undefined;
   const rare = ({ tagKeys }: Needs) => {
-    const now = edition?.();
-    if (read && read.edition === now && read.tagKeys === tagKeys.join()) return read;
-    const fresh = { edition: now ?? Number.NaN, tagKeys: tagKeys.join(), spaces: spacesOf(studio), tags: new Map() };
+    const current = edition?.();
+    if (read && read.edition === current && read.tagKeys === tagKeys.join()) return read;
+    const fresh = {
+      edition: current ?? Number.NaN,
+      tagKeys: tagKeys.join(),
+      spaces: spacesOf(studio),
+      tags: new Map(),
+    };
     if (tagKeys.length > 0) fresh.tags = tagsOf(studio, tagKeys);
     read = fresh;
     return fresh;
@@ -41,9 +48,13 @@ export function studioFleet(studio: Studio, { faultOf, come, edition }: Between 
         return fault !== undefined;
       };
       picture.apps = rowsOf(studio, place);
+      if (now) picture.at = now();
       picture.spaces = spaces;
       picture.tags = tags;
-      if (failed('apps')) picture.apps = part(picture.apps, come);
+      if (failed('apps')) {
+        picture.apps = part(picture.apps, come);
+        delete picture.at;
+      }
       if (failed('spaces')) picture.spaces = new Map(part([...spaces], come));
       if (failed('tags', needs.tagKeys.length > 0)) picture.tags = new Map(part([...tags], come));
       const isNamed = needs.domainNames && !failed('domains');

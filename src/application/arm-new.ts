@@ -9,33 +9,29 @@ import { moneyOf } from './budgets.ts';
 import { newestOn } from './newest.ts';
 import type { Fleet } from './ports.ts';
 import type { SpendPorts } from './spending.ts';
-import type { Noted } from './studio-event.ts';
 import { survey } from './survey.ts';
 
 /** So many running apps are a page of each listing: beyond it, the next scan arms what is new. */
 const SMALL_LAB = 100;
 
 /**
- * An app whose run an event has just begun gets its backstop within the event, and the others of its budget, which it makes
- * spend faster, theirs moved: what dies within five minutes of a start leaves nothing unarmed. Exemptions are tags, which an
- * event does not tell, so that AWS is asked; in a large lab that is left to the next scan. The event may come hours late: what
- * a scan has left without a backstop since stays without.
+ * An app that was just created gets its backstop within the event, and the others of its budget, which it makes spend faster,
+ * theirs moved: what dies within five minutes of a start leaves nothing unarmed. Exemptions are tags, which an event does not
+ * tell, so that AWS is asked; in a large lab that is left to the next scan.
  * @returns undefined where nothing was looked at
  */
 export async function armNew(
   ports: SpendPorts & { fleet: Fleet },
   actor: Actor,
-  { place, app, noted }: { place: Place; app: AppRef; noted: Noted },
+  { place, app }: { place: Place; app: AppRef },
   eventTime: Instant,
 ): Promise<BackstopReport | undefined> {
-  // What was on record before, a scan has armed, or knows why not.
-  if (noted !== 'run started') return undefined;
   const { backstop, policy, runs, rates } = actor;
   if (!backstop || !hasDeadlines(policy)) return undefined;
   const known = await runs.load(place);
   if (known.runs.filter(({ endedAt }) => endedAt === undefined).length > SMALL_LAB) return undefined;
-  const now = Math.max(eventTime, newestOn(known));
-  const seen = await survey(ports, policy, { place, now });
+  const seen = await survey(ports, policy, { place, now: Math.max(eventTime, newestOn(known)), isLate: true });
+  const { now } = seen;
   // Not listed yet, or over by now: an event that comes late tells of what may be long gone.
   if (!seen.running.some((one) => appKey(one.app.ref) === appKey(app))) return undefined;
   const money = await moneyOf(ports, policy, seen, rates, now);
@@ -43,9 +39,7 @@ export async function armNew(
   const { intents } = plan(decisions, seen.picture, policy);
   // A scan that begins with this moment's listing records what started or ended: what has no record yet is not armed here.
   const running = seen.running.map((one, i) => ({ one, intent: intents[i]! }));
-  const recorded = running.filter(({ one: { app: other, sighting } }) => {
-    return sighting.now === 'running' && (other.run.backstop || appKey(other.ref) === appKey(app));
-  });
+  const recorded = running.filter(({ one }) => one.sighting.now === 'running');
   const here = { ...seen, running: recorded.map(({ one }) => one), ended: [], past: [] };
   return keepBackstops(
     { backstop, runs, policy },

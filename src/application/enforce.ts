@@ -27,28 +27,28 @@ export type Enforced = { kind: 'let be' } | { kind: 'held'; why: string } | (Sto
 export async function enforceOn(
   ports: SpendPorts & { fleet: Fleet },
   actor: Actor,
-  { place, app, at }: { place: Place; app: AppRef & Pick<App, 'instanceType'>; at: Instant },
+  { place, app, at: createdAt }: { place: Place; app: AppRef & Pick<App, 'instanceType'>; at: Instant },
   eventTime: Instant,
 ): Promise<Enforced> {
   const { policy, rates } = actor;
   if (!policy.budgets.some(({ atLimit }) => atLimit === 'block') && policy.guardrails.length === 0)
     return { kind: 'let be' };
-  const row: App = { ...app, status: 'Pending', createdAt: at };
+  const row: App = { ...app, status: 'Pending', createdAt };
   const known = await ports.runs.load(place);
   const now = Math.max(eventTime, newestOn(known));
   if (!(await mayBeStopped(ports, actor, { place, row, known }, now))) return { kind: 'let be' };
 
-  const seen = await survey(ports, policy, { place, now });
+  const seen = await survey(ports, policy, { place, now, isLate: true });
   const running = withNew(seen, row, policy);
   if (!running) return { kind: 'let be' };
-  const money = await moneyOf(ports, policy, seen, rates, now);
+  const money = await moneyOf(ports, policy, seen, rates, seen.now);
   if (money.faults.length > 0) throw new Error(money.faults.join('; '));
-  const decision = decide(running, policy, now, money.verdictsOn(running));
+  const decision = decide(running, policy, seen.now, money.verdictsOn(running));
   if (decision.action !== 'stop' || !decision.isAtOnce) return { kind: 'let be' };
   const { rule, reason } = decision;
   const { held } = plan([decision], seen.picture, policy).intents[0]!;
   if (held !== undefined) return { kind: 'held', why: `${held}; ${reason}` };
-  return { rule, ...(await stopRun(actor, running, { rule, reason }, now)) };
+  return { rule, ...(await stopRun(actor, running, { rule, reason }, seen.now)) };
 }
 
 /** The new app among what was seen; a listing may lack it, or show it before it knew. Undefined where its run is over. */
@@ -89,6 +89,7 @@ async function mayBeStopped(
     books: { ...(books ? { books } : {}), ...(marks ? { marks } : {}), ...(exceptions ? { exceptions } : {}) },
   };
   const seen: Survey = {
+    now,
     picture,
     running,
     ended: [],

@@ -30,11 +30,8 @@ export type StudioEvent =
 
 type AppEvent = Extract<StudioEvent, { app: AppRef }>;
 
-/**
- * What an event did. `run restarted`: by the record the run before it was going on until then, and a scan may have seen this one
- * and taken it for that. `nothing`: nothing was new to us, or another writer was first.
- */
-export type Noted = 'run started' | 'run restarted' | 'run ended' | 'owner met' | 'nothing';
+/** What an event did: `nothing` was new to us, or another writer was first. */
+export type Noted = 'run started' | 'run ended' | 'owner met' | 'nothing';
 
 /** How often an event that lost a race looks again: a scan, heartbeats and other events may write beside it. */
 const TRIES = 5;
@@ -75,9 +72,8 @@ async function noteApp(actor: Actor, event: AppEvent, now: Instant): Promise<{ n
     const replaces = effect.replaces && (await tellReplaced(actor, effect.replaces, effect.run, now));
     const contact = await ownContact(actor, effect.run, now);
     const run = contact ? { ...effect.run, contact } : effect.run;
-    if (!(await actor.runs.open(run, replaces))) continue;
-    if (run.endedAt !== undefined) return { noted: 'run ended', run };
-    return { noted: effect.replaces?.endedAt === run.startedAt ? 'run restarted' : 'run started', run };
+    if (await actor.runs.open(run, replaces))
+      return { noted: effect.run.endedAt === undefined ? 'run started' : 'run ended', run };
   }
   throw new Error(
     `the record of ${event.app.appType} ${event.app.appName} changed ${TRIES} times while an event was noted`,

@@ -22,6 +22,8 @@ export interface Seen {
 
 /** The fleet as it is now, held against what was known of it. */
 export interface Survey {
+  /** The moment that it is of. */
+  now: Instant;
   picture: Picture;
   running: Seen[];
   /** Runs recorded as going on that are over. */
@@ -48,23 +50,26 @@ export interface Survey {
 /**
  * Looks at everything at once: all pages of AWS, and all that is recorded; then asks about what that shows. Changes nothing.
  * Without a record (`runs`), every run starts at its CreationTime, and no warning is known.
+ * @param isLate what asks may come hours after `now`, as events do: it is of when AWS answered
  */
 export async function survey(
   ports: { fleet: Fleet; runs?: Runs | undefined; canvasUse?: CanvasUse | undefined },
   policy: Policy,
-  { place, now }: { place: Place; now: Instant },
+  { place, now: since, isLate = false }: { place: Place; now: Instant; isLate?: boolean },
 ): Promise<Survey> {
   const nothing: OnRecord = { runs: [], state: {} };
   const [known, picture] = await Promise.all([
     ports.runs?.load(place) ?? nothing,
     ports.fleet.look(place, needsOf(policy)),
   ]);
+  const now = isLate ? Math.max(since, picture.at ?? since) : since;
   const rows = rowsByApp(picture.apps);
   const { state, prices, pause, books, marks, exceptions } = known;
   const volumeChanges = sightVolumes(picture, known.volumes ?? [], policy, now);
   const volumes = volumesAfter(known.volumes ?? [], volumeChanges);
   const result: Survey = {
     ...{
+      now,
       picture,
       running: [],
       ended: [],

@@ -1,4 +1,5 @@
 import type { App, Place, Space } from './app.ts';
+import type { Instant } from './time.ts';
 
 export type Tags = Record<string, string>;
 
@@ -14,6 +15,8 @@ export interface Missing {
 
 /** What the fleet looks like now: everything AWS listed, and what it would not tell. */
 export interface Picture extends Place {
+  /** When AWS listed the apps, by its own clock; undefined where it could not be asked. */
+  at?: Instant;
   apps: App[];
   /** By `spaceKey`. */
   spaces: Map<string, Space>;

@@ -94,8 +94,8 @@ function lab() {
   const fired: string[] = [];
   const tell = async (kind: 'app created' | 'app deleted', one: ReturnType<typeof app>, at: Instant) => {
     const actor = { ...it.ports, policy: it.policy, rates: await rates() };
-    const noted = await noteStudioEvent(actor, PLACE, { kind, app: one, at }, at);
-    if (kind === 'app created') await armNew(it.ports, actor, { place: PLACE, app: one, noted }, at);
+    await noteStudioEvent(actor, PLACE, { kind, app: one, at }, at);
+    if (kind === 'app created') await armNew(it.ports, actor, { place: PLACE, app: one }, at);
   };
   const end = async (one: ReturnType<typeof app>, at: Instant, isTold: boolean) => {
     if (!isUp(one)) return;

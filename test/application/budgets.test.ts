@@ -65,6 +65,18 @@ function lab(policy: Partial<Policy> = {}) {
 
 const TEMPLATE = { address: { template: '{profile}@people.example.org' }, exceptions: {} };
 
+test('seed 1.151: the event of a creation that comes late stops nothing that is exempt by then, and dates what it stops by AWS’s clock', async () => {
+  const rail = { ...none, allow: ['ml.t3.*'] };
+  const weekend = { during: { days: [0, 6], from: 0, to: 24 * 60 } };
+  const it = lab({ budgets: [], guardrails: [rail], exempt: [weekend] });
+  const [friday, saturday, monday] = [4 * DAY, 5 * DAY, 7 * DAY].map((after) => NOON + after);
+  it.ports.fleet.at = saturday;
+  expect(await it.create(it.app('alice'), friday!)).toEqual({ kind: 'let be' });
+  it.ports.fleet.at = monday;
+  expect(await it.create(it.app('bob'), friday!)).toEqual({ kind: 'stopped', rule: 'g: guardrail' });
+  expect(await it.ports.runs.get(it.app('bob'))).toMatchObject({ startedAt: friday, endedAt: monday });
+});
+
 test('the event of a creation that comes late stops nothing that was granted more since', async () => {
   const it = lab();
   it.ports.fleet.start(it.app('alice'), NOON);

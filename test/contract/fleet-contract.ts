@@ -58,6 +58,13 @@ export function fleetContract(name: string, make: () => Promise<FleetHarness>): 
         expect([picture.spaces.size, picture.tags.size, picture.domains.size]).toEqual([0, 0, 0]);
       });
 
+      it('tells when AWS answered, by its clock; not where it did not', async () => {
+        harness.clock.now += 12 * HOUR;
+        expect((await look()).at).toBe(harness.clock.now);
+        harness.fail('apps', { code: 'AccessDeniedException', status: 400 });
+        expect(await look()).not.toHaveProperty('at');
+      });
+
       it('sees every app of every kind, holder and state, in the domain’s words', async () => {
         settle();
         studio.createSpace({ domainId: 'd-lab', name: 'alice-lab', owner: 'alice', sharing: 'Private' });

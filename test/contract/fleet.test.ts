@@ -67,7 +67,7 @@ fleetContract('in memory', async () => {
   const failing = new Map<FleetCall, PortError>();
   const faultOf = (call: FleetCall) => failing.get(call);
   return {
-    fleet: studioFleet(studio, { faultOf }),
+    fleet: studioFleet(studio, { faultOf, now: () => clock.now }),
     studio,
     clock,
     place,

@@ -550,6 +550,8 @@ export interface MemoryFleet extends Fleet {
   /** Every DeleteApp that took effect. */
   stopped: { app: AppRef; startedAt: Instant | undefined }[];
   failStops: number;
+  /** AWS's clock, where it tells. */
+  at: Instant | undefined;
   start(app: AppRef & { instanceType?: string }, at: Instant): void;
   end(app: AppRef): void;
 }
@@ -562,6 +564,7 @@ export function memoryFleet(): MemoryFleet {
     missing: [],
     stopped: [],
     failStops: 0,
+    at: undefined,
     start(app, at) {
       fleet.apps.set(appKey(app), { ...app, status: 'InService', createdAt: at });
     },
@@ -572,7 +575,7 @@ export function memoryFleet(): MemoryFleet {
     async look(place) {
       const picture = { ...emptyPicture(place), missing: copy(fleet.missing), tags: fleet.tags, spaces: fleet.spaces };
       for (const row of fleet.apps.values()) picture.apps.push(copy(row));
-      return picture;
+      return fleet.at === undefined ? picture : { ...picture, at: fleet.at };
     },
     async stop(app) {
       const row = fleet.apps.get(appKey(app));

@@ -14,6 +14,7 @@ import type { App, AppRef, Place } from '../../domain/app.ts';
 import { holderName, refOf } from '../../domain/app.ts';
 import type { Needs, Part, Picture } from '../../domain/picture.ts';
 import { emptyPicture, spaceKey } from '../../domain/picture.ts';
+import type { Instant } from '../../domain/time.ts';
 import { actionsOf, type Calls } from '../actions.ts';
 import { call } from '../aws-error.ts';
 import { pages } from './pages.ts';
@@ -63,7 +64,8 @@ async function look(
     part(
       'apps',
       pages('sagemaker:ListApps', async (NextToken) => {
-        const page = await sagemaker.send(new ListAppsCommand({ MaxResults: PAGE, NextToken }));
+        const command = new ListAppsCommand({ MaxResults: PAGE, NextToken });
+        const page = await sagemaker.send(dated(command, (at) => Object.assign(picture, { at })));
         for (const row of page.Apps ?? []) readApp(row, place, picture);
         return page.NextToken;
       }),
@@ -92,6 +94,21 @@ async function look(
       ),
   ]);
   return picture;
+}
+
+/** A command whose answer's `Date` is heard: an event that comes late is not told by how much, and Lambda's clock is its own. */
+function dated(command: ListAppsCommand, heard: (at: Instant) => void): ListAppsCommand {
+  command.middlewareStack.add(
+    (next) => async (args) => {
+      const result = await next(args);
+      const { headers } = result.response as { headers?: Record<string, string> };
+      const at = Date.parse(headers?.date ?? '');
+      if (!Number.isNaN(at)) heard(at);
+      return result;
+    },
+    { step: 'deserialize', priority: 'high', name: 'dateOfAnswer' },
+  );
+  return command;
 }
 
 /**
