@@ -132,6 +132,9 @@ export function startOver(life: Life, slot: string, to: string, now: number): vo
   agenda.put(begun + luck.whole(2, 100) * SECOND, (at) => [{ at, do: 'press', to, button, ago: 0 }]);
 }
 
+/** EventBridge tries for a day, and Lambda for six hours more. */
+const LATEST = 30 * HOUR;
+
 /** CloudTrail's event of a call: soon as a rule; in bad times late, twice or never. */
 function tell(life: Life, what: 'created' | 'deleted', slot: string, now: number, of: number): void {
   const { agenda, luck, isBad } = life;
@@ -139,8 +142,9 @@ function tell(life: Life, what: 'created' | 'deleted', slot: string, now: number
   const send = (delay: number) =>
     agenda.put(now + delay, (at) => [{ at, do: 'event', what, slot, of, ...going(luck, life.isBad, 3) }]);
   const soon = () => luck.whole(5 * SECOND, 4 * MINUTE);
-  send(isBad && luck.chance(0.12) ? luck.about(7 * HOUR) : soon());
-  if (isBad && luck.chance(0.1)) send(luck.chance(0.5) ? soon() : luck.about(9 * HOUR));
+  const late = (mean: number) => Math.min(luck.about(mean), LATEST);
+  send(isBad && luck.chance(0.12) ? late(7 * HOUR) : soon());
+  if (isBad && luck.chance(0.1)) send(luck.chance(0.5) ? soon() : late(9 * HOUR));
 }
 
 /** Has scans made when a run reaches a bound: by the clock from its start, for idleness from its last use. */

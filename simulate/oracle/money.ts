@@ -150,8 +150,8 @@ export interface Mark {
   over: string[];
 }
 
-/** Rounds of scans in good times, in which a grace is given, a mail goes out and the grace is over: some to spare. */
-const LONG = 9 * HOUR;
+/** So many looks, three hours apart, are too many: one to warn, one to stop, and some to spare. */
+const MOST_ROUNDS = 3;
 
 /** After a scan in which nothing went wrong: what is blocked or not allowed runs no more, and what is over is told. */
 export function judgeMoney(judge: Judge, pass: Pass): void {
@@ -170,24 +170,27 @@ export function judgeMoney(judge: Judge, pass: Pass): void {
     if (!judge.money.isTold.has(`${key} spent 1`)) judge.accuse('live: a spent budget that nobody is told of', about);
   if (spec.mode !== 'enforce') return;
   const blocks = over.filter(({ isBlocked }) => isBlocked);
-  const blocked = new Set(blocks.map(({ about }) => about));
+  const blocked = new Map(blocks.map(({ about, key }) => [about, key]));
   for (const slot of truth.slots.values()) {
     const run = runningIn(truth, slot.id);
     const isSeen = run && !run.kin && run.startOrder < lookOrder && run.start < now - 6 * MINUTE;
     if (!isSeen || lawOf(truth, slot, spec, now, lookOrder) === 'exempt') continue;
     if (spec.rails.some((rail) => isBound(truth, rail, slot, moment) && isForbidden(rail, slot)))
       judge.accuse('live: what a guardrail does not allow outlives a scan', slot.id);
-    let isInGrace = false;
+    let inGrace: string | undefined;
     for (const budget of spec.budgets) {
       const subject = subjectOf(truth, budget, slot, lookOrder);
-      if (!subject || !blocked.has(`${budget.name} of ${subject.name}`)) continue;
+      const key = subject && blocked.get(`${budget.name} of ${subject.name}`);
+      if (key === undefined) continue;
       if (budget.grace === undefined)
         judge.accuse('live: what a budget blocks outlives a scan', `${slot.id}: ${budget.name}`);
-      else isInGrace = true;
+      else inGrace = key;
     }
-    run.spentSince = isInGrace ? (run.spentSince ?? truth.now) : undefined;
-    const since = Math.max(run.spentSince ?? Infinity, truth.calmSince, run.disturbedAt, judge.money.heldAt);
-    if (truth.now > since + LONG) judge.accuse('live: what a budget blocks outlives its grace', slot.id);
+    const { key, at, rounds } = run.spent ?? { key: undefined, at: 0, rounds: 0 };
+    const isDisturbed = Math.max(truth.calmSince, run.disturbedAt, judge.money.heldAt) > at;
+    const isSame = key === inGrace && !isDisturbed && judge.deliveredAt > at;
+    run.spent = inGrace === undefined ? undefined : { key: inGrace, at: truth.now, rounds: isSame ? rounds + 1 : 0 };
+    if (isSame && rounds >= MOST_ROUNDS) judge.accuse('live: what a budget blocks outlives its grace', slot.id);
   }
 }
 

@@ -41,8 +41,8 @@ export interface TrueRun {
   disturbedAt: number;
   /** When the service last heard of a use that was new. */
   usedAt: number;
-  /** Since when a budget that gives a grace is surely spent. */
-  spentSince?: number | undefined;
+  /** The budget that gives it a grace and is surely spent, when that was last looked at, and how often before. */
+  spent?: { key: string; at: number; rounds: number } | undefined;
   /** The next liveness round, and how many there were. */
   rounds: { over: number; at: number; untold: number };
 }
