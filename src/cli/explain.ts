@@ -84,7 +84,8 @@ function explain(app: RunningApp, policy: Policy, money: Verdict[], now: number)
   const local = localTime(now, policy.timezone);
   for (const candidate of policy.limits) {
     if (candidate === limit) {
-      lines.push(`    → limit "${candidate.name}": the first that matches, so it governs`);
+      const governs = exempt!.says === 'keep' ? 'it would govern, were the app not exempt' : 'so it governs';
+      lines.push(`    → limit "${candidate.name}": the first that matches, ${governs}`);
       for (const verdict of bounds)
         lines.push(`        ${mark(verdict.says)} ${verdict.rule.slice(candidate.name.length + 2)}: ${verdict.reason}`);
     } else {

@@ -138,7 +138,7 @@ recorded(program.command('spend'))
       ...['owner', 'team', 'domain', 'what', 'day'],
     ]),
   )
-  .option('--period <period>', 'month, week, total, 2026-11 or 2026-09-01..2026-12-20 (default: month)')
+  .option('--period <period>', 'month, week, total, 2026-11, 2026-W47 or 2026-09-01..2026-12-20 (default: month)')
   .option('--credits', 'also credits and refunds: one request of Cost Explorer, for which AWS charges $0.01')
   .option('--json', 'print JSON')
   .option('--csv', 'print CSV')

@@ -10,6 +10,7 @@ import type { LedgerLine } from '../domain/ledger.ts';
 import { costOf, type MicroDollars } from '../domain/money.ts';
 import { isOwnerCalled } from '../domain/owner.ts';
 import { dateOf, type Period, periodOf } from '../domain/period.ts';
+import { weekNamed } from '../domain/report/week.ts';
 import { isSubjects } from '../domain/rules/budget.ts';
 import { sumClosed, sumSpend } from '../domain/spending.ts';
 import { DAY, HOUR, type Instant, localTime } from '../domain/time.ts';
@@ -122,16 +123,18 @@ export async function spendCommand(options: SpendOptions): Promise<number> {
   return seen.picture.missing.length + faults.length > 0 ? 1 : 0;
 }
 
-/** `month`, `week`, `total`, `2026-11` or `2026-09-01..2026-12-20`. Throws ConfigError. */
+/** `month`, `week`, `total`, `2026-11`, `2026-W47` or `2026-09-01..2026-12-20`. Throws ConfigError. */
 function periodFrom(text: string, now: Instant, timezone: string): Period {
   if (text === 'month' || text === 'week' || text === 'total') return periodOf(text, now, timezone);
+  const week = weekNamed(text, timezone);
+  if (week) return week;
   const isDate = (date: string) => new Date(`${date}T00:00:00Z`).toJSON()?.startsWith(date);
   const [, month] = /^(\d{4}-\d\d)$/.exec(text) ?? [];
   if (month !== undefined && isDate(`${month}-01`))
     return periodOf('month', Date.parse(`${month}-15T12:00:00Z`), timezone);
   const [, from = '', to = ''] = /^(\d{4}-\d\d-\d\d)\.\.(\d{4}-\d\d-\d\d)$/.exec(text) ?? [];
   if (isDate(from) && isDate(to) && from <= to) return periodOf({ from, to }, now, timezone);
-  throw new ConfigError(`--period ${text}: not month, week, total, 2026-11 or 2026-09-01..2026-12-20`);
+  throw new ConfigError(`--period ${text}: not month, week, total, 2026-11, 2026-W47 or 2026-09-01..2026-12-20`);
 }
 
 function nameBy(

@@ -10,7 +10,7 @@ import { describeSubject } from './rules/budget.ts';
 import type { Run } from './run.ts';
 import type { RunningApp } from './running-app.ts';
 import type { Instant } from './time.ts';
-import { HOUR, localTime } from './time.ts';
+import { describeDuration, HOUR, localTime } from './time.ts';
 import { unknownUses } from './unknown-use.ts';
 
 /** Rows that a list of the digest holds at most: a mail, not a report. */
@@ -72,7 +72,7 @@ export function digestOf(
   const unknownUse = unknownUses(decisions, policy, now).unknown.map(({ app, why }) => row(facts(app), why));
   const longest = [...decisions]
     .sort((a, b) => a.app.startedAt - b.app.startedAt)
-    .map(({ app, reason }) => row(facts(app), reason));
+    .map(({ app, reason }) => row(facts(app), howLong(app, reason, now)));
   const unpriced = decisions.filter(({ app }) => costs.get(appKey(app.ref))?.kind === 'unknown');
   return {
     kind: 'digest',
@@ -99,6 +99,11 @@ export function digestOf(
     ...(nativeIdle ? { nativeIdle } : {}),
     ...(budgets ? { money: budgets } : {}),
   };
+}
+
+/** What stands for an app, with how long it has run where that says nothing of it: an exemption does not. */
+function howLong({ startedAt }: RunningApp, reason: string, now: Instant): string {
+  return reason.startsWith('up ') ? reason : `up ${describeDuration(now - startedAt)}; ${reason}`;
 }
 
 /** Budgets of which a threshold is passed, and what admins must mend of the bill; undefined where there is nothing of either. */

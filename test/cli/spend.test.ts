@@ -56,8 +56,17 @@ describe('spend', () => {
     expect(rows[0]!.spentUsd).toBeCloseTo(1.41 * (72 + 2 / 60), 4);
   });
 
+  it('of a week by its name is that of its days', async () => {
+    const asked = async (period: string) => {
+      const { rows } = JSON.parse((await curfew('spend', '--period', period, '--json')).stdout) as { rows: object[] };
+      return rows;
+    };
+    expect(await asked('2026-W47')).toEqual(await asked('2026-11-16..2026-11-22'));
+  });
+
   it.each([
-    ['--period', '2026-13', '--period 2026-13: not month, week, total, 2026-11 or 2026-09-01..2026-12-20'],
+    ['--period', '2026-13', '--period 2026-13: not month, week, total, 2026-11, 2026-W47 or 2026-09-01..2026-12-20'],
+    ['--period', '2026-W54', '--period 2026-W54: not month, week, total, 2026-11, 2026-W47 or 2026-09-01..2026-12-20'],
     ['--by', 'colour', "argument 'colour' is invalid. Allowed choices are owner, team, domain, what, day."],
   ])('%s %s is refused, with what would be right', async (flag, value, message) => {
     const { code, stderr } = await curfew('spend', flag, value);

@@ -63,7 +63,8 @@ function comparisonOf(spent: MicroDollars, last: MicroDollars | undefined, say: 
   if (say.money(spent) === before || Math.abs(ratio - 1) < 0.05) return ', about as much as the week before';
   if (ratio >= 20) return `, after ${before} the week before`;
   if (ratio >= 1.9 && ratio <= 2.1) return `, twice the week before (${before})`;
-  if (ratio >= 2.9) return `, ${Math.round(ratio)} times the week before (${before})`;
+  if (ratio >= 2.9 && Math.abs(ratio / Math.round(ratio) - 1) <= 0.05)
+    return `, ${Math.round(ratio)} times the week before (${before})`;
   if (ratio >= 0.45 && ratio <= 0.55) return `, half of the week before (${before})`;
   const difference = say.money(Math.abs(spent - last));
   return `, ${difference} ${ratio > 1 ? 'more' : 'less'} than the week before`;

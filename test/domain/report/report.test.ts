@@ -128,6 +128,7 @@ describe('the one sentence', () => {
     [{ last: 20_600_000 }, 'You spent $41.20, twice the week before ($20.60).'],
     [{ last: 82_400_000 }, 'You spent $41.20, half of the week before ($82.40).'],
     [{ last: 13_700_000 }, 'You spent $41.20, 3 times the week before ($13.70).'],
+    [{ last: 11_800_000 }, 'You spent $41.20, $29.40 more than the week before.'],
     [{ last: 30_000_000 }, 'You spent $41.20, $11.20 more than the week before.'],
     [{ last: 60_000_000 }, 'You spent $41.20, $18.80 less than the week before.'],
     [{ last: 0 }, 'You spent $41.20, and nothing the week before.'],
