@@ -2,7 +2,12 @@ import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 
 /** What takes its time, as a lab or an attack does: `npm run test:lab`. */
-export const LIVED: string[] = ['test/lab/lab.test.ts', 'test/bench/*.test.ts', 'test/handlers/links-abuse.test.ts'];
+export const LIVED: string[] = [
+  'test/lab/lab.test.ts',
+  'test/bench/*.test.ts',
+  'test/handlers/links-abuse.test.ts',
+  'test/simulate/mutants.test.ts',
+];
 
 export default defineConfig({
   // The build of yaml that ships: build.mjs.

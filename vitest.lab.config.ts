@@ -1,7 +1,7 @@
 import { defineConfig } from 'vitest/config';
 import fast, { LIVED } from './vitest.config.ts';
 
-/** Whole days of the lab of `npm start`, months of money, thousands of clicks: `npm run test:lab`. */
+/** Whole days of the lab of `npm start`, months of money, thousands of clicks, planted faults: `npm run test:lab`. */
 export default defineConfig({
   ...(fast.resolve ? { resolve: fast.resolve } : {}),
   test: {

@@ -179,7 +179,8 @@ export function noteSettled(judge: Judge, pass: Pass, id: string, kind: string):
   const { letter, slot } = owed;
   const about = `${letter.facts.kind} ${slot ?? ''} to ${letter.to}`;
   if (kind === 'sent' && owed.taken.length === 0) judge.accuse('5 marked as sent, and never sent', about);
-  if (letter.facts.audience?.role !== 'owner' || kind === 'sent') return;
+  // A report is its reader's own business, and another comes next week.
+  if (letter.facts.audience?.role !== 'owner' || letter.facts.kind === 'report' || kind === 'sent') return;
   if (isOutdated(judge.truth, judge.truth.order, letter)) return;
   const isTold =
     slot === undefined

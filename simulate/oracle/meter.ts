@@ -79,6 +79,8 @@ function leastOf(run: TrueRun, now: number): Span | undefined {
  */
 export function spentBy(truth: Truth, subject: Subject, period: Span, now: number, bound: 'most' | 'least'): number {
   const spans = new Map<string, { rate: number; all: Span[] }>();
+  // What is not on record in time, only the bill tells, by the day: on which side of a period's edge in that day, nobody knows.
+  const wide = { from: Math.floor(period.from / DAY) * DAY, to: Math.ceil(period.to / DAY) * DAY };
   for (const [id, runs] of truth.runs) {
     const slot = truth.slots.get(id)!;
     const rate = rateOf(slot);
@@ -88,12 +90,14 @@ export function spentBy(truth: Truth, subject: Subject, period: Span, now: numbe
       // What was over long before bears on nothing, whenever anybody knew.
       if (run.end !== undefined && run.end < period.from - LATEST) break;
       if (run.end === run.start && bound === 'least') continue;
-      const span = bound === 'most' ? mostOf(run, runs[i + 1], now) : leastOf(run, now);
-      if (!span || span.to <= period.from || !isCharged(truth, run, subject, bound === 'least')) continue;
+      const sure = leastOf(run, now);
+      const span = bound === 'most' ? mostOf(run, runs[i + 1], now) : sure;
+      const within = sure ? period : wide;
+      if (!span || span.to <= within.from || !isCharged(truth, run, subject, bound === 'least')) continue;
       const key = chargeOf(run.slot);
       const its = spans.get(key) ?? { rate, all: [] };
       spans.set(key, its);
-      its.all.push({ from: Math.max(span.from, period.from), to: Math.min(span.to, period.to, now) });
+      its.all.push({ from: Math.max(span.from, within.from), to: Math.min(span.to, within.to, now) });
     }
   }
   let amount = 0;
