@@ -14,7 +14,7 @@ export function begin(lab: Lab, step: CallStep): Invocation {
   const { faults = [], skew = 0, luck } = step;
   const { truth } = lab.judge;
   const chance = luck === undefined ? undefined : randomOf(`turns ${luck}`);
-  noteAlive(lab.judge);
+  noteAlive(lab.judge, step.do);
   const isAlone = !lab.crowded.has(step) && skew === 0;
   if (!isAlone) truth.calmSince = truth.now;
   return {

@@ -29,24 +29,28 @@ export const BACKSTOP_AND_REPORTS: Mutant[] = [
   },
   {
     name: 'the backstop does not know what "keep it running" may still buy',
+    lab: '1.1',
     file: 'src/domain/deadline.ts',
     from: 'at: due + grace + left * (extensions.hours + grace)',
     to: 'at: due + grace + 0 * left * (extensions.hours + grace)',
   },
   {
     name: 'uptimes have no backstop',
+    lab: '1.41',
     file: 'src/domain/deadline.ts',
     from: "  if (policy.backstop.for.includes('uptime')) deadlines.push(...uptimeDeadline(app, policy, now));\n",
     to: '',
   },
   {
     name: 'an event that comes late goes by its own time',
+    lab: '1.3',
     file: 'src/application/survey.ts',
     from: 'const now = isLate ? Math.max(since, picture.at ?? since) : since;',
     to: 'const now = since;',
   },
   {
     name: 'a pause forgets the one before it',
+    lab: '1.38',
     file: 'src/domain/pause.ts',
     from: '  if (!known) return pause;\n',
     to: '  if (!known || known.from < pause.from) return pause;\n',
@@ -59,12 +63,14 @@ export const BACKSTOP_AND_REPORTS: Mutant[] = [
   },
   {
     name: 'a report’s notice is that of the moment, and not of the week',
+    lab: '1.3',
     file: 'src/application/send-report.ts',
     from: '`${facts.week} ${about}`',
     to: '`${facts.week} ${about} ${now}`',
   },
   {
     name: 'a report is of the week before the last',
+    lab: '1.3',
     file: 'src/domain/report/week.ts',
     from: 'const week = weekBefore(weekOf(due, timezone), 1, timezone);',
     to: 'const week = weekBefore(weekOf(due, timezone), 2, timezone);',
@@ -77,6 +83,7 @@ export const BACKSTOP_AND_REPORTS: Mutant[] = [
   },
   {
     name: 'a lift lifts nothing',
+    lab: '1.3',
     file: 'src/domain/rules/budget.ts',
     from: 'if (standing.lifted) return {',
     to: 'if (standing.lifted && !standing.isOver) return {',

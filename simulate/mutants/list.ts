@@ -25,6 +25,7 @@ export const MUTANTS: Mutant[] = [
   },
   {
     name: 'a warning without a promise counts once the policy enforces',
+    lab: '1.2',
     file: 'src/domain/decide.ts',
     from: "return (given.stopAt !== undefined) === (mode === 'enforce') ? given : undefined;",
     to: 'return mode ? given : undefined;',
@@ -109,6 +110,7 @@ export const MUTANTS: Mutant[] = [
   },
   {
     name: 'an old clock lifts a newer warning',
+    lab: '1.33',
     file: 'src/domain/decide.ts',
     from: 'given !== undefined && given.at <= now',
     to: 'given !== undefined && now > 0',
@@ -133,6 +135,7 @@ export const MUTANTS: Mutant[] = [
   },
   {
     name: 'the run’s end is recorded before its news is owed',
+    lab: '1.2',
     file: 'src/application/stop.ts',
     from: "  await tellStopped(actor, app, intention, now);\n  await actor.runs.change(run, { kind: 'end', at: endedAt, stop: { ...intention, told: true } });",
     to: "  await actor.runs.change(run, { kind: 'end', at: endedAt, stop: { ...intention, told: true } });\n  await tellStopped(actor, app, intention, now);",
@@ -193,6 +196,7 @@ export const MUTANTS: Mutant[] = [
   },
   {
     name: 'what an owner may not be told is told to nobody',
+    lab: '1.4',
     file: 'src/application/withhold.ts',
     from: "await tellAdmins({ outbox, policy }, notice, forAdmins, { ...facts, audience }, now);\n  return outbox.settle(notice, { kind: 'redirected', why }, now);",
     to: "return outbox.settle(notice, audience ? { kind: 'withheld', why } : { kind: 'redirected', why }, now);",
@@ -211,6 +215,7 @@ export const MUTANTS: Mutant[] = [
   },
   {
     name: 'a warning’s notice has another id in each scan',
+    lab: '1.1',
     file: 'src/application/tell.ts',
     from: "${due}${stopAt === undefined ? '' : ' stop'}${anew}`;",
     to: "${due} ${now}${stopAt === undefined ? '' : ' stop'}${anew}`;",
@@ -223,6 +228,7 @@ export const MUTANTS: Mutant[] = [
   },
   {
     name: 'a link stops whatever runs under the name',
+    lab: '1.1',
     file: 'src/application/press.ts',
     from: "if (sighting.now === 'started') return { ...overPage(facts, undefined), isAgain: true };",
     to: "if (sighting.now === 'started') await actor.fleet.stop(run.app);",

@@ -11,18 +11,21 @@ export const MONEY_AND_PAUSE: Mutant[] = [
   },
   {
     name: 'a warning from before a pause counts after it',
+    lab: '1.1',
     file: 'src/domain/decide.ts',
     from: '  if (given.at < (app.warningsFrom ?? Number.NEGATIVE_INFINITY)) return undefined;\n',
     to: '',
   },
   {
     name: 'a warning from before a pause is sent after it',
+    lab: '1.3',
     file: 'src/application/deliver.ts',
     from: 'if (isOutdated(owed.notice.facts, pause)) {',
     to: 'if (isOutdated(owed.notice.facts, undefined)) {',
   },
   {
     name: 'mail goes out in a pause',
+    lab: '1.2',
     file: 'src/application/deliver.ts',
     from: 'if (isPaused(pause, now)) return { ...report, age: 0, isPaused: true };',
     to: '',
@@ -47,6 +50,7 @@ export const MONEY_AND_PAUSE: Mutant[] = [
   },
   {
     name: 'a block lets new apps be',
+    lab: '1.25',
     file: 'src/domain/rules/budget.ts',
     from: "if (budget.atLimit === 'stop' && app.startedAt > due)",
     to: 'if (app.startedAt > due)',
@@ -77,6 +81,7 @@ export const MONEY_AND_PAUSE: Mutant[] = [
   },
   {
     name: 'of more apps than a guardrail allows, all are stopped',
+    lab: '1.4',
     file: 'src/domain/rules/guardrail.ts',
     from: '        isOlder(other, app) &&\n',
     to: '        other !== app &&\n',

@@ -35,7 +35,7 @@ interface Look {
   most: number;
   /** Slots whose schedules another pass may be at. */
   inHand: Set<string>;
-  /** Whether nothing of ours has run since. */
+  /** Whether nothing of ours that moves schedules has run since. */
   isLast: boolean;
 }
 
@@ -198,9 +198,12 @@ export function noteInVain({ truth, backstop }: Judge, name: string, slot: strin
     if (run?.end !== undefined && run.goneAt === undefined) run.isDoubtful = true;
 }
 
-/** Something of ours runs again: what stands may be other than the last look left it. */
-export function noteAlive({ backstop }: Judge): void {
-  if (backstop.look) backstop.look.isLast = false;
+/** What may make, move or take down a schedule. */
+const MOVERS = ['scan', 'event', 'press', 'pause', 'resume'];
+
+/** Something of ours runs: what stands may be other than the last look left it. */
+export function noteAlive({ backstop }: Judge, does: string): void {
+  if (backstop.look && MOVERS.includes(does)) backstop.look.isLast = false;
 }
 
 /** While nothing of ours runs, what the policy caps is stopped all the same. */
