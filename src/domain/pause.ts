@@ -21,7 +21,8 @@ const MOST_EARLIER = 20;
 export function pauseAfter(known: Pause | undefined, pause: Pause): Pause {
   if (!known) return pause;
   const before = { from: known.from, to: Math.min(pauseEnd(known), pause.from) };
-  return { ...pause, earlier: [...(known.earlier ?? []), before].slice(-MOST_EARLIER) };
+  const earlier = [...(known.earlier ?? []), before].filter(({ from, to }) => from < to).slice(-MOST_EARLIER);
+  return earlier.length === 0 ? pause : { ...pause, earlier };
 }
 
 /** Whether a schedule that was made at `since`, for `at`, was taken down in a pause. */

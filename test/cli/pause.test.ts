@@ -39,11 +39,15 @@ describe('pause', () => {
 
   it('with no end holds until resume, and replaces what was', async () => {
     await run('pause', '--until', '4h', '--why', 'exam week');
+    const from = lab.clock.now;
+    lab.clock.now += HOUR;
     const { code, stdout, stderr } = await run('pause');
     expect(code).toBe(0);
     expect(stdout).toMatch(/paused until somebody resumes/);
     expect(stderr).toMatch(/^It was paused until .*, by arn:aws:sts::.*: exam week\. This replaces that\.\n$/);
-    expect(await runs.lastPause(place)).toEqual({ from: lab.clock.now, by: CALLER });
+    const pause = await runs.lastPause(place);
+    expect(pause).toMatchObject({ from: lab.clock.now, by: CALLER });
+    expect(pause?.earlier?.at(-1)).toEqual({ from, to: lab.clock.now });
   });
 
   it.each(['tomorrow', '0h', '2020-01-01', '2026-02-30'])(
