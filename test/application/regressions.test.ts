@@ -362,6 +362,16 @@ describe('found by reading', () => {
     const told = lab.ports.postbox.sent.filter(({ facts }) => facts.kind === 'stopped').map(({ to }) => to);
     expect(told.sort()).toEqual(['admin@example.org', 'alice@example.org']);
   });
+  test('begun by an event, which does not tell that its space is shared: the first scan writes that down, once', async () => {
+    const lab = await sharedLab();
+    await lab.event({ kind: 'app created', app: inSpace, at: NOON });
+    expect(await lab.ports.runs.get(inSpace)).not.toHaveProperty('sharing');
+    await lab.scan(NOON + MINUTE);
+    expect(await lab.ports.runs.get(inSpace)).toMatchObject({ sharing: 'Shared' });
+    const { writes } = lab.ports.runs;
+    await lab.scan(NOON + 2 * MINUTE);
+    expect(lab.ports.runs.writes).toBe(writes);
+  });
   test('the owner of a shared space unsubscribes between the warning and its sending: the admins are told once', async () => {
     const lab = await sharedLab();
     await lab.scan(NOON + DAY);
@@ -587,17 +597,22 @@ describe('found by the simulator', () => {
     expect(hourlyOf([...one, kernel('b', NOON + HOUR)], rates, NOON + HOUR)).toBe(1_410_000);
     expect(hourlyOf(one, rates, NOON)).toBe(1_410_000);
   });
+  const left = { domainId: ref.domainId, spaceName: 'left', createdAt: NOON - DAY, gigabytes: 5 };
+  const { userProfileName: _, ...bare } = ref;
+  const inLeft = { ...bare, spaceName: 'left', instanceType: 'ml.g5.xlarge' };
+  /** A scan sees a space of alice's, and then it is hers no more. */
+  async function leave(lab: ReturnType<typeof world>) {
+    addSpace(lab.ports.fleet, { ...left, owner: 'alice' });
+    await lab.scan(NOON);
+    addSpace(lab.ports.fleet, left);
+  }
   test('seed 7.45: whoever owned a space until lately is not charged for what was started in it since', async () => {
     const whose = { name: 'each', for: 'each owner', period: 'month' } as const;
     const budget = { ...whose, limit: 10_000_000, warnAt: [], forecastAt: [], atLimit: 'block' as const };
     const lab = world({ limits: [], budgets: [budget] });
     const { fleet } = lab.ports;
-    const space = { domainId: ref.domainId, spaceName: 'left', createdAt: NOON - DAY, gigabytes: 5 };
-    addSpace(fleet, { ...space, owner: 'alice' });
-    await lab.scan(NOON);
-    addSpace(fleet, space);
-    const { userProfileName: _, ...bare } = ref;
-    fleet.start({ ...bare, spaceName: 'left', instanceType: 'ml.g5.xlarge' }, NOON + MINUTE);
+    await leave(lab);
+    fleet.start(inLeft, NOON + MINUTE);
     fleet.start(gpu, NOON + 19 * HOUR);
     await lab.scan(NOON + 20 * HOUR);
     expect(fleet.stopped).toEqual([]);
@@ -605,24 +620,25 @@ describe('found by the simulator', () => {
   test('seed 5.6: nor by a report before any scan has seen that it is theirs no more', async () => {
     const lab = world({ limits: [], report: { daily: 'never', weekly: { weekday: 1, minutes: 0 } } });
     const { fleet } = lab.ports;
-    const space = { domainId: ref.domainId, spaceName: 'left', createdAt: NOON - DAY, gigabytes: 5 };
-    addSpace(fleet, { ...space, owner: 'alice' });
-    await lab.scan(NOON);
-    addSpace(fleet, space);
-    const { userProfileName: _, ...bare } = ref;
-    fleet.start({ ...bare, spaceName: 'left', instanceType: 'ml.g5.xlarge' }, NOON + 2 * DAY);
+    await leave(lab);
+    fleet.start(inLeft, NOON + 2 * DAY);
     const week = weekDue(lab.policy, undefined, NOON + 7 * DAY)!;
     const { book } = await readWeek(lab.ports, lab.policy, { place: PLACE, now: NOON + 7 * DAY, week });
     const whose = book.lines.filter(({ what }) => what === 'ml.g5.xlarge').map(({ owner }) => owner);
     expect(new Set(whose)).toEqual(new Set([undefined]));
   });
+  test('a space that no scan has written down is no record: a report says since when there is one', async () => {
+    const lab = world({ limits: [], report: { daily: 'never', weekly: { weekday: 1, minutes: 0 } } });
+    addSpace(lab.ports.fleet, { ...left, createdAt: NOON - 30 * DAY });
+    const now = NOON + 7 * DAY;
+    const week = weekDue(lab.policy, undefined, now)!;
+    const { book } = await readWeek(lab.ports, lab.policy, { place: PLACE, now, week });
+    expect(book.source.recordedSince).toBe(now);
+  });
   test('seed 7.45: nor by a bill that names the space, but for the days on which they owned it', async () => {
     const lab = world({ limits: [] });
-    const { fleet, ledger } = lab.ports;
-    const space = { domainId: ref.domainId, spaceName: 'left', createdAt: NOON - DAY, gigabytes: 5 };
-    addSpace(fleet, { ...space, owner: 'alice' });
-    await lab.scan(NOON);
-    addSpace(fleet, space);
+    const { ledger } = lab.ports;
+    await leave(lab);
     await lab.scan(NOON + DAY);
     const bill = memoryBill();
     const row = { usage: 'Studio:JupyterLab-ml.g5.xlarge', holder: { domainId: ref.domainId, spaceName: 'left' } };

@@ -39,6 +39,14 @@ describe('the digest', () => {
     expect(digest([appWith({})], { ...policy, exempt: [{ owner: ['alice'] }] })!.unknownUse).toEqual([]);
   });
 
+  test('says of each that runs longest how long it has, also where its reason does not', () => {
+    const reasons = (by = policy) => digest([appWith({})], by)!.longest.map(({ reason }) => reason);
+    const exempt = reasons({ ...policy, exempt: [{ owner: ['alice'] }] });
+    expect(exempt).toEqual([expect.stringMatching(/^up \d+ .*; /)]);
+    // Once.
+    for (const reason of [...reasons(), ...exempt]) expect(reason.match(/\bup \d/g)).toHaveLength(1);
+  });
+
   test('counts what it has no room to name', () => {
     const apps = Array.from({ length: 33 }, (_, i) => appWith({}, { ref: { ...ref, appName: `app-${i}` } }));
     const facts = digest(apps)!;
