@@ -89,6 +89,8 @@ export function settleDay(
   // Settled again, after a crash or by a better bill: what an earlier bill alone knew of is not ours.
   const seen = day.lines.filter(({ duration }) => duration > 0);
   const lines: LedgerLine[] = seen.map(({ billed: _, isReckoned: __, ...line }) => line);
+  // Of equal remainders the first gets the micro-dollar: whichever order an earlier settling left them in, it is the same.
+  lines.sort((a, b) => (ownerKey(a) < ownerKey(b) ? -1 : ownerKey(a) > ownerKey(b) ? 1 : a.from - b.from));
   const byUsage = Map.groupBy(billed.rows, ({ usage }) => usage.toLowerCase());
   for (const line of lines) if (!byUsage.has(line.usage.toLowerCase())) byUsage.set(line.usage.toLowerCase(), []);
   const settled: LedgerLine[] = [];

@@ -259,6 +259,14 @@ describe('settling', () => {
     );
   });
 
+  test('an odd micro-dollar goes to the same of two equals, in whichever order an earlier bill left them', () => {
+    const usage = 'Studio:JupyterLab-ml.g5.xlarge';
+    const equals = ['bob', 'alice'].map((owner) => line({ owner, usage, accrued: 9 }));
+    const odd = [{ usage, amount: 17 }];
+    const [one, other] = [equals, equals.toReversed()].map((some) => billedBy(settle(dayWith(some), odd)));
+    expect(one).toEqual(other);
+  });
+
   test('settled again by the same bill it is the same; by a better one, what that one says', () => {
     fc.assert(
       fc.property(lines, rows, rows, (some, first, second) => {
