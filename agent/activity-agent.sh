@@ -11,9 +11,10 @@ from urllib.parse import urlsplit
 os.chdir(sys.argv[1])
 env = os.environ.get
 setting = lambda name, default: env('CURFEW_AGENT_' + name) or default
-INTERVAL = float(setting('INTERVAL', 300)) # seconds between heartbeats
+INTERVAL = float(setting('INTERVAL', 600)) # seconds between heartbeats
+SPAN = min(300, INTERVAL) # of load, of quiet
 SAMPLE = min(float(setting('SAMPLE', 60)), INTERVAL) # and between looks
-CORES = float(setting('CPU_CORES', .5)) # more, over an interval, is use
+CORES = float(setting('CPU_CORES', .5)) # more, over a span, is use
 GPU = float(setting('GPU_PERCENT', 5))
 
 def read(path):
@@ -170,10 +171,10 @@ def observe(app_type, now):
 
  def cpu():
   loads.append((time.monotonic(), cpu_seconds()))
-  while len(loads) > 2 and loads[-1][0] - loads[1][0] >= INTERVAL - SAMPLE / 2:
+  while len(loads) > 2 and loads[-1][0] - loads[1][0] >= SPAN - SAMPLE / 2:
    del loads[0]
   span, used = (b - a for a, b in zip(loads[0], loads[-1]))
-  if span >= INTERVAL - SAMPLE / 2:
+  if span >= SPAN - SAMPLE / 2:
    see('cpu', used / span > CORES)
 
  def memory():
@@ -248,14 +249,14 @@ def send(who, arn, seen, now):
   raise RuntimeError(told[:300])
 
 def is_news(a, b):
- """A kind come or gone, busy or no longer, or used after a quiet time."""
- used = lambda entry: entry['lastUseAt'] or 0
- return a.keys() != b.keys() or any(a[k]['busy'] != b[k]['busy'] or used(a[k]) - used(b[k]) > INTERVAL for k in a)
+ """A kind come or gone, or used after a quiet time."""
+ used = lambda e: e['lastUseAt'] or 0
+ return a.keys() != b.keys() or any(used(a[k]) - used(b[k]) > SPAN for k in a)
 
 def main():
  recall()
  log('agent', 'started as process %d' % os.getpid())
- sent, sent_at, failures, retry_at = None, 0, 0, 0
+ looked, news, sent_at, failures, retry_at = {}, True, 0, 0, 0
  while True:
   begun = time.monotonic()
   try:
@@ -263,12 +264,13 @@ def main():
    log('this is', str(who))
    now = time.time()
    seen = observe(who['appType'], now)
-   due = sent is None or is_news(seen, sent) or begun - sent_at >= INTERVAL - SAMPLE / 2
-   if due and begun >= retry_at:
+   news = news or is_news(seen, looked)
+   looked = seen
+   if (news or begun - sent_at >= INTERVAL - SAMPLE / 2) and begun >= retry_at:
     failures += 1
     retry_at = begun + min(SAMPLE * 2 ** failures, 900) * random.uniform(.8, 1.2)
     send(who, arn, seen, now)
-    sent, sent_at, failures, retry_at = seen, begun, 0, 0
+    news, sent_at, failures, retry_at = False, begun, 0, 0
     log('EventBridge', 'told')
   except Exception as error:
    wait = max(retry_at - begun, SAMPLE)

@@ -6,14 +6,14 @@ import { prepareJupyter } from '../test/agent/jupyter.ts';
 /** How much faster than by default it looks and tells here, so that half a minute holds enough of both. */
 const HASTE = 10;
 const SAMPLE = 60;
-const INTERVAL = 300;
+const INTERVAL = 600;
 
 /** What the agent costs the app it runs in. */
 export interface AgentCost {
   seconds: number;
   looks: number;
   heartbeats: number;
-  /** Share of one core at the default pace (a look a minute, a heartbeat every five), its start left out. */
+  /** Share of one core at the default pace (a look a minute, a heartbeat every ten), its start left out. */
   cpuShare: number;
   /** Seconds of CPU until its first heartbeat, once: Python's own start, which gives way to it, left out. */
   startCpu: number;

@@ -37,7 +37,7 @@ export function printMoney({ month, bills }: Money, latency: number): void {
   console.log(`
 Prices of us-east-1 of ${PRICES_AS_OF}: src/domain/aws-prices.ts. Calls, request units, log lines and processor time are counted on the
 bundled handlers, at ${latency} ms a call; a function of 1,024 MB has 0.58 of a processor. Assumed, for each user and month: ${MONTH.runs} runs of
-${MONTH.hoursEach} hours, a heartbeat every five minutes, ${MONTH.mails} mails, ${MONTH.clicks} clicks; bench/own-bill.ts has all of it. Always free, for the
+${MONTH.hoursEach} hours, ${MONTH.heartbeatsAnHour} heartbeats an hour, ${MONTH.mails} mails, ${MONTH.clicks} clicks; bench/own-bill.ts has all of it. Always free, for the
 whole account: ${whole(FREE.lambdaGbSeconds)} GB-s, ${FREE.metrics} metrics, ${FREE.alarmMetrics} alarms, ${FREE.dashboards} dashboards, ${FREE.logsGb} GB of logs, 25 GB of table.`);
 }
 

@@ -7,10 +7,10 @@ import type { OwnUse, Use } from './own-use.ts';
 /** What people do in a month, for each user; and what a deployment does anyway. */
 export const MONTH = {
   hours: 720,
-  /** A working day is one run of six hours, its agent heard every five minutes. */
+  /** A working day is one run of six hours. Its agent is heard every ten minutes, and twice an hour of use after a quiet time. */
   runs: 22,
   hoursEach: 6,
-  heartbeatsAnHour: 12,
+  heartbeatsAnHour: 8,
   /** Warnings, stops, reports, budgets; and the digests of two admins. */
   mails: 10,
   digests: 60,

@@ -149,7 +149,7 @@ function studioEvents(users: number): object[] {
   });
 }
 
-/** A kernel at work, looked at every five minutes. */
+/** A kernel at work. */
 function heartbeats(): object[] {
   return Array.from({ length: CALLS }, (_, n) => {
     const at = new Date(MONTH_NOW - (CALLS - n) * 5 * MINUTE).toISOString();

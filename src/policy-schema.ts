@@ -259,6 +259,18 @@ const margin = read('a duration from 20m to 7d, such as 30m', (text) => {
   return length !== undefined && length >= 20 * MINUTE && length <= 7 * DAY ? length : undefined;
 });
 
+/** An agent tells every ten minutes of use that goes on: what is shorter would warn whoever is at work. */
+const maxIdle = read('a duration from 15m on, such as 2h: the agent tells of use every 10 minutes', (text) => {
+  const length = parseDuration(text);
+  return length !== undefined && length >= 15 * MINUTE ? length : undefined;
+});
+
+/** Two heartbeats at least: of what is shorter, use would be unknown between any two. */
+const staleAfter = read('a duration from 20m on, such as 30m: the agent tells every 10 minutes', (text) => {
+  const length = parseDuration(text);
+  return length !== undefined && length >= 20 * MINUTE ? length : undefined;
+});
+
 const leave = read('true or false', (text) => (text === 'true' || text === 'false' ? text === 'true' : undefined));
 
 const nativeIdle = section(
@@ -273,7 +285,7 @@ export const limitSchema = section({
   name,
   match: match.optional(),
   'max-uptime': duration.optional(),
-  'max-idle': duration.optional(),
+  'max-idle': maxIdle.optional(),
   grace: duration.optional(),
 });
 
@@ -316,7 +328,7 @@ export const policySchema = section({
     for: z.array(oneOf('budget', 'uptime'), { error: 'expected a list, such as [budget, uptime]' }).optional(),
     margin: margin.optional(),
   }).optional(),
-  evidence: section({ 'stale-after': duration }).optional(),
+  evidence: section({ 'stale-after': staleAfter }).optional(),
   'native-idle': nativeIdle.optional(),
   prices: prices.optional(),
 });

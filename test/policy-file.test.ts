@@ -143,6 +143,14 @@ describe('a policy with faults: each with its line, its column, and what would b
       'limits: [{ name: a, max_uptime: 5d }]',
       '3:21  limits[0].max_uptime: unknown key "max_uptime"; did you mean "max-uptime"?',
     ],
+    [
+      'limits: [{ name: a, max-idle: 14m }]',
+      '3:31  limits[0].max-idle: "14m" is not a duration from 15m on, such as 2h: the agent tells of use every 10 minutes',
+    ],
+    [
+      'limits: [{ name: a, max-idle: 15m }]\nevidence: { stale-after: 19m }',
+      '4:26  evidence.stale-after: "19m" is not a duration from 20m on, such as 30m: the agent tells every 10 minutes',
+    ],
     ['limits: [{ name: a }]', '3:10  limits[0]: a limit needs max-uptime or max-idle'],
     [
       'limits: [{ name: a, max-idle: 1h, during: { days: MON } }]',

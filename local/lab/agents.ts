@@ -35,7 +35,10 @@ const KINDS: Partial<Record<AppType, Use['kind'][]>> = {
 export const LOOK: Duration = MINUTE;
 
 /** How often the real agent sends when nothing changes: its `CURFEW_AGENT_INTERVAL`. */
-const INTERVAL: Duration = 5 * MINUTE;
+const INTERVAL: Duration = 10 * MINUTE;
+
+/** What it calls a quiet time: its `SPAN`. */
+const QUIET: Duration = 5 * MINUTE;
 
 /**
  * So that the lab is soon lived, its agents leave out most of the heartbeats that say nothing new: while evidence stays
@@ -57,14 +60,13 @@ export function hasAgent({ appType, agent }: Habit): boolean {
 export function installAgents(agenda: Agenda, region: string, pace: Duration): Agents {
   const client = new EventBridgeClient({ region });
   const sent = { count: 0 };
-  const last = new Map<LabRun, { activity: Activity; at: Instant }>();
+  const last = new Map<LabRun, Instant>();
 
   const look = async (run: LabRun, isDue = false): Promise<void> => {
     const { now } = agenda.clock;
     if (run.endedAt !== undefined || now > diesAt(run)) return;
     const activity = observe(run, now);
-    const known = last.get(run);
-    if (known && !isDue && !isNews(activity, known.activity)) return;
+    if (last.has(run) && !isDue && !isNews(activity, observe(run, now - LOOK))) return;
     const { FailedEntryCount } = await client.send(
       new PutEventsCommand({
         Entries: [
@@ -79,9 +81,9 @@ export function installAgents(agenda: Agenda, region: string, pace: Duration): A
     );
     if (FailedEntryCount !== 0) throw new Error('EventBridge refused a heartbeat');
     sent.count += 1;
-    last.set(run, { activity, at: now });
+    last.set(run, now);
     agenda.at(now + pace, async () => {
-      if (last.get(run)!.at === now) await look(run, true);
+      if (last.get(run) === now) await look(run, true);
     });
   };
 
@@ -115,10 +117,10 @@ function observe(run: LabRun, now: Instant): Activity {
   });
 }
 
-/** As the agent's own `is_news`: busy or no longer, or used after a quiet time. */
-function isNews(activity: Activity, known: Activity): boolean {
+/** As the agent's own `is_news`: used after a quiet time, by the look before. */
+function isNews(activity: Activity, before: Activity): boolean {
   const used = (one: Activity[number]) => (one.lastUseAt === null ? 0 : Date.parse(one.lastUseAt));
-  return activity.some((one, i) => one.busy !== known[i]!.busy || used(one) - used(known[i]!) > INTERVAL);
+  return activity.some((one, i) => used(one) - used(before[i]!) > QUIET);
 }
 
 function heartbeat(run: LabRun, now: Instant, activity: Activity): object {
