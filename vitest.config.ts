@@ -17,6 +17,8 @@ export default defineConfig({
     exclude: ['test/cli/**', 'test/browser/**', 'test/agent/**', ...LIVED],
     // Real servers and bundles: a slow machine may take its time over the first of them.
     maxWorkers: 2,
+    // Files share their imports: half the time. None may leave anything behind it.
+    isolate: false,
     testTimeout: 30_000,
     // Some begin by packaging the stack.
     hookTimeout: 120_000,

@@ -88,50 +88,53 @@ export function postboxContract(
       expect((await harness.postbox(SENDER).quota()).isPaused).toBe(true);
     });
 
-    it.runIf(isRendered)('sends both parts to the one address, and gives an id for each mail', async () => {
-      const ids = [await send(), await send()];
-      expect(new Set(ids).size).toBe(2);
-      const mails = await harness.received();
-      expect(mails).toHaveLength(2);
-      expect(mails[0]).toMatchObject({
-        from: { name: 'Curfew', address: 'curfew@example.org' },
-        to: ['jo@example.org'],
+    if (isRendered)
+      it('sends both parts to the one address, and gives an id for each mail', async () => {
+        const ids = [await send(), await send()];
+        expect(new Set(ids).size).toBe(2);
+        const mails = await harness.received();
+        expect(mails).toHaveLength(2);
+        expect(mails[0]).toMatchObject({
+          from: { name: 'Curfew', address: 'curfew@example.org' },
+          to: ['jo@example.org'],
+        });
+        expect(mails[0]!.subject).not.toBe('');
+        for (const part of [mails[0]!.text, mails[0]!.html]) expect(part).toContain('up 26 h, limit 24 h');
       });
-      expect(mails[0]!.subject).not.toBe('');
-      for (const part of [mails[0]!.text, mails[0]!.html]) expect(part).toContain('up 26 h, limit 24 h');
-    });
 
-    it.runIf(isRendered).each([
-      ['curfew@example.org', ''],
-      ['<curfew@example.org>', ''],
-      ['Curfew <curfew@example.org>', 'Curfew'],
-      ['"Curfew" <curfew@example.org>', 'Curfew'],
-      ["O'Neil’s Lab <curfew@example.org>", "O'Neil’s Lab"],
-      ["O'Neil <curfew@example.org>", "O'Neil"],
-      ['Curfew, Inc. (ML) <curfew@example.org>', 'Curfew, Inc. (ML)'],
-      ['The "Lab" <curfew@example.org>', 'The "Lab"'],
-      ['"The \\"Lab\\"" <curfew@example.org>', 'The "Lab"'],
-      ['back\\slash <curfew@example.org>', 'back\\slash'],
-      ['Équipe données <curfew@example.org>', 'Équipe données'],
-      ['学習基盤チーム 👩🏽‍🔬 <curfew@example.org>', '学習基盤チーム 👩🏽‍🔬'],
-      [`${'é'.repeat(60)} <curfew@example.org>`, 'é'.repeat(60)],
-    ])('is from %s as people read it', async (sender, name) => {
-      await send(notice.to, sender);
-      expect((await harness.received())[0]!.from).toEqual({ name, address: 'curfew@example.org' });
-    });
+    if (isRendered)
+      it.each([
+        ['curfew@example.org', ''],
+        ['<curfew@example.org>', ''],
+        ['Curfew <curfew@example.org>', 'Curfew'],
+        ['"Curfew" <curfew@example.org>', 'Curfew'],
+        ["O'Neil’s Lab <curfew@example.org>", "O'Neil’s Lab"],
+        ["O'Neil <curfew@example.org>", "O'Neil"],
+        ['Curfew, Inc. (ML) <curfew@example.org>', 'Curfew, Inc. (ML)'],
+        ['The "Lab" <curfew@example.org>', 'The "Lab"'],
+        ['"The \\"Lab\\"" <curfew@example.org>', 'The "Lab"'],
+        ['back\\slash <curfew@example.org>', 'back\\slash'],
+        ['Équipe données <curfew@example.org>', 'Équipe données'],
+        ['学習基盤チーム 👩🏽‍🔬 <curfew@example.org>', '学習基盤チーム 👩🏽‍🔬'],
+        [`${'é'.repeat(60)} <curfew@example.org>`, 'é'.repeat(60)],
+      ])('is from %s as people read it', async (sender, name) => {
+        await send(notice.to, sender);
+        expect((await harness.received())[0]!.from).toEqual({ name, address: 'curfew@example.org' });
+      });
 
-    it.runIf(isRendered).each([
-      ["o'neil@example.org", "o'neil@example.org"],
-      ['jo+curfew@example.org', 'jo+curfew@example.org'],
-      ['jo@exämple.example.org', 'jo@xn--exmple-cua.example.org'],
-      ['jo@例え.example.org', 'jo@xn--r8jz45g.example.org'],
-      ['Jo.Doe@Example.ORG', /^Jo\.Doe@example\.org$/i],
-    ])('reaches %s', async (to, arrived) => {
-      await send(to);
-      expect((await harness.received())[0]!.to).toEqual([
-        typeof arrived === 'string' ? arrived : expect.stringMatching(arrived),
-      ]);
-    });
+    if (isRendered)
+      it.each([
+        ["o'neil@example.org", "o'neil@example.org"],
+        ['jo+curfew@example.org', 'jo+curfew@example.org'],
+        ['jo@exämple.example.org', 'jo@xn--exmple-cua.example.org'],
+        ['jo@例え.example.org', 'jo@xn--r8jz45g.example.org'],
+        ['Jo.Doe@Example.ORG', /^Jo\.Doe@example\.org$/i],
+      ])('reaches %s', async (to, arrived) => {
+        await send(to);
+        expect((await harness.received())[0]!.to).toEqual([
+          typeof arrived === 'string' ? arrived : expect.stringMatching(arrived),
+        ]);
+      });
 
     it.each(['jö@example.org', 'a..b@example.org', 'jo@exa_mple..org'])(
       'is refused for good for %s, which SES takes from nobody',
@@ -141,12 +144,13 @@ export function postboxContract(
       },
     );
 
-    it.runIf(isRendered).each(['cürfew@example.org', 'a..b@example.org', `${'é'.repeat(150)} <curfew@example.org>`])(
-      'as a sender that SES takes from nobody (%s) is for an admin to mend: no mail is refused for good',
-      async (sender) => {
-        expect((await failure(send(notice.to, sender))).kind).not.toBe('refused');
-      },
-    );
+    if (isRendered)
+      it.each(['cürfew@example.org', 'a..b@example.org', `${'é'.repeat(150)} <curfew@example.org>`])(
+        'as a sender that SES takes from nobody (%s) is for an admin to mend: no mail is refused for good',
+        async (sender) => {
+          expect((await failure(send(notice.to, sender))).kind).not.toBe('refused');
+        },
+      );
 
     it.each([
       ['MessageRejected', 400, 'Email content is bad.', 'refused'],

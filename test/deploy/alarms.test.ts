@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { METRICS } from '../../src/handlers/metrics.ts';
 import { resolve, type Template } from '../../stack/check/resolve.ts';
-import { packaged } from './packaged.ts';
+import { FITTED, packaged } from './packaged.ts';
 
 interface Alarm {
   AlarmName: string;
@@ -148,9 +148,11 @@ describe('the topic', () => {
 
   it('is encrypted with a key of one’s own where one is named, and the stack makes none', async () => {
     expect(template.Resources.Alarms!.Properties).not.toHaveProperty('KmsMasterKeyId');
-    const key = 'arn:aws:kms:us-east-1:111122223333:key/00000000-0000-4000-8000-000000000000';
-    const given = (await packaged({ 'alarm-key': key })).template.Resources;
-    expect(given.Alarms).toMatchObject({ Type: 'AWS::SNS::Topic', Properties: { KmsMasterKeyId: key } });
+    const given = (await packaged(FITTED)).template.Resources;
+    expect(given.Alarms).toMatchObject({
+      Type: 'AWS::SNS::Topic',
+      Properties: { KmsMasterKeyId: FITTED['alarm-key'] },
+    });
     expect(Object.values(given).filter(({ Type }) => Type === 'AWS::KMS::Key')).toEqual([]);
   });
 });

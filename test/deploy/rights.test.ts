@@ -14,7 +14,7 @@ import { actionsNeeded } from '../../stack/check/needs.ts';
 import { policyFaults } from '../../stack/check/policies.ts';
 import { PLACE, resolve as resolveIn, type Template } from '../../stack/check/resolve.ts';
 import { isAllowed, rightsFaults } from '../../stack/check/simulate.ts';
-import { packaged } from './packaged.ts';
+import { FITTED, packaged } from './packaged.ts';
 
 /** Those that may stop apps. */
 const STOPPERS = ['links', 'scan', 'studio-event'];
@@ -59,7 +59,7 @@ describe('each function', () => {
   });
 
   it('that stops apps stops those of the given domains alone', async () => {
-    const given = (await packaged({ domains: 'd-aaaaaaaaaaaa, d-bbbbbbbbbbbb' })).template;
+    const given = (await packaged(FITTED)).template;
     for (const name of STOPPERS) {
       const { policies } = functionOf(name, given);
       const stops = (domain: string) =>
@@ -95,10 +95,10 @@ describe('the backstop', () => {
   });
 
   it('stops those of the given domains alone', async () => {
-    const given = (await packaged({ domains: 'd-aaaaaaaaaaaa' })).template;
+    const given = (await packaged(FITTED)).template;
     const may = (domain: string) =>
       isAllowed(policiesOf('BackstopRole', given), { action: 'sagemaker:DeleteApp', resource: app(domain) });
-    expect([await may('d-aaaaaaaaaaaa'), await may('d-bbbbbbbbbbbb')]).toEqual([true, false]);
+    expect([await may('d-bbbbbbbbbbbb'), await may('d-cccccccccccc')]).toEqual([true, false]);
   });
 
   it('is Scheduler’s to be, of this account and for schedules of its own group', () => {

@@ -1,10 +1,11 @@
 import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { HANDLERS } from '../../build.mjs';
 import { TTL_ATTRIBUTE, tableDefinition } from '../../src/adapters/dynamodb/table.ts';
 import { functionsOf } from '../../stack/check/functions.ts';
 import { type Resource, resolve, type Template } from '../../stack/check/resolve.ts';
-import { packaged } from './packaged.ts';
+import { FITTED, packaged } from './packaged.ts';
 
 let template: Template;
 beforeAll(async () => {
@@ -154,7 +155,7 @@ describe('parameters', () => {
         Type === 'AWS::SNS::Subscription' ? [Properties.Endpoint] : [],
       );
     expect(readers(template)).toEqual(['ml-platform@example.org']);
-    const told = await packaged({ 'alarm-mail': 'one@example.net, two@example.net' });
+    const told = await packaged(FITTED);
     expect(readers(told.template)).toEqual(['one@example.net', 'two@example.net']);
   });
 
@@ -170,7 +171,7 @@ describe('parameters', () => {
   });
 
   it('another table takes the place of the stack’s own in all that the functions know and may do', async () => {
-    const restored = (await packaged({ table: 'curfew-restored' })).template;
+    const restored = (await packaged(FITTED)).template;
     expect(resolve(restored.Outputs.TableName!.Value, restored)).toBe('curfew-restored');
     const arn = 'arn:aws:dynamodb:us-east-1:111122223333:table/curfew-restored';
     const tables = new Set<string>();
@@ -182,11 +183,13 @@ describe('parameters', () => {
     expect([...tables].sort()).toEqual([arn, `${arn}/index/owed`]);
     // The old one stays, as it is.
     expect(restored.Resources.Table).toEqual(template.Resources.Table);
-    await expect(packaged({ table: 'a table' })).rejects.toThrow(/"a table" is no table's name/);
   });
 
-  it('what is no domain’s id is refused', async () => {
-    await expect(packaged({ domains: 'd-abcdefghijkl,lab' })).rejects.toThrow(/"lab" is no domain's id/);
+  it('what is no table’s name, or no domain’s id, is refused', async () => {
+    const given = (value: string) => ({ resolveVariable: async () => value });
+    const script = createRequire(new URL('../../stack/', import.meta.url));
+    await expect(script('./table.cjs').table(given('a table'))).rejects.toThrow(/"a table" is no table's name/);
+    await expect(script('./domains.cjs').apps(given('d-abcdefghijkl,lab'))).rejects.toThrow(/"lab" is no domain's id/);
   });
 });
 
