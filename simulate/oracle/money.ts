@@ -45,6 +45,15 @@ export function exceptionsOf(truth: Truth, budget: string, subject: Subject, now
   return { granted, isLifted: its.some(({ kind }) => kind === 'lift') };
 }
 
+/** When the last grant or lift ended that was on record at `order`: until then another limit held. */
+function resumedAt(truth: Truth, budget: string, subject: Subject, now: number, order: number): number {
+  const ends = truth.exceptions.flatMap((one) => {
+    const isOf = one.subject.kind === subject.kind && one.subject.name === subject.name;
+    return isOf && (one.budget ?? budget) === budget && one.order <= order && one.until <= now ? [one.until] : [];
+  });
+  return Math.max(0, ...ends);
+}
+
 export const keyOf = (budget: string, { kind, name }: Subject, from: number, limit: number) =>
   `${budget} ${kind} ${name} ${from} ${limit}`;
 
@@ -76,7 +85,8 @@ export function wrongsOfMoney(judge: Judge, pass: Pass, run: TrueRun, rule: stri
   if (most + 20_000 < limit)
     return [`money: stopped by a budget of which ${cents(most)} of ${cents(limit)} at most were spent`];
   const since = money.overs.get(keyOf(name, subject, period.from, limit));
-  const isLater = since !== undefined && !run.kin && run.start > since + 2 * MINUTE;
+  const resumed = resumedAt(truth, name, subject, now, pass.loadOrder ?? 0);
+  const isLater = since !== undefined && !run.kin && run.start > Math.max(since, resumed) + 2 * MINUTE;
   return budget.atLimit === 'stop' && isLater ? ['money: stopped what was started after the limit was spent'] : [];
 }
 

@@ -1,6 +1,14 @@
 import type { Place } from '../domain/app.ts';
 import { appKey } from '../domain/app.ts';
-import { type Burning, crossingsOf, overMark, overSince, type Standing, standingsOf } from '../domain/budget.ts';
+import {
+  type Burning,
+  crossingsOf,
+  isEnded,
+  overMark,
+  overSince,
+  type Standing,
+  standingsOf,
+} from '../domain/budget.ts';
 import { refusalOf } from '../domain/contact.ts';
 import { type Cost, costsSoFar, type Rates, sumBasisOf } from '../domain/cost.ts';
 import { costOf } from '../domain/money.ts';
@@ -113,6 +121,7 @@ export async function tellBudgets(
   const { account, region } = seen.picture;
   const faults: string[] = [];
   for (const standing of standings) {
+    if (isEnded(standing, now)) continue;
     const crossed = crossingsOf(standing);
     const isNewlyOver = standing.isOver && overSince(standing) === undefined;
     if (crossed.length === 0 && !isNewlyOver) continue;

@@ -1,6 +1,7 @@
 import type { Place } from '../domain/app.ts';
 import { addressKey, refusalOf } from '../domain/contact.ts';
 import type { PastNotice } from '../domain/notice.ts';
+import { teamNamed } from '../domain/policy.ts';
 import { partsByOwner, type WeekBook } from '../domain/report/book.ts';
 import type { ReportFacts } from '../domain/report/facts.ts';
 import { adminReport, ownerReport, teamReport } from '../domain/report/report.ts';
@@ -66,7 +67,7 @@ export async function sendReport(
     subject === 'account'
       ? policy.admins
       : 'team' in subject
-        ? (policy.teams[subject.team]?.leads ?? [])
+        ? (teamNamed(policy, subject.team)?.leads ?? [])
         : all.filter(({ owners }) => owners.includes(subject.owner)).map(({ address }) => address);
   const role = typeof subject === 'object' && 'owner' in subject ? 'owner' : 'admins';
   const about = subject === 'account' ? 'admin' : 'team' in subject ? `team ${subject.team}` : 'owner';

@@ -1,6 +1,6 @@
 import { isNewestRequest, refusalOf } from '../domain/contact.ts';
 import type { Audience, Notice } from '../domain/notice.ts';
-import type { Policy } from '../domain/policy.ts';
+import { type Policy, teamNamed } from '../domain/policy.ts';
 import type { Instant } from '../domain/time.ts';
 import type { Contacts, Outbox } from './ports.ts';
 import { tellAdmins } from './tell.ts';
@@ -10,7 +10,7 @@ export async function refusalFor(contacts: Contacts, policy: Policy, notice: Not
   const { facts, to } = notice;
   const role = roleOf(notice);
   if (facts.kind === 'report' && facts.scope === 'team') {
-    if (!policy.teams[facts.whose]?.leads.includes(to)) return `is no lead of ${facts.whose} any more`;
+    if (!teamNamed(policy, facts.whose)?.leads.includes(to)) return `is no lead of ${facts.whose} any more`;
   } else if (role === 'admins' && !policy.admins.includes(to)) return 'is no admin any more';
   const contact = await contacts.get(notice, to);
   const refusal = refusalOf(contact, facts.kind, role);

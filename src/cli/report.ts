@@ -3,6 +3,7 @@ import { type BookPorts, readWeek } from '../application/report-book.ts';
 import { type ReportSubject, reportOn, type SentReport, sendReport } from '../application/send-report.ts';
 import { ConfigError } from '../config.ts';
 import { isPaused } from '../domain/pause.ts';
+import { teamNamed } from '../domain/policy.ts';
 import { isOfTeam, type WeekBook } from '../domain/report/book.ts';
 import { type Week, weekBefore, weekNamed, weekOf } from '../domain/report/week.ts';
 import { describeInstant, type Instant } from '../domain/time.ts';
@@ -73,7 +74,7 @@ function weekFrom(name: string | undefined, now: Instant, timezone: string): Wee
 function subjectFrom({ owner, team }: ReportOptions, book: WeekBook): ReportSubject {
   if (team !== undefined) {
     const everybody = [...book.lines, ...book.instances, ...book.running];
-    if (!book.policy.teams[team] && !everybody.some((who) => isOfTeam(team, who, book)))
+    if (!teamNamed(book.policy, team) && !everybody.some((who) => isOfTeam(team, who, book)))
       throw new ConfigError(`--team ${team}: no such team ran anything that week`);
     return { team };
   }

@@ -4,7 +4,7 @@ import { isOwnerCalled } from './owner.ts';
 import type { Period } from './period.ts';
 import type { Budget, BudgetFor, Policy } from './policy.ts';
 import { type OwnerSpend, type Spending, type SpendSum, sumSpend } from './spending.ts';
-import { DAY, type Instant } from './time.ts';
+import { DAY, HOUR, type Instant } from './time.ts';
 
 /** Whose spend one budget bounds: an owner (`domain/profile`), a team, a domain, or the account. */
 export interface Subject {
@@ -37,7 +37,7 @@ export interface BudgetMark {
   told: string[];
   /**
    * When each limit was first seen spent, `200000000 since 1764028800000`: apps that had started by then are stopped. A
-   * grant makes another limit.
+   * grant makes another limit; once it ends, the one before is spent anew.
    */
   over: string[];
 }
@@ -47,13 +47,20 @@ export function overMark(limit: MicroDollars, since: Instant): string {
   return `${limit} since ${since}`;
 }
 
-/** When the limit was first seen spent: of two passes that saw it, the earlier counts. Undefined where it was not. */
-export function overSince({ mark, limit }: Pick<Standing, 'mark' | 'limit'>): Instant | undefined {
+/**
+ * Since when the limit is spent: of two passes that saw it, the earlier counts; where something granted or lifted has ended since, that
+ * end, since until then another limit held, or none. Undefined where it was not seen spent.
+ */
+export function overSince({
+  mark,
+  limit,
+  resumedAt = 0,
+}: Pick<Standing, 'mark' | 'limit' | 'resumedAt'>): Instant | undefined {
   const moments = (mark?.over ?? []).flatMap((one) => {
     const [known, since] = one.split(' since ');
     return Number(known) === limit ? [Number(since)] : [];
   });
-  return moments.length === 0 ? undefined : Math.min(...moments);
+  return moments.length === 0 ? undefined : Math.max(Math.min(...moments), resumedAt);
 }
 
 /** Where one budget stands for one subject. */
@@ -73,7 +80,14 @@ export interface Standing {
   exceptions?: Exception[];
   /** Why it acts on nobody, if so. */
   lifted?: Exception;
+  /** When the last grant or lift of it ended. */
+  resumedAt?: Instant;
   mark?: BudgetMark;
+}
+
+/** Whether a term is over: then its budget acts and tells no more. A month and a week have turned into the next. */
+export function isEnded({ period }: Pick<Standing, 'period'>, now: Instant): boolean {
+  return now >= period.to;
 }
 
 /** Names a subject within its budget. */
@@ -166,22 +180,18 @@ function standingsOfBudget(
     if (group) group.hourly += hourly;
   }
   const { period } = spending;
-  const marked = new Map(
-    marks
-      .filter((mark) => mark.budget === budget.name && mark.period.from === period.from)
-      .map((mark) => [subjectKey(mark.subject), mark]),
-  );
-  const holding = exceptions.filter(
-    (one) => (one.budget ?? budget.name) === budget.name && one.at <= now && now < one.until,
-  );
-  const excepted = Map.groupBy(holding, (one) => subjectKey(one.subject));
+  const its = marks.filter((mark) => mark.budget === budget.name && isSameByClock(mark.period, period));
+  const marked = Map.groupBy(its, (mark) => subjectKey(mark.subject));
+  const given = exceptions.filter((one) => (one.budget ?? budget.name) === budget.name && one.at <= now);
+  const excepted = Map.groupBy(given, (one) => subjectKey(one.subject));
   return [...groups].map(([key, { subject, owners, hourly }]) => {
     const spend = sumSpend(owners, drift);
-    const ofSubject = excepted.get(key) ?? [];
+    const ofSubject = (excepted.get(key) ?? []).filter(({ until }) => now < until);
+    const ends = (excepted.get(key) ?? []).map(({ until }) => until).filter((until) => until <= now);
     const granted = ofSubject.reduce((sum, { kind, amount = 0 }) => sum + (kind === 'grant' ? amount : 0), 0);
     const limit = budget.limit + granted;
     const lifted = ofSubject.find(({ kind }) => kind === 'lift');
-    const mark = marked.get(key);
+    const mark = joined(marked.get(key), period);
     const ours = forecastOf(spend, hourly, spending, now);
     const isAwsOwn = subject.kind === 'account' && awsForecast?.period.to === period.to;
     // Of two expectations the worse: a warning too early costs a mail.
@@ -198,14 +208,32 @@ function standingsOfBudget(
       isOver: spend.amount >= limit,
       ...(ofSubject.length > 0 ? { exceptions: ofSubject } : {}),
       ...(lifted ? { lifted } : {}),
+      ...(ends.length > 0 ? { resumedAt: Math.max(...ends) } : {}),
       ...(mark ? { mark } : {}),
     };
   });
 }
 
+/** No two clocks on earth are further apart. */
+const APART = 26 * HOUR;
+
+/** Whether two periods are one, by clocks of two zones: the policy's may have been changed within it. */
+function isSameByClock(a: Period, b: Period): boolean {
+  const near = (one: Instant, other: Instant) => one === other || Math.abs(one - other) <= APART;
+  return near(a.from, b.from) && near(a.to, b.to);
+}
+
+/** What was told in a period, by whichever zone's clock. */
+function joined(marks: BudgetMark[] | undefined, period: Period): BudgetMark | undefined {
+  const [first, ...more] = marks ?? [];
+  if (!first || (more.length === 0 && first.period.from === period.from)) return first;
+  const all = [first, ...more];
+  return { ...first, period, told: all.flatMap(({ told }) => told), over: all.flatMap(({ over }) => over) };
+}
+
 /**
  * What a period is expected to end at: what was spent; for the next day, what runs now, going on as it is; and for each
- * day after that, the mean of the last closed days. Undefined for a period without end.
+ * day after that, the mean of the last closed days. Undefined for a period without end, and for one that has not begun.
  */
 export function forecastOf(
   spend: SpendSum,
@@ -213,7 +241,7 @@ export function forecastOf(
   { period, trendDays }: Pick<Spending, 'period' | 'trendDays'>,
   now: Instant,
 ): MicroDollars | undefined {
-  if (period.to === Number.POSITIVE_INFINITY) return undefined;
+  if (period.to === Number.POSITIVE_INFINITY || now < period.from) return undefined;
   const left = Math.max(0, period.to - now);
   const soon = Math.min(left, DAY);
   const daily = trendDays === 0 ? 0 : spend.recent / trendDays;

@@ -85,14 +85,14 @@ function runsOut(
   now: Instant,
 ): { at: Instant; until: Instant }[] {
   const { budget, spend } = standing;
-  // A term or all time is followed by no other: what is spent of it stays so.
+  // A term or all time is followed by no other.
   const isLast = budget.period !== 'month' && budget.period !== 'week';
   let { period } = standing;
   let from = Math.max(now, period.from);
   let spent = spend.amount;
   const found: { at: Instant; until: Instant }[] = [];
   for (let i = 0; i < MOST_PERIODS; i++) {
-    const until = isLast ? Number.POSITIVE_INFINITY : period.to;
+    const until = period.to;
     const at = actsWithin({ ...standing, period, from, until, spent }, rate, startedAt);
     if (at !== undefined && at <= now + HORIZON) found.push({ at, until });
     if (isLast || found.length === 2 || !mayEverSpend(budget, rate)) break;
@@ -109,7 +109,7 @@ function mayEverSpend({ period, limit }: Standing['budget'], rate: MicroDollars)
 }
 
 /** A budget from a moment on, while its period is the same. */
-interface Stretch extends Pick<Standing, 'budget' | 'mark' | 'exceptions'> {
+interface Stretch extends Pick<Standing, 'budget' | 'mark' | 'exceptions' | 'resumedAt'> {
   period: Period;
   from: Instant;
   until: Instant;
@@ -119,7 +119,8 @@ interface Stretch extends Pick<Standing, 'budget' | 'mark' | 'exceptions'> {
 
 /** When it acts on an app that started then; undefined where it does not before the stretch ends. */
 function actsWithin(stretch: Stretch, rate: MicroDollars, startedAt: Instant): Instant | undefined {
-  const { budget, mark, exceptions = [], period, from, until, spent } = stretch;
+  const { budget, mark, exceptions = [], resumedAt = 0, period, from, until, spent } = stretch;
+  if (from >= until) return undefined;
   const ends = exceptions.map((one) => one.until).filter((end) => end > from && end < until);
   const edges = [from, ...ends.sort((a, b) => a - b), until];
   for (const [i, edge] of edges.slice(0, -1).entries()) {
@@ -128,7 +129,8 @@ function actsWithin(stretch: Stretch, rate: MicroDollars, startedAt: Instant): I
     const limit = budget.limit + granted(held);
     const left = limit - spent - growth(rate, from, Math.min(edge, period.to));
     // Marks are of this period alone: those of the next are still to be made.
-    const since = mark?.period.from === period.from ? overSince({ mark, limit }) : undefined;
+    const isMarked = mark?.period.from === period.from;
+    const since = isMarked ? overSince({ mark, limit, resumedAt: i === 0 ? resumedAt : edge }) : undefined;
     if (budget.atLimit === 'stop' && since !== undefined && startedAt > since) continue;
     if (left <= 0) return i === 0 ? (since ?? edge) : edge;
     const at = rate > 0 ? edge + Math.ceil((left * HOUR) / rate) : Number.POSITIVE_INFINITY;

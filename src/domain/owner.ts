@@ -14,8 +14,11 @@ export function ownerAddress(
   facts: { tags?: Tags; ssoUserName?: string | undefined },
 ): Address {
   const { domainId, userProfileName } = owner;
-  const exception = policy.exceptions[`${domainId}/${userProfileName}`] ?? policy.exceptions[userProfileName];
-  if (exception !== undefined) return { address: exception };
+  // A profile may be called `constructor`, which every object has.
+  const named = [`${domainId}/${userProfileName}`, userProfileName].find((one) =>
+    Object.hasOwn(policy.exceptions, one),
+  );
+  if (named !== undefined) return { address: policy.exceptions[named]! };
   const rule = policy.address;
   if (rule === undefined) return { unknown: 'the policy has no owners.address' };
   if (rule === 'sso') return checked(facts.ssoUserName, `the SSO user name of ${userProfileName}`);

@@ -33,6 +33,11 @@ export interface Policy {
   nativeIdle?: NativeIdle;
 }
 
+/** What the policy says of a team, if anything: a tag's value may be `constructor`, which every object has. */
+export function teamNamed({ teams }: Pick<Policy, 'teams'>, name: string): Policy['teams'][string] | undefined {
+  return Object.hasOwn(teams, name) ? teams[name] : undefined;
+}
+
 /** The app types that SageMaker can shut down by itself when they are idle. Source: SageMaker developer guide, "Idle shutdown". */
 export const NATIVE_IDLE_APPS = ['JupyterLab', 'CodeEditor'] as const;
 export type NativeIdleApp = (typeof NATIVE_IDLE_APPS)[number];

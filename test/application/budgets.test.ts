@@ -256,6 +256,48 @@ describe('at the limit', () => {
     expect(await it.pass(NOON + 15 * HOUR)).toEqual([]);
   });
 
+  test('stop: when a grant ends unspent, what had started by then is stopped, and what is started afterwards goes on', async () => {
+    const it = lab({ budgets: [{ ...perPerson, atLimit: 'stop' }] });
+    it.ports.fleet.start(it.app('alice'), NOON);
+    await it.pass(NOON + 10 * HOUR);
+    const subject = { kind: 'owner' as const, name: `${ref.domainId}/alice` };
+    const times = { at: NOON + 10 * HOUR, until: NOON + 20 * HOUR, by: 'admin', why: '' };
+    await it.ports.ledger.except(PLACE, { kind: 'grant', subject, amount: 1_000_000_000, ...times });
+    await it.create(it.app('alice', 'again'), NOON + 11 * HOUR);
+    expect(await it.pass(NOON + 19 * HOUR)).toEqual([]);
+    expect(await it.pass(NOON + 20 * HOUR)).toEqual(['stopped again']);
+    await it.create(it.app('alice', 'after'), NOON + 21 * HOUR);
+    expect(await it.pass(NOON + 22 * HOUR)).toEqual([]);
+  });
+
+  test('a term acts and tells within its days alone, and is expected to end at nothing before them', async () => {
+    const days = { from: '2026-11-24', to: '2026-11-24' };
+    const it = lab({ budgets: [{ ...perPerson, period: days, forecastAt: [1] }] });
+    it.ports.fleet.start(it.app('alice'), NOON);
+    expect(await it.pass(NOON + 5 * HOUR)).toEqual(['started default']);
+    expect((await it.standings(NOON + 5 * HOUR))[0]!.forecast).toBeUndefined();
+    expect(await it.pass(NOON + 12 * HOUR + 5 * MINUTE)).toEqual([]);
+    expect(it.crossed()).toEqual(['forecast 100']);
+    expect(await it.pass(NOON + 22 * HOUR)).toEqual(['stopped default']);
+    // The day after nothing of it is left to say.
+    const after = NOON + 36 * HOUR;
+    it.ports.fleet.start(it.app('alice', 'after'), after);
+    expect(await it.pass(after + HOUR)).toEqual(['started after']);
+    expect(it.crossed()).toEqual(['forecast 100', 'spent 50,spent 80,spent 100']);
+  });
+
+  test('another time zone within a period: what was told stays told, and what `stop` let be goes on', async () => {
+    const it = lab({ budgets: [{ ...perPerson, atLimit: 'stop' }] });
+    it.ports.fleet.start(it.app('alice'), NOON);
+    await it.pass(NOON + 10 * HOUR);
+    await it.create(it.app('alice', 'again'), NOON + 11 * HOUR);
+    it.policy.timezone = 'America/New_York';
+    expect(await it.pass(NOON + 12 * HOUR)).toEqual([]);
+    it.policy.timezone = 'Pacific/Kiritimati';
+    expect(await it.pass(NOON + 13 * HOUR)).toEqual([]);
+    expect(it.crossed()).toEqual(['spent 50,spent 80,spent 100']);
+  });
+
   test('with a grace: a warning first, without a button that would not help', async () => {
     const it = lab({ budgets: [{ ...perPerson, grace: 30 * MINUTE }] });
     it.ports.fleet.start(it.app('alice'), NOON);

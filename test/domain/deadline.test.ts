@@ -90,14 +90,14 @@ describe('a budget that stops or blocks', () => {
     expect(deadline(standing({ spent: 101 * DOLLAR, mark, budget: stop }))?.at).toBe(MONTH.to + 10 * HOUR);
   });
 
-  test('a term that is over spends no more; what is spent of it stays so', () => {
+  test('a term that is over stops nothing any more', () => {
     const term = { ...perPerson, period: { from: '2026-11-01', to: '2026-11-23' } };
     const period = { from: MONTH.from, to: Date.UTC(2026, 10, 24) };
     expect(deadline(standing({ budget: term, period }))?.at).toBe(NOON + 10 * HOUR);
     expect(deadline(standing({ budget: term, period, hourly: 5 * DOLLAR }))).toBeUndefined();
-    expect(deadline(standing({ budget: term, period, spent: 100 * DOLLAR }), appWith({}), {}, NOON + 9 * DAY)?.at).toBe(
-      NOON + 9 * DAY,
-    );
+    const spent = standing({ budget: term, period, spent: 100 * DOLLAR });
+    expect(deadline(spent)?.at).toBe(NOON);
+    expect(deadline(spent, appWith({}), {}, period.to)).toBeUndefined();
   });
 
   test('the earliest of several, and the policy says which count', () => {
@@ -135,7 +135,9 @@ function walk(scenario: Scenario, until: Instant): Instant | undefined {
     const isLifted = holding.some((one) => one.kind === 'lift');
     // `stop` lets be what began after its limit was first seen spent, in that month.
     const isLet = atLimit === 'stop' && since !== undefined && now === limit && at < periodAt(kind, NOON).to;
-    if (total >= now && !isLifted && !(isLet && startedAt > since!)) return at;
+    // What was granted or lifted has ended: then it is spent anew.
+    const resumed = Math.max(0, ...exceptions.map((one) => one.until).filter((end) => end <= at));
+    if (total >= now && !isLifted && !(isLet && startedAt > Math.max(since!, resumed))) return at;
     total += (hourly * MINUTE) / HOUR;
   }
   return undefined;

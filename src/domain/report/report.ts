@@ -1,4 +1,5 @@
 import type { Audience } from '../notice.ts';
+import { teamNamed } from '../policy.ts';
 import { sumSpend } from '../spending.ts';
 import { joined, ownerKey, type Part, partOfTeam, type WeekBook, type Who } from './book.ts';
 import { budgetRows } from './budgets.ts';
@@ -37,7 +38,7 @@ export function teamReport(book: WeekBook, team: string): ReportFacts {
     (name === team || (policy.team === 'domain' && domains.get(name) === team));
   const { owner: _, ...who } = (part.lines[0] ?? {}) as Who;
   const budgets = budgetRows(book, isTheirs, [{ who, spent: facts.spent }]);
-  const { since } = policy.teams[team] ?? {};
+  const { since } = teamNamed(policy, team) ?? {};
   const amount = book.totals.get(team);
   return {
     ...facts,

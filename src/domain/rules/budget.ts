@@ -1,4 +1,4 @@
-import { describeStanding, overSince, type Standing, type Subject, subjectOf } from '../budget.ts';
+import { describeStanding, isEnded, overSince, type Standing, type Subject, subjectOf } from '../budget.ts';
 import type { Policy } from '../policy.ts';
 import type { RunningApp } from '../running-app.ts';
 import { teamOnRecord } from '../running-app.ts';
@@ -7,7 +7,7 @@ import type { Verdict } from '../verdict.ts';
 
 /**
  * Once a budget's limit is spent, `at-limit: stop` ends the apps that had started by then, and `block` also whatever is
- * started afterwards, until the period turns or an admin grants more or lifts it. At once, or by its `grace`.
+ * started afterwards, until the period turns or ends, or an admin grants more or lifts it. At once, or by its `grace`.
  */
 export function budgetVerdicts(
   app: RunningApp,
@@ -19,6 +19,7 @@ export function budgetVerdicts(
     const { budget } = standing;
     const rule = `${budget.name}: budget`;
     const spent = `${describeStanding(standing)} spent (${describeSubject(standing.subject)})`;
+    if (isEnded(standing, now)) return { rule, says: 'nothing', reason: `${spent}; its period is over` };
     if (!standing.isOver) return { rule, says: 'within', reason: spent };
     if (standing.lifted) return { rule, says: 'nothing', reason: `${spent}; lifted by an admin` };
     const due = overSince(standing) ?? now;
