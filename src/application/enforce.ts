@@ -94,6 +94,7 @@ async function mayBeStopped(
     running,
     ended: [],
     past: [],
+    gone: [],
     runs: known.runs,
     volumes,
     volumeChanges: [],
