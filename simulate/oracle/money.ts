@@ -147,8 +147,11 @@ export function judgeBudgetNews(judge: Judge, owed: OwedLetter): void {
 /** A budget is marked: from now on it is known since when its limit is spent. */
 export function noteMark({ money }: Judge, { now }: Pass, mark: Mark): void {
   for (const one of mark.over) {
-    const key = keyOf(mark.budget, mark.subject, mark.period.from, Number(one.split(' ')[0]));
-    if (!money.overs.has(key)) money.overs.set(key, now);
+    const [limit, word] = one.split(' ');
+    const key = keyOf(mark.budget, mark.subject, mark.period.from, Number(limit));
+    // A bill may say less than was reckoned: then it is spent no more.
+    if (word === 'until') money.overs.delete(key);
+    else if (!money.overs.has(key)) money.overs.set(key, now);
   }
 }
 

@@ -8,6 +8,7 @@ import {
   overSince,
   type Standing,
   standingsOf,
+  underMark,
 } from '../domain/budget.ts';
 import { refusalOf } from '../domain/contact.ts';
 import { type Cost, costsSoFar, type Rates, sumBasisOf } from '../domain/cost.ts';
@@ -104,39 +105,53 @@ function hourlyOf(costs: Map<string, Cost>, { ref }: RunningApp): number {
   return cost?.kind === 'known' ? costOf(cost.rate, HOUR) : 0;
 }
 
+/** What came of telling. */
+export interface BudgetNews {
+  /** What failed, in words. */
+  faults: string[];
+  /** Budgets of which it could not be written down since when they are spent: nobody is to be warned by them yet. */
+  unmarked: string[];
+}
+
 /**
  * Tells each threshold that a budget has newly passed, once a period: several at once in one mail. The notice first, then
- * the mark of it. A limit that is spent is marked with its moment, which decides what `stop` ends.
- * @returns what failed, in words
+ * the mark of it. A limit that is spent is marked with its moment, which decides what `stop` ends; and so is one that is spent no more.
  */
 export async function tellBudgets(
   actor: Teller & { ledger: Ledger },
   standings: Standing[],
   seen: Survey,
   now: Instant,
-): Promise<string[]> {
+): Promise<BudgetNews> {
   const { policy, ledger } = actor;
-  // What half a picture lacks may be an owner's address: the next whole one tells.
-  if (policy.mode === 'observe' || seen.picture.missing.length > 0) return [];
+  const news: BudgetNews = { faults: [], unmarked: [] };
+  if (policy.mode === 'observe') return news;
   const { account, region } = seen.picture;
-  const faults: string[] = [];
+  // What half a picture lacks may be an owner's address, or what they spent no more: the next whole one tells.
+  const isWhole = seen.picture.missing.length === 0;
   for (const standing of standings) {
     if (isEnded(standing, now)) continue;
-    const crossed = crossingsOf(standing);
-    const isNewlyOver = standing.isOver && overSince(standing) === undefined;
-    if (crossed.length === 0 && !isNewlyOver) continue;
+    const { isOver, limit, budget } = standing;
+    const crossed = isWhole ? crossingsOf(standing) : [];
+    const isKnownOver = overSince(standing) !== undefined;
+    const isUnspent = isWhole && !isOver && isKnownOver && budget.atLimit !== 'warn';
+    const over = [
+      ...(isOver && !isKnownOver ? [overMark(limit, now)] : []),
+      ...(isUnspent ? [underMark(limit, now)] : []),
+    ];
+    if (crossed.length + over.length === 0) continue;
     try {
       if (crossed.length > 0) await tellBudget(actor, { account, region }, { ...standing, crossed }, seen, now);
-      const { budget, subject, period } = standing;
+      const { subject, period } = standing;
       const told = crossed.map(({ mark }) => mark);
-      const over = isNewlyOver ? [overMark(standing.limit, now)] : [];
       await ledger.mark({ account, region }, { budget: budget.name, subject, period, told, over });
     } catch (error) {
       const whose = `${standing.budget.name} (${describeSubject(standing.subject)})`;
-      faults.push(`telling of budget ${whose} failed: ${error instanceof Error ? error.message : error}`);
+      if (isOver && !isKnownOver) news.unmarked.push(budget.name);
+      news.faults.push(`telling of budget ${whose} failed: ${error instanceof Error ? error.message : error}`);
     }
   }
-  return faults;
+  return news;
 }
 
 /** Apps that a notice names: an account's thousands are more than an item of the table holds. */
@@ -193,7 +208,7 @@ async function addressOfOwner(teller: Teller, owner: { domainId: string; userPro
 }
 
 function factsOf({ policy, rates }: Teller, told: Told, seen: Survey, now: Instant): Omit<BudgetFacts, 'audience'> {
-  const { budget, subject, period, limit, spend, forecast, crossed, hourly } = told;
+  const { budget, subject, period, limit, spend, forecast, crossed, hourly, lifted } = told;
   const its = seen.running.flatMap(({ app }): AppFacts[] =>
     isOf(app, subject, policy) ? [appFacts(app, rates, now)] : [],
   );
@@ -215,7 +230,8 @@ function factsOf({ policy, rates }: Teller, told: Told, seen: Survey, now: Insta
     ...(forecast === undefined ? {} : { forecast }),
     unpriced: spend.unpriced,
     crossed: crossed.map(({ kind, share }) => ({ kind, share })),
-    atLimit: policy.mode === 'enforce' ? budget.atLimit : 'warn',
+    atLimit: policy.mode === 'enforce' && !lifted ? budget.atLimit : 'warn',
+    ...(lifted ? { isLifted: true as const } : {}),
     ...(budget.grace === undefined ? {} : { grace: budget.grace }),
     running,
     ...(its.length > running.length ? { more: its.length - running.length } : {}),

@@ -6,12 +6,13 @@ import { describePause, isPaused, type Pause } from '../domain/pause.ts';
 import { type Missing, type Picture, spaceKey } from '../domain/picture.ts';
 import { type Intent, inReadingOrder, type Plan, plan } from '../domain/plan.ts';
 import type { Policy } from '../domain/policy.ts';
+import { budgetRule } from '../domain/rules/budget.ts';
 import type { Run } from '../domain/run.ts';
 import { isShared } from '../domain/running-app.ts';
 import { DAY, type Instant } from '../domain/time.ts';
 import { type Actor, act, type Outcome } from './act.ts';
 import { type BackstopReport, keepBackstops } from './backstop.ts';
-import { moneyOf, tellBudgets } from './budgets.ts';
+import { type BudgetNews, moneyOf, tellBudgets } from './budgets.ts';
 import { tellDaily } from './daily.ts';
 import { each } from './each.ts';
 import {
@@ -134,7 +135,9 @@ export async function scan(
     backstop,
     isPaused: pause !== undefined,
   };
-  const untold = ledger && !pause ? await tellBudgets({ ...actor, ledger }, money.standings, seen, now) : [];
+  const news: BudgetNews = { faults: [], unmarked: [] };
+  if (ledger && !pause) Object.assign(news, await tellBudgets({ ...actor, ledger }, money.standings, seen, now));
+  for (const intent of intents) holdUnmarked(intent, news);
   const outcomes = await carryOut(actor, seen, intents, now);
   const kept = backstop
     ? await keepBackstops({ backstop, runs, policy }, seen, { intents, outcomes, money }, now, hasTime)
@@ -147,9 +150,16 @@ export async function scan(
   const told = await daily.catch((error: unknown) => [
     `telling the admins failed: ${error instanceof Error ? error.message : error}`,
   ]);
-  const faults = [...seen.faults, ...money.faults, ...untold, ...unrecorded, ...(kept?.faults ?? []), ...told];
+  const faults = [...seen.faults, ...money.faults, ...news.faults, ...unrecorded, ...(kept?.faults ?? []), ...told];
   const stopped = stoppedHourly(outcomes, seen, rates, now);
   return { ...found, outcomes, stoppedHourly: stopped, ...(kept ? { backstop: kept } : {}), faults };
+}
+
+/** A warning counts from when its budget was spent: by one that is not written down, each scan would warn anew. */
+function holdUnmarked(intent: Intent, { unmarked }: BudgetNews): void {
+  const { action, rule } = intent.decision;
+  if (action === 'warn' && unmarked.some((name) => rule === budgetRule(name)))
+    intent.held ??= 'since when its budget is spent could not be recorded';
 }
 
 /** What the fleet costs less an hour: an app that shared its instance with one that stays cost nothing. */

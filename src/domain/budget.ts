@@ -37,7 +37,8 @@ export interface BudgetMark {
   told: string[];
   /**
    * When each limit was first seen spent, `200000000 since 1764028800000`: apps that had started by then are stopped. A
-   * grant makes another limit; once it ends, the one before is spent anew.
+   * grant makes another limit; once it ends, the one before is spent anew. `200000000 until 1764029100000`: it was seen unspent
+   * again, since a bill said less.
    */
   over: string[];
 }
@@ -45,6 +46,11 @@ export interface BudgetMark {
 /** What a mark says of a limit that is seen spent. */
 export function overMark(limit: MicroDollars, since: Instant): string {
   return `${limit} since ${since}`;
+}
+
+/** What a mark says of a limit that was spent and is no more. */
+export function underMark(limit: MicroDollars, until: Instant): string {
+  return `${limit} until ${until}`;
 }
 
 /**
@@ -56,10 +62,10 @@ export function overSince({
   limit,
   resumedAt = 0,
 }: Pick<Standing, 'mark' | 'limit' | 'resumedAt'>): Instant | undefined {
-  const moments = (mark?.over ?? []).flatMap((one) => {
-    const [known, since] = one.split(' since ');
-    return Number(known) === limit ? [Number(since)] : [];
-  });
+  const its = (mark?.over ?? []).map((one) => one.split(' ')).filter(([known]) => Number(known) === limit);
+  const told = (word: string) => its.flatMap(([, is, at]) => (is === word ? [Number(at)] : []));
+  const unspent = Math.max(...told('until'), Number.NEGATIVE_INFINITY);
+  const moments = told('since').filter((at) => at > unspent);
   return moments.length === 0 ? undefined : Math.max(Math.min(...moments), resumedAt);
 }
 

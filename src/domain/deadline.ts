@@ -4,7 +4,7 @@ import { matches } from './match.ts';
 import { describeMoney, type MicroDollars } from './money.ts';
 import { type Period, periodOf } from './period.ts';
 import type { Limit, Policy } from './policy.ts';
-import { describeSubject, standingsOn } from './rules/budget.ts';
+import { budgetRule, describeSubject, standingsOn } from './rules/budget.ts';
 import { extendedUntil, extensionsLeft } from './rules/extension.ts';
 import type { RunningApp } from './running-app.ts';
 import { DAY, type Duration, describeDuration, describeInstant, HOUR, type Instant, localTime } from './time.ts';
@@ -63,7 +63,7 @@ function budgetDeadlines(
       return `${describeStanding(standing)} spent on ${say(now, timezone)} (${describeSubject(subject)})${when}`;
     };
     const ends = Number.isFinite(until) ? { until } : {};
-    return { at: spentAt + (budget.grace ?? 0), ...ends, rule: `${budget.name}: budget`, reason };
+    return { at: spentAt + (budget.grace ?? 0), ...ends, rule: budgetRule(budget.name), reason };
   });
 }
 

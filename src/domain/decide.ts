@@ -24,6 +24,8 @@ export interface Decision {
   warnedAt?: Instant;
   /** A budget or a guardrail stops it, and gives no grace. */
   isAtOnce?: true;
+  /** Rules that it is over, and that have warned of it for the reason that still holds. */
+  upheld: string[];
   /** It rests on evidence of use, not on the clock alone. */
   isIdle?: boolean;
   /** How long after its warning it is stopped at the earliest; set when the action is warn or stop. */
@@ -73,29 +75,32 @@ function postponed(verdict: Verdict, until: Instant | undefined, policy: Policy,
 
 /**
  * Decides on one running app: an exemption wins; else a bound that is reached asks for a warning; and a warning of
- * the same reason that is at least `grace` old, for a stop. A budget or a guardrail without a grace stops at once.
+ * the same reason that is at least `grace` old, for a stop. A budget or a guardrail without a grace stops at once. Of
+ * several bounds the one decides that stops first: none puts off what another has announced.
  * @param money what budgets and guardrails say of it
  */
 export function decide(app: RunningApp, policy: Policy, now: Instant, money: Verdict[] = []): Decision {
   const { limit, verdicts } = tryRules(app, policy, now, money);
   const [exempt, ...bounds] = verdicts as [Verdict, ...Verdict[]];
-  if (exempt.says === 'keep') return { app, action: 'keep', rule: exempt.rule, reason: exempt.reason };
+  if (exempt.says === 'keep') return { app, action: 'keep', rule: exempt.rule, reason: exempt.reason, upheld: [] };
 
-  const over = bounds.filter(({ says }) => says === 'over');
-  // What stops at once goes first; then the clock's bound: heartbeats can move idleness for ever, and each time it would be warned of anew.
-  const verdict = over.find(({ grace }) => grace === 0) ?? over[0];
-  if (!verdict) return keep(app, limit, bounds);
-
-  const { grace = limit?.grace ?? 0, rule, due } = verdict;
-  const base = { app, rule, due: due!, grace, isIdle: verdict.seenAt !== undefined };
+  const over = bounds
+    .filter(({ says }) => says === 'over')
+    .map((verdict) => ({ verdict, ...standing(app, verdict, limit, policy, now) }));
+  const [first] = over.sort((a, b) => a.comes - b.comes);
+  if (!first) return keep(app, limit, bounds);
+  // Heartbeats can put idleness off for ever, and its stop in the very moment: the clock's bound warns before that, and stops before it.
+  const clocks = first.verdict.seenAt === undefined ? [] : over.filter((one) => one.verdict.seenAt === undefined);
+  const clock = clocks.find(({ comes }) => comes <= now) ?? clocks.find((one) => !one.given);
+  const { verdict, grace, given, stopAt } = clock ?? first;
+  const { rule, due } = verdict;
+  const upheld = over.flatMap((one) => (one.given ? [one.verdict.rule] : []));
+  const base = { app, rule, due: due!, grace, isIdle: verdict.seenAt !== undefined, upheld };
   if (grace === 0) return { ...base, action: 'stop', isAtOnce: true, reason: verdict.reason };
-  const given = warningFor(app, verdict, policy);
   if (!given) {
     const reason = `${verdict.reason}; grace ${describeDuration(grace)}`;
     return { ...base, action: 'warn', reason, next: { action: 'stop', at: now + grace } };
   }
-  // A grace made shorter since must not break the promise of the mail; one made longer holds at once.
-  const stopAt = Math.max(given.stopAt ?? 0, given.at + grace);
   const reason = `${verdict.reason}; warned ${describeInstant(given.at, policy.timezone, now)}${given.told === undefined ? '' : ` (told: ${given.told})`}, grace ${describeDuration(stopAt - given.at)}`;
   if (now >= stopAt && hasLookedSince(verdict, given.at))
     return { ...base, action: 'stop', warnedAt: given.at, reason };
@@ -104,6 +109,17 @@ export function decide(app: RunningApp, policy: Policy, now: Instant, money: Ver
     return { ...base, action: 'warn', warnedAt: given.at, reason: waiting, next: { action: 'stop', at: now } };
   }
   return { ...base, action: 'warn', warnedAt: given.at, reason, next: { action: 'stop', at: stopAt } };
+}
+
+/** A bound that is reached: its grace, the warning that was given for this very reason, and when its stop may come, and comes. */
+function standing(app: RunningApp, verdict: Verdict, limit: Limit | undefined, policy: Policy, now: Instant) {
+  const { grace = limit?.grace ?? 0 } = verdict;
+  if (grace === 0) return { grace, given: undefined, stopAt: now, comes: 0 };
+  const given = warningFor(app, verdict, policy);
+  // A grace made shorter since must not break the promise of the mail; one made longer holds at once.
+  const stopAt = given ? Math.max(given.stopAt ?? 0, given.at + grace) : now + grace;
+  const isWaiting = given !== undefined && now >= stopAt && !hasLookedSince(verdict, given.at);
+  return { grace, given, stopAt, comes: isWaiting ? Number.MAX_SAFE_INTEGER : stopAt };
 }
 
 /** Idleness that nobody has looked at since the warning may be over: the owner may have come back. The clock needs no look. */
@@ -118,6 +134,7 @@ function keep(app: RunningApp, limit: Limit | undefined, bounds: Verdict[]): Dec
     app,
     action: 'keep',
     rule: (soonest ?? spoken[0])?.rule ?? limit?.name ?? 'no limit',
+    upheld: [],
     reason: limit ? spoken.map((verdict) => verdict.reason).join('; ') : 'no limit in the policy matches',
     ...(soonest ? { next: { action: 'warn', at: soonest.due! } } : {}),
   };
@@ -139,7 +156,8 @@ function warningFor(app: RunningApp, verdict: Verdict, { mode }: Policy): Warnin
  * The rules whose standing warnings no longer have their reason: they lift. One that was given after `now`, by a clock that
  * is ahead or before this pass was tried again, stands: whoever gave it knew more.
  */
-export function liftedWarnings({ app, rule, warnedAt }: Decision, now: Instant): string[] {
-  const standing = Object.entries(app.run.warnings).filter(([, { given }]) => given !== undefined && given.at <= now);
-  return standing.filter(([name]) => warnedAt === undefined || name !== rule).map(([name]) => name);
+export function liftedWarnings({ app, upheld }: Decision, now: Instant): string[] {
+  return Object.entries(app.run.warnings).flatMap(([name, { given }]) =>
+    given !== undefined && given.at <= now && !upheld.includes(name) ? [name] : [],
+  );
 }

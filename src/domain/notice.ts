@@ -131,6 +131,8 @@ export interface BudgetFacts {
   /** What was crossed, the lowest first: shares of the limit, 0.8 for 80 %. */
   crossed: { kind: 'spent' | 'forecast'; share: number }[];
   /** What happens at the limit; `warn` where the policy's mode stops nothing. */
+  /** An admin has lifted it: `atLimit` is `warn`, whatever the policy says. */
+  isLifted?: true;
   atLimit: 'warn' | 'stop' | 'block';
   /** How long after its warning an app is stopped; absent: at once. */
   grace?: Duration;

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { noteActivity } from '../../src/application/activity-event.ts';
 import { moneyOf } from '../../src/application/budgets.ts';
 import { enforceOn } from '../../src/application/enforce.ts';
 import { survey } from '../../src/application/survey.ts';
@@ -397,6 +398,97 @@ describe('at the limit', () => {
     it.ports.fleet.start(it.app('alice'), NOON);
     expect(await it.pass(at(2))).toEqual(['started default']);
     expect(await it.pass(at(3))).toEqual([]);
+  });
+
+  test('of two budgets with a grace the one acts that stops earlier', async () => {
+    const [slow, quick] = [
+      { ...perPerson, name: 'slow', grace: 2 * DAY },
+      { ...perPerson, name: 'quick', grace: 10 * MINUTE },
+    ];
+    const it = lab({ budgets: [slow, quick] });
+    it.ports.fleet.start(it.app('alice'), NOON);
+    expect(await it.pass(NOON + 10 * HOUR)).toEqual(['started default', 'warned default']);
+    expect(await it.pass(NOON + 10 * HOUR + 10 * MINUTE)).toEqual(['stopped default']);
+    expect(it.ports.postbox.sent.find(({ facts }) => facts.kind === 'stopped')!.facts).toMatchObject({
+      rule: 'quick: budget',
+    });
+  });
+
+  test.each([
+    ['max-uptime', { maxUptime: 9.5 * HOUR }],
+    ['max-idle', { maxIdle: 9.5 * HOUR }],
+  ])('a budget with a long grace puts off no stop that a limit has announced: %s', async (key, bound) => {
+    const it = lab({
+      limits: [{ name: 'all', match: {}, grace: 2 * HOUR, ...bound }],
+      budgets: [{ ...perPerson, grace: 2 * DAY }],
+    });
+    const alices = it.app('alice');
+    it.ports.fleet.start(alices, NOON);
+    const look = async (at: Instant) => {
+      const activity = [{ kind: 'kernel', busy: false }];
+      await noteActivity(it.ports.runs, alices, { observedAt: at, activity });
+      return it.pass(at);
+    };
+    expect(await look(NOON + 5 * MINUTE)).toEqual(['started default']);
+    expect(await look(NOON + 9.5 * HOUR)).toEqual(['warned default']);
+    // The budget is spent. Its own warning goes before what heartbeats may still move.
+    expect(await look(NOON + 10 * HOUR)).toEqual(key === 'max-idle' ? ['warned default'] : []);
+    expect(await look(NOON + 11 * HOUR)).toEqual([]);
+    expect(await look(NOON + 11.5 * HOUR)).toEqual(['stopped default']);
+    expect(it.ports.postbox.sent.find(({ facts }) => facts.kind === 'stopped')!.facts).toMatchObject({
+      rule: `all: ${key}`,
+    });
+  });
+
+  test.each(['half a picture', 'a mark that cannot be written'])(
+    '%s makes one warning of a budget, not one a scan',
+    async (what) => {
+      const it = lab({ budgets: [{ ...perPerson, grace: DAY }] });
+      it.ports.fleet.start(it.app('alice'), NOON);
+      await it.pass(NOON + 9 * HOUR);
+      if (what === 'half a picture') it.ports.fleet.missing = [{ part: 'spaces', why: 'AccessDenied' }];
+      else it.ports.ledger.mark = async () => Promise.reject(new Error('throttled'));
+      for (let at = NOON + 10 * HOUR; at < NOON + 11 * HOUR; at += 5 * MINUTE) {
+        await it.scan(at);
+        await it.deliver(at);
+      }
+      const warnings = it.mails().filter((mail) => /^warning/.test(mail));
+      expect(warnings).toHaveLength(what === 'half a picture' ? 1 : 0);
+    },
+  );
+
+  test('stop: a limit that a bill says was not spent, and is spent again, ends what had started by then', async () => {
+    const it = lab({ budgets: [{ ...perPerson, atLimit: 'stop' }] });
+    it.ports.fleet.start(it.app('alice'), NOON);
+    expect(await it.pass(NOON + 10 * HOUR)).toEqual(['started default', 'stopped default']);
+    // The price list was wrong: an hour costs half.
+    it.policy.prices = { 'ml.g5.xlarge': parseRate('5')! };
+    it.ports.fleet.start(it.app('alice', 'again'), NOON + 11 * HOUR);
+    expect(await it.pass(NOON + 12 * HOUR)).toEqual(['started again']);
+    // $50 and nine hours and a half of it: spent anew.
+    expect(await it.pass(NOON + 20.5 * HOUR)).toEqual([]);
+    expect(await it.pass(NOON + 21 * HOUR)).toEqual(['stopped again']);
+    it.ports.fleet.start(it.app('alice', 'after'), NOON + 22 * HOUR);
+    expect(await it.pass(NOON + 23 * HOUR)).toEqual(['started after']);
+    expect(it.crossed()).toEqual(['spent 50,spent 80,spent 100']);
+  });
+
+  test('the mail of a budget that is lifted says that nothing is stopped', async () => {
+    const it = lab();
+    it.ports.fleet.start(it.app('alice'), NOON);
+    await it.pass(NOON + HOUR);
+    const subject = { kind: 'owner' as const, name: `${ref.domainId}/alice` };
+    await it.ports.ledger.except(PLACE, {
+      kind: 'lift',
+      subject,
+      at: NOON + HOUR,
+      until: NOON + 9 * DAY,
+      by: 'admin',
+      why: '',
+    });
+    await it.pass(NOON + 10 * HOUR);
+    const facts = it.ports.postbox.sent.find((one) => one.facts.kind === 'budget')!.facts;
+    expect(facts).toMatchObject({ atLimit: 'warn', isLifted: true });
   });
 
   test('an owner under several budgets is told by each, and the strictest acts', async () => {

@@ -38,7 +38,7 @@ function standings(hours: number, name = 'alice'): Map<string, Standing> {
   ]);
 }
 const kept = (over: Partial<Decision> = {}, app = appWith({})): Decision => ({
-  ...{ app, action: 'keep', rule: 'no limit', reason: '' },
+  ...{ app, action: 'keep', rule: 'no limit', reason: '', upheld: [] },
   ...over,
 });
 const well = { isWhole: true, isPaused: false };

@@ -161,8 +161,9 @@ describe('guardrails', () => {
     expect(apps.map((app) => says(one, app, apps)[0])).toEqual(['over at once', 'within', 'over at once']);
   });
 
-  test('an app that nobody owns counts for nobody', () => {
+  test('an app that nobody owns counts for itself alone', () => {
     const { owner: _, ...orphan } = quietApp;
-    expect(says({ atMost: [{ pattern: '*', count: 0 }] }, orphan)).toEqual(['within']);
+    expect(says({ atMost: [{ pattern: '*', count: 0 }] }, orphan)).toEqual(['over at once']);
+    expect(says({ atMost: [{ pattern: '*', count: 1 }] }, orphan)).toEqual(['within']);
   });
 });

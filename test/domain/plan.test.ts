@@ -10,6 +10,7 @@ const decided = (action: Decision['action'], app = quietApp): Decision => ({
   action,
   rule: 'r',
   reason: 'because',
+  upheld: [],
 });
 const picture = (...missing: Part[]) => ({
   ...emptyPicture(ref),

@@ -11,7 +11,8 @@ export function atLimitWords(
   isOwn: boolean,
 ): { main: string; rest: string; warns: boolean } {
   const { atLimit, grace, spent, limit } = facts;
-  if (atLimit === 'warn') return { main: 'Nothing will be stopped', rest: 'the policy only warns.', warns: true };
+  const why = facts.isLifted ? 'an admin has lifted this budget for now.' : 'the policy only warns.';
+  if (atLimit === 'warn') return { main: 'Nothing will be stopped', rest: why, warns: true };
   const isOver = spent >= limit;
   const apps = isOwn ? 'your apps' : 'the apps of this budget';
   const started = isOwn ? 'you start' : 'is started';

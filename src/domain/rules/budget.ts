@@ -17,7 +17,7 @@ export function budgetVerdicts(
 ): Verdict[] {
   return standingsOn(app, standings, policy).map((standing): Verdict => {
     const { budget } = standing;
-    const rule = `${budget.name}: budget`;
+    const rule = budgetRule(budget.name);
     const spent = `${describeStanding(standing)} spent (${describeSubject(standing.subject)})`;
     if (isEnded(standing, now)) return { rule, says: 'nothing', reason: `${spent}; its period is over` };
     if (!standing.isOver) return { rule, says: 'within', reason: spent };
@@ -27,6 +27,11 @@ export function budgetVerdicts(
       return { rule, says: 'nothing', reason: `${spent}; started after the limit was reached, which stop lets be` };
     return { rule, says: 'over', due, grace: budget.grace ?? 0, reason: spent };
   });
+}
+
+/** What a budget's rule is called. */
+export function budgetRule(name: string): string {
+  return `${name}: budget`;
 }
 
 /** Where the budgets stand that stop the app once they are spent, in the policy's order. */

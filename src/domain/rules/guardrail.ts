@@ -36,7 +36,6 @@ function overQuota(
   now: Instant,
 ): string | undefined {
   const group = groupOf(app, guardrail);
-  if (group === undefined) return undefined;
   const local = localTime(now, policy.timezone);
   for (const { pattern, count } of guardrail.atMost) {
     if (!fits(pattern, app.instanceType ?? '')) continue;
@@ -48,16 +47,18 @@ function overQuota(
         matches(guardrail.match, other, local),
     );
     if (before.length >= count) {
-      const whose = guardrail.for === 'each owner' ? (app.owner ?? '') : `team ${app.teams[0]}`;
+      if (count === 0) return `nothing may run on ${pattern} here`;
+      const whose = guardrail.for === 'each owner' ? app.owner : `team ${app.teams[0]}`;
       return `${whose} runs ${before.length} on ${pattern} already, and at most ${count} are allowed at once`;
     }
   }
   return undefined;
 }
 
-function groupOf({ ref, owner, teams }: RunningApp, guardrail: Guardrail): string | undefined {
-  if (guardrail.for === 'each team') return teams.at(-1);
-  return owner === undefined ? undefined : `${ref.domainId}/${owner}`;
+/** Whose apps are counted together. One that nobody answers for is alone. */
+function groupOf({ ref, owner, teams }: RunningApp, guardrail: Guardrail): string {
+  const whose = guardrail.for === 'each team' ? teams.at(-1) : owner && `${ref.domainId}/${owner}`;
+  return whose ?? appKey(ref);
 }
 
 /** The oldest stay. */
