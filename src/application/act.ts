@@ -3,12 +3,11 @@ import type { Decision } from '../domain/decide.ts';
 import { liftedWarnings } from '../domain/decide.ts';
 import type { Intent } from '../domain/plan.ts';
 import { isHopeless, waitsForMail } from '../domain/rules/delivery.ts';
-import { STILL_RUNNING } from '../domain/run.ts';
 import { isShared, type RunningApp, teamOnRecord } from '../domain/running-app.ts';
 import { DAY, type Instant } from '../domain/time.ts';
 import { meet, part } from './invite.ts';
 import type { Backstop, Runs } from './ports.ts';
-import { stopRun, tellReplaced, tellStuck } from './stop.ts';
+import { stopRun, tellReplaced } from './stop.ts';
 import type { Seen } from './survey.ts';
 import type { Teller } from './tell.ts';
 import { addressOf, tellWarning } from './tell.ts';
@@ -62,14 +61,6 @@ export async function act(
     // Another scan or an event was first: the next scan decides on what that wrote.
     if (!(await actor.runs.open(run, replaces))) return [outcome(decision, 'superseded')];
     outcomes.push(outcome(decision, 'started'));
-  }
-  if (sighting.now === 'unstopped') {
-    const { known, run } = sighting;
-    if (!(await actor.runs.change(known, { kind: 'reopen', stop: run.stop! })))
-      return [outcome(decision, 'superseded')];
-    await tellStuck(actor, seen.app, run.stop!, 'AWS took it, and the app still runs', now);
-    const reason = `AWS took DeleteApp, and the app still runs; ${run.stop!.reason}`;
-    outcomes.push({ app: run.app, kind: 'failed', rule: run.stop!.rule, code: STILL_RUNNING, reason });
   }
   const { run } = seen.app;
   // A stop insists on the run as it was decided on: nothing is written before it that can wait.

@@ -94,7 +94,6 @@ async function mayBeStopped(
     running,
     ended: [],
     past: [],
-    gone: [],
     runs: known.runs,
     volumes,
     volumeChanges: [],

@@ -107,8 +107,6 @@ export type RunChange =
   | { kind: 'end'; at: Instant; stop?: Stop }
   /** When the run ended, by all that events have told so far, and what they told beyond it. With `stop`, what ended it. */
   | { kind: 'ends'; endedAt: Instant; laterEnds: Instant[]; stop?: Stop }
-  /** It was taken to be over, and goes on. It insists on the version. */
-  | { kind: 'reopen'; stop: Stop }
   /**
    * What is armed under the app's name, or that nothing is (`undefined`). It insists on what is known of that, and one that
    * is not set yet on a run that goes on.

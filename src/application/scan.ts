@@ -191,19 +191,12 @@ async function carryOut(actor: Actor, seen: Survey, intents: Intent[], now: Inst
   const isUntold = ({ stop }: Run) => stop !== undefined && !stop.told;
   const over = [...seen.ended, ...seen.past.filter(isUntold)].map((run) => withOwner(run, seen.picture));
   await each(over, RECORD_WIDTH, (run) => alone(run, () => finish(actor, run, now)));
-  await each(seen.gone, RECORD_WIDTH, (run) => alone(run, () => noteGone(actor.runs, run)));
   const isDone = (run: Run) => !isUntold(run) && !(run.backstop && actor.backstop);
   const retiring = seen.past.filter(
     (run) => isDone(run) && Math.max(run.endedAt!, ...(run.laterEnds ?? [])) < now - RETIRE_AFTER,
   );
   await each(retiring, RECORD_WIDTH, (run) => alone(run, () => actor.runs.retire(run).then(() => [])));
   return outcomes.sort((a, b) => (appKey(a.app) < appKey(b.app) ? -1 : 1));
-}
-
-/** What Curfew stopped has been seen to be gone: an app that runs under its name from now on is another run. */
-async function noteGone(runs: Runs, run: Run): Promise<Outcome[]> {
-  await runs.change(run, { kind: 'end', at: run.endedAt!, stop: { ...run.stop!, isGone: true } });
-  return [];
 }
 
 /** A run that no scan has kept has no owner on record yet, nor whether others use its space: those are its space's. */

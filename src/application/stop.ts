@@ -101,33 +101,23 @@ async function failed(
   const stop: Stop = { ...intention, failures, code, ...(isTurnedAway ? { hadNoEffect: true } : {}) };
   if (isTurnedAway) await disown(actor, app.run, intention, stop);
   else await actor.runs.change(app.run, { kind: 'retry', stop });
-  await tellStuck(actor, app, stop, `${code}: ${message}`, now);
+  if (failures >= FAILURES_TOLD) {
+    const facts = failureOf(app, actor.rates, now, {
+      title: `${nameForAdmins(app)} cannot be stopped`,
+      details: [
+        `${failures} calls of DeleteApp have failed; the last answer was ${code}: ${message}`,
+        `It was to be stopped because: ${intention.reason}.`,
+      ],
+      todo: [
+        'Stop it in the SageMaker console, or find out what keeps it.',
+        intention.rule === BY_REQUEST
+          ? 'Curfew tries again only when somebody asks again, or a limit says so, and does not write again about this run.'
+          : 'Curfew goes on trying at every scan, and does not write again about this run.',
+      ],
+    });
+    await tellAdmins(actor, app.ref, `stop failed ${runId(app.run)}`, facts, now);
+  }
   return { kind: 'failed', code, message };
-}
-
-/** Tells the admins, once, of a run that some calls have not ended. */
-export async function tellStuck(
-  actor: Teller,
-  app: RunningApp,
-  { failures, rule, reason }: Stop,
-  answer: string,
-  now: Instant,
-): Promise<void> {
-  if (failures < FAILURES_TOLD) return;
-  const facts = failureOf(app, actor.rates, now, {
-    title: `${nameForAdmins(app)} cannot be stopped`,
-    details: [
-      `${failures} calls of DeleteApp have failed; the last answer was ${answer}`,
-      `It was to be stopped because: ${reason}.`,
-    ],
-    todo: [
-      'Stop it in the SageMaker console, or find out what keeps it.',
-      rule === BY_REQUEST
-        ? 'Curfew tries again only when somebody asks again, or a limit says so, and does not write again about this run.'
-        : 'Curfew goes on trying at every scan, and does not write again about this run.',
-    ],
-  });
-  await tellAdmins(actor, app.ref, `stop failed ${runId(app.run)}`, facts, now);
 }
 
 /**

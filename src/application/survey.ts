@@ -6,7 +6,7 @@ import { type Pause, pauseEnd } from '../domain/pause.ts';
 import type { Picture } from '../domain/picture.ts';
 import type { Policy } from '../domain/policy.ts';
 import type { Run, Sighting } from '../domain/run.ts';
-import { isNewlyGone, sight } from '../domain/run.ts';
+import { sight } from '../domain/run.ts';
 import type { RunningApp } from '../domain/running-app.ts';
 import { isShared, runningApp, teamOnRecord } from '../domain/running-app.ts';
 import type { Instant } from '../domain/time.ts';
@@ -17,7 +17,7 @@ import type { CanvasUse, Fleet, OnRecord, Runs, ScanState } from './ports.ts';
 /** A running app, and how it is known. */
 export interface Seen {
   app: RunningApp;
-  sighting: Extract<Sighting, { now: 'running' | 'started' | 'unstopped' }>;
+  sighting: Extract<Sighting, { now: 'running' | 'started' }>;
 }
 
 /** The fleet as it is now, held against what was known of it. */
@@ -30,8 +30,6 @@ export interface Survey {
   ended: Run[];
   /** Runs that were over before, and still hold their app's name. */
   past: Run[];
-  /** Of these, those that Curfew stopped, and that are seen for the first time to be gone. */
-  gone: Run[];
   /** Volumes that go on by the record, as the picture shows them: whoever lost a space pays for it no more. */
   volumes: Volume[];
   /** What is to be written of them. */
@@ -76,7 +74,6 @@ export async function survey(
       running: [],
       ended: [],
       past: [],
-      gone: [],
       runs: [],
       volumes,
       volumeChanges,
@@ -111,7 +108,7 @@ export async function survey(
 
 function record(result: Survey, row: App | undefined, known: Run | undefined, policy: Policy, now: Instant): void {
   const sighting = sight(row, known, now);
-  if (sighting.now === 'running' || sighting.now === 'unstopped') {
+  if (sighting.now === 'running') {
     const app = runningApp(row!, sighting.run, result.picture, policy);
     result.running.push({ app, sighting });
     result.runs.push({ ...sighting.run, ...answerableFor(app, policy) });
@@ -127,7 +124,6 @@ function record(result: Survey, row: App | undefined, known: Run | undefined, po
   } else if (known) {
     result.runs.push(known);
     if (known.endedAt !== undefined) result.past.push(known);
-    if (sighting.now === 'absent' && isNewlyGone(known, row)) result.gone.push(known);
   }
 }
 

@@ -68,8 +68,6 @@ export interface Stop {
   hadNoEffect?: true;
   /** The run is over and the notice of it is owed: nothing is left to do. */
   told?: true;
-  /** A listing has shown since that the app is gone. */
-  isGone?: true;
   /** EventBridge Scheduler made the call: nothing of ours was there to make it. */
   by?: 'backstop';
 }
@@ -148,8 +146,6 @@ export type Sighting =
   | { now: 'absent' }
   /** The known run goes on. */
   | { now: 'running'; run: Run }
-  /** Curfew's stop of it was taken and has ended nothing: the run `known` as over goes on, and is to be recorded so. */
-  | { now: 'unstopped'; run: Run; known: Run }
   /** A new run, the one before it over: `replaces` is the ended run that the name still holds. */
   | { now: 'started'; run: Run; replaces?: Run }
   /** The known run is over. */
@@ -188,29 +184,8 @@ export function sight(app: App | undefined, known: Run | undefined, now: Instant
   // Created after the known run was, it is another: whoever saw that one end had a clock that was ahead.
   if (createdAt !== undefined && createdAt > known.startedAt + START_TOLERANCE)
     return { now: 'started', run: newRunAfter(known, app, createdAt), replaces: { ...known, endedAt: createdAt } };
-  const goesOn = createdAt === undefined ? undefined : unstopped(known);
-  if (goesOn) return { now: 'unstopped', run: goesOn, known };
+  // A DeleteApp that AWS took and that ended nothing would look the same. Of the two errors the worse is to stop what was started anew.
   return { now: 'started', run: { ...newRun(app, now, app), ...leftBy(known) }, replaces: known };
-}
-
-/** What AWS answers to a DeleteApp that ended nothing, in our own words: it was taken. */
-export const STILL_RUNNING = 'StillRunning';
-
-/**
- * A run as it goes on though AWS took our DeleteApp: by no listing was its app gone since, and by CreationTime it is no other.
- * Undefined where something else has ended it.
- */
-function unstopped({ endedAt, laterEnds: _, ...run }: Run): Run | undefined {
-  const { stop } = run;
-  if (!stop?.told || stop.isGone || stop.hadNoEffect || stop.by === 'backstop') return undefined;
-  if (Math.abs(endedAt! - stop.at) > START_TOLERANCE) return undefined;
-  const { told: __, ...failed } = { ...stop, failures: stop.failures + 1, code: STILL_RUNNING };
-  return { ...run, stop: failed, version: run.version + 1 };
-}
-
-/** Whether a listing shows for the first time that what Curfew stopped is gone: `Deleting` is not yet. */
-export function isNewlyGone({ stop, endedAt }: Run, app: App | undefined): boolean {
-  return endedAt !== undefined && stop?.told === true && !stop.isGone && app?.status !== 'Deleting';
 }
 
 /** What a CreateApp or DeleteApp event makes of what was known of the app. */

@@ -227,13 +227,6 @@ describe('at the limit', () => {
     });
   });
 
-  test.each(['constructor', 'toString', 'hasOwnProperty'])('whatever they are called: %s', async (name) => {
-    const it = lab();
-    it.ports.fleet.start(it.app(name), NOON);
-    expect(await it.pass(NOON + 10 * HOUR)).toEqual(['started default', 'stopped default']);
-    expect(it.ports.postbox.sent.map(({ to }) => to)).toContain('admin@example.org');
-  });
-
   test('an event that is lost: the next scan stops it', async () => {
     const it = lab();
     it.ports.fleet.start(it.app('alice'), NOON);
@@ -356,48 +349,6 @@ describe('at the limit', () => {
     expect(it.mails()).not.toContain('stopped default');
     expect(await it.pass(NOON + 10 * HOUR + 10 * MINUTE)).toEqual(['stopped default']);
     expect(it.mails().filter((mail) => mail === 'stopped default')).toHaveLength(1);
-  });
-
-  test.each(['stop', 'block'] as const)(
-    '%s: AWS takes a call that ends nothing: it is the same run, tried again, and told once',
-    async (atLimit) => {
-      const it = lab({ budgets: [{ ...perPerson, atLimit }] });
-      it.ports.fleet.start(it.app('alice'), NOON);
-      const { stop } = it.ports.fleet;
-      it.ports.fleet.stop = async () => 'stopping';
-      const at = (n: number) => NOON + 10 * HOUR + n * 5 * MINUTE;
-      expect(await it.pass(at(0))).toEqual(['started default', 'stopped default']);
-      expect(await it.pass(at(1))).toEqual(['failed default', 'stopped default']);
-      expect(await it.pass(at(2))).toEqual(['failed default', 'stopped default']);
-      expect(it.mails().filter((mail) => /stopped/.test(mail))).toHaveLength(1);
-      expect(it.mails().filter((mail) => /cannot be stopped/.test(mail))).toEqual([]);
-      expect(await it.pass(at(3))).toEqual(['failed default', 'stopped default']);
-      expect(it.ports.postbox.sent.map(({ facts }) => ('title' in facts ? facts.title : ''))).toContain(
-        'alice\'s JupyterLab app "default" cannot be stopped',
-      );
-      // Its hours go on meanwhile.
-      expect((await it.standings(at(3)))[0]!.spend.amount).toBe(102_500_000);
-      it.ports.fleet.stop = stop;
-      expect(await it.pass(at(4))).toEqual(['failed default', 'stopped default']);
-      expect(it.isUp(it.app('alice'))).toBe(false);
-      expect(await it.pass(at(5))).toEqual([]);
-      expect(await it.ports.runs.get(it.app('alice'))).toMatchObject({
-        startedAt: NOON,
-        endedAt: at(4),
-        stop: { isGone: true },
-      });
-    },
-  );
-
-  test('what was seen gone, and runs again with the CreationTime of before, is another run', async () => {
-    const it = lab({ budgets: [{ ...perPerson, atLimit: 'stop' }] });
-    it.ports.fleet.start(it.app('alice'), NOON);
-    const at = (n: number) => NOON + 10 * HOUR + n * 5 * MINUTE;
-    expect(await it.pass(at(0))).toEqual(['started default', 'stopped default']);
-    expect(await it.pass(at(1))).toEqual([]);
-    it.ports.fleet.start(it.app('alice'), NOON);
-    expect(await it.pass(at(2))).toEqual(['started default']);
-    expect(await it.pass(at(3))).toEqual([]);
   });
 
   test('of two budgets with a grace the one acts that stops earlier', async () => {

@@ -148,4 +148,21 @@ describe('the same events make the same runs', () => {
       [NOON + 7 * HOUR, undefined],
     ]);
   });
+
+  test('a name is not put away while its last end waits for the CreateApp that it is of', async () => {
+    const lab = world({ limits: [] });
+    const [first, second] = [NOON + HOUR, NOON + 49 * HOUR];
+    await lab.event(created(NOON));
+    await lab.event(deleted(first));
+    for (let at = NOON + 2 * HOUR; at <= second - 5 * MINUTE; at += HOUR) await lab.scan(at);
+    // Three minutes of life, of which the end is told at once, and the beginning four hours late.
+    await lab.event(deleted(second + 3 * MINUTE));
+    for (let at = second + 5 * MINUTE; at <= second + 4 * HOUR; at += 5 * MINUTE) await lab.scan(at);
+    await lab.event({ ...created(second), at: second });
+    await lab.scan(second + 4 * HOUR + 5 * MINUTE);
+    expect(await recorded(lab)).toEqual([
+      [NOON, first],
+      [second, second + 3 * MINUTE],
+    ]);
+  });
 });

@@ -39,7 +39,6 @@ const CHANGES: RunChange[] = [
   { kind: 'end', at: T0 + HOUR },
   { kind: 'end', at: T0 + HOUR, stop: { ...stopAt(T0 + HOUR), told: true } },
   { kind: 'ends', endedAt: T0 + HOUR, laterEnds: [T0 + 2 * HOUR, T0 + 3 * HOUR] },
-  { kind: 'reopen', stop: { ...stopAt(T0 + HOUR), failures: 1, code: 'StillRunning' } },
   {
     kind: 'facts',
     owner: 'bob',
@@ -265,7 +264,7 @@ export function runsContract(name: string, make: () => Promise<Runs>): void {
       );
 
       it.each(
-        CHANGES.filter(({ kind }) => !['end', 'ends', 'reopen'].includes(kind)).map(
+        CHANGES.filter(({ kind }) => kind !== 'end' && kind !== 'ends').map(
           (change) => [called(change), change] as const,
         ),
       )('%s: is refused for a run that is over, and changes nothing', async (_, change) => {
@@ -307,16 +306,6 @@ export function runsContract(name: string, make: () => Promise<Runs>): void {
         const stop = { ...stopAt(T0 + HOUR), by: 'backstop' as const };
         expect(await runs.change(run, { kind: 'ends', endedAt: T0 + HOUR, laterEnds: [], stop })).toBe(true);
         expect(await runs.get(app)).toMatchObject({ endedAt: T0 + HOUR, stop });
-      });
-
-      it('what was taken to be over goes on again, for whoever read it last', async () => {
-        const over = await ended();
-        const stop = { ...stopAt(T0 + HOUR), failures: 1, code: 'StillRunning' };
-        expect(await runs.change({ ...over, version: over.version - 1 }, { kind: 'reopen', stop })).toBe(false);
-        expect(await runs.change(over, { kind: 'reopen', stop })).toBe(true);
-        const { endedAt: _, ...going } = over;
-        expect(await runs.get(app)).toEqual({ ...going, stop, version: over.version + 1 });
-        expect(await runs.change(over, { kind: 'reopen', stop })).toBe(false);
       });
 
       it('stop insists on the version that was decided on', async () => {
@@ -590,10 +579,6 @@ function expected(before: Run, change: RunChange): Run {
         laterEnds: change.laterEnds,
         ...(change.stop ? { stop: change.stop } : {}),
       };
-    case 'reopen': {
-      const { endedAt: _, laterEnds: __, ...rest } = after;
-      return { ...rest, stop: change.stop };
-    }
     case 'backstop': {
       const { backstop: _, ...rest } = after;
       return change.backstop ? { ...rest, backstop: change.backstop } : rest;

@@ -262,7 +262,7 @@ const isSame = (a: Run, b: Run) => a.startedAt === b.startedAt;
 
 function holds(item: Run, run: Run, change: RunChange): boolean {
   if (change.kind === 'end') return change.stop !== undefined || item.endedAt === undefined || item.endedAt > change.at;
-  if (change.kind === 'ends' || change.kind === 'reopen') return item.version === run.version;
+  if (change.kind === 'ends') return item.version === run.version;
   if (change.kind === 'backstop') {
     const isIntention = change.backstop !== undefined && !change.backstop.isSet;
     return isSameArmed(item.backstop, run.backstop) && (!isIntention || item.endedAt === undefined);
@@ -305,11 +305,6 @@ function apply(item: Run, change: RunChange): void {
       item.endedAt = change.endedAt;
       item.laterEnds = change.laterEnds;
       if (change.stop) item.stop = change.stop;
-      return;
-    case 'reopen':
-      delete item.endedAt;
-      delete item.laterEnds;
-      item.stop = change.stop;
       return;
     case 'backstop':
       if (change.backstop) item.backstop = change.backstop;

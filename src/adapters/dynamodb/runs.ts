@@ -238,12 +238,6 @@ function expressionOf(run: Run, change: RunChange): Expression {
         },
       };
     }
-    case 'reopen':
-      return {
-        set: 'SET stop = :stop REMOVE endedAt, laterEnds',
-        condition: 'version = :version',
-        values: { ':stop': change.stop, ':version': run.version },
-      };
     case 'backstop': {
       const { backstop } = change;
       const { condition, names = {}, values } = asArmed(run);
