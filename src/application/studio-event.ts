@@ -15,7 +15,8 @@ import { endedApp } from './tell.ts';
 
 /** A call on SageMaker that succeeded, as CloudTrail tells it. */
 export type StudioEvent =
-  | { kind: 'app created'; app: AppRef & Pick<App, 'instanceType'>; at: Instant }
+  /** `tags`: those that the call itself gave it. */
+  | { kind: 'app created'; app: AppRef & Pick<App, 'instanceType'>; at: Instant; tags?: Tags }
   /** `isBackstops`: EventBridge Scheduler made the call, for whoever. */
   | { kind: 'app deleted'; app: AppRef; at: Instant; isBackstops?: true }
   | { kind: 'space created'; domainId: string; spaceName: string; owner?: string; at: Instant }

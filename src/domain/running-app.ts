@@ -56,9 +56,12 @@ export function runningApp(app: App, run: Run, picture: Picture, policy: Pick<Po
 /** An app's tags: its own, else its space's, else its owner's profile's, else its domain's; key by key. */
 function tagsOf(app: App, owner: string | undefined, picture: Picture): Tags {
   const { domainId, spaceName } = app;
-  // The ARN does not tell a profile from a space of the same name: the tag then counts for both.
-  const own = `app/${domainId}/${app.spaceName ?? app.userProfileName}/${app.appType}/${app.appName}`;
-  return { ...tagsOfSpace({ domainId, spaceName, owner }, picture), ...picture.tags.get(own.toLowerCase()) };
+  return { ...tagsOfSpace({ domainId, spaceName, owner }, picture), ...picture.tags.get(tagKey(app)) };
+}
+
+/** Under which an app's own tags stand. The ARN does not tell a profile from a space of the same name: a tag then counts for both. */
+export function tagKey({ domainId, spaceName, userProfileName, appType, appName }: AppRef): string {
+  return `app/${domainId}/${spaceName ?? userProfileName}/${appType}/${appName}`.toLowerCase();
 }
 
 /** A space's tags: its own, else its owner's profile's, else its domain's; key by key. */

@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import type { StudioEvent } from '../application/studio-event.ts';
 import type { Place } from '../domain/app.ts';
+import type { Tags } from '../domain/picture.ts';
 import { RefusedEvent } from './envelope.ts';
 import { appName, domainId, holderOf, parse } from './event-parts.ts';
 
@@ -24,6 +25,8 @@ const cloudTrailEvent = z.object({
   }),
 });
 
+const tags = z.array(z.object({ key: z.string().max(128), value: z.string().max(256) })).nullish();
+
 const appParameters = z.object({
   domainId,
   userProfileName: appName.nullish(),
@@ -31,6 +34,7 @@ const appParameters = z.object({
   appType: z.string().regex(/^[a-zA-Z]{1,64}$/),
   appName,
   resourceSpec: z.object({ instanceType: z.string().max(64).nullish() }).nullish(),
+  tags,
 });
 
 const spaceParameters = z.object({
@@ -43,7 +47,7 @@ const profileParameters = z.object({
   domainId,
   userProfileName: appName,
   singleSignOnUserValue: z.string().max(256).nullish(),
-  tags: z.array(z.object({ key: z.string().max(128), value: z.string().max(256) })).nullish(),
+  tags,
 });
 
 /**
@@ -59,14 +63,18 @@ export function parseCloudTrailEvent(event: unknown): (StudioEvent & { place: Pl
   switch (detail.eventName) {
     case 'CreateApp':
     case 'DeleteApp': {
-      const { domainId, appType, appName, resourceSpec, ...names } = parse(appParameters, detail.requestParameters);
+      const { domainId, appType, appName, resourceSpec, tags, ...names } = parse(
+        appParameters,
+        detail.requestParameters,
+      );
       const app = { ...place, domainId, ...holderOf(names), appType, appName };
       const instanceType = resourceSpec?.instanceType;
       if (detail.eventName === 'DeleteApp') {
         const callers = [detail.userIdentity?.invokedBy, detail.sourceIPAddress];
         return { kind: 'app deleted', app, at, place, ...(callers.includes(SCHEDULER) ? { isBackstops: true } : {}) };
       }
-      return { kind: 'app created', app: { ...app, ...(instanceType ? { instanceType } : {}) }, at, place };
+      const created = { ...app, ...(instanceType ? { instanceType } : {}) };
+      return { kind: 'app created', app: created, at, place, ...(tags?.length ? { tags: asTags(tags) } : {}) };
     }
     case 'CreateSpace': {
       const { domainId, spaceName, ownershipSettings } = parse(spaceParameters, detail.requestParameters);
@@ -83,7 +91,7 @@ export function parseCloudTrailEvent(event: unknown): (StudioEvent & { place: Pl
         domainId,
         userProfileName,
         ...(singleSignOnUserValue ? { ssoUserName: singleSignOnUserValue } : {}),
-        tags: Object.fromEntries((tags ?? []).map(({ key, value }) => [key, value])),
+        tags: asTags(tags ?? []),
         at,
         place,
       };
@@ -91,4 +99,8 @@ export function parseCloudTrailEvent(event: unknown): (StudioEvent & { place: Pl
     default:
       throw new RefusedEvent(`${detail.eventName} is no call that Curfew listens to: check the rule's pattern`);
   }
+}
+
+function asTags(tags: { key: string; value: string }[]): Tags {
+  return Object.fromEntries(tags.map(({ key, value }) => [key, value]));
 }

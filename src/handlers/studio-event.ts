@@ -52,7 +52,7 @@ export const handler = middy((event: unknown, context: Context) =>
     // Repeated, after a crash say, it is held against the policy again: what is stopped already stays so.
     if (what.kind !== 'app created') return { noted };
     const books = { ...actor, volumes: volumesOf(config), ledger: ledgerOf(config) };
-    const enforced = await enforceOn(books, actor, { place, app: what.app, at: what.at }, now);
+    const enforced = await enforceOn(books, actor, { place, ...what }, now);
     if (enforced.kind !== 'let be') {
       logger.info('enforced', { ...enforced });
       return { noted, enforced: enforced.kind };

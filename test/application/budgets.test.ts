@@ -4,10 +4,11 @@ import { noteActivity } from '../../src/application/activity-event.ts';
 import { moneyOf } from '../../src/application/budgets.ts';
 import { enforceOn } from '../../src/application/enforce.ts';
 import { survey } from '../../src/application/survey.ts';
-import { appKey } from '../../src/domain/app.ts';
+import { type AppRef, appKey } from '../../src/domain/app.ts';
 import { withPolicyPrices } from '../../src/domain/cost.ts';
 import { parseRate } from '../../src/domain/money.ts';
 import type { BudgetFacts } from '../../src/domain/notice.ts';
+import type { Tags } from '../../src/domain/picture.ts';
 import type { Budget, Guardrail, Policy } from '../../src/domain/policy.ts';
 import { DAY, HOUR, type Instant, MINUTE } from '../../src/domain/time.ts';
 import { NOON, ref } from '../domain/builders.ts';
@@ -37,12 +38,12 @@ function lab(policy: Partial<Policy> = {}) {
   return Object.assign(it, {
     app,
     /** An app starts, and its event comes at once. @returns what enforcement made of it */
-    async create(who: ReturnType<typeof app>, at: Instant) {
+    async create(who: AppRef & { instanceType: string }, at: Instant, tags: Tags = {}) {
       it.ports.fleet.start(who, at);
       await it.event({ kind: 'app created', app: who, at });
       const rates = withPolicyPrices(await it.ports.prices.rates('us-east-1'), it.policy.prices);
       const actor = { ...it.ports, policy: it.policy, baseUrl: it.baseUrl, rates };
-      return enforceOn(it.ports, actor, { place: PLACE, app: who, at }, at);
+      return enforceOn(it.ports, actor, { place: PLACE, app: who, at, tags }, at);
     },
     async standings(now: Instant) {
       const seen = await survey(it.ports, it.policy, { place: PLACE, now });
@@ -55,7 +56,7 @@ function lab(policy: Partial<Policy> = {}) {
       expect(report.faults).toEqual([]);
       return report.outcomes.map(({ kind, app: { appName } }) => `${kind} ${appName}`).sort();
     },
-    isUp: (who: ReturnType<typeof app>) => it.ports.fleet.apps.get(appKey(who))?.status === 'InService',
+    isUp: (who: AppRef) => it.ports.fleet.apps.get(appKey(who))?.status === 'InService',
     /** What was crossed in each budget mail that went out, in order. */
     crossed: () =>
       it.ports.postbox.sent.flatMap(({ facts }) =>
@@ -321,6 +322,27 @@ describe('at the limit', () => {
     it.ports.fleet.tags.set(`user-profile/${ref.domainId}/alice`, { curfew: 'exempt' });
     expect(await it.create(it.app('alice', 'again'), NOON + 11 * HOUR)).toEqual({ kind: 'let be' });
     expect(await it.pass(NOON + 12 * HOUR)).toEqual([]);
+  });
+
+  test('an app that is created with a tag that exempts it, which the listing of tags does not show yet', async () => {
+    const it = lab({ exempt: [{ tag: { curfew: ['exempt'] } }] });
+    it.ports.fleet.start(it.app('alice'), NOON);
+    await it.pass(NOON + 10 * HOUR);
+    expect(await it.create(it.app('alice', 'again'), NOON + 11 * HOUR, { curfew: 'exempt' })).toEqual({
+      kind: 'let be',
+    });
+    expect((await it.create(it.app('alice', 'other'), NOON + 11 * HOUR, { curfew: 'no' })).kind).toBe('stopped');
+  });
+
+  test('what is free saves nothing, and goes on', async () => {
+    const it = lab();
+    it.ports.fleet.start(it.app('alice'), NOON);
+    const free = { ...it.app('alice', 'free'), appType: 'JupyterServer', instanceType: 'system' };
+    it.ports.fleet.start(free, NOON);
+    expect(await it.pass(NOON + 10 * HOUR)).toEqual(['started default', 'started free', 'stopped default']);
+    const again = { ...free, appName: 'again' };
+    expect(await it.create(again, NOON + 11 * HOUR)).toEqual({ kind: 'let be' });
+    expect([it.isUp(free), it.isUp(again)]).toEqual([true, true]);
   });
 
   test('a lift lets apps be until it ends, and a grant until it is spent', async () => {

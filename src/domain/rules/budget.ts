@@ -1,3 +1,4 @@
+import { isFree } from '../app.ts';
 import { describeStanding, isEnded, overSince, type Standing, type Subject, subjectOf } from '../budget.ts';
 import type { Policy } from '../policy.ts';
 import type { RunningApp } from '../running-app.ts';
@@ -34,8 +35,9 @@ export function budgetRule(name: string): string {
   return `${name}: budget`;
 }
 
-/** Where the budgets stand that stop the app once they are spent, in the policy's order. */
+/** Where the budgets stand that stop the app once they are spent, in the policy's order. What is free spends nothing: none does. */
 export function standingsOn(app: RunningApp, standings: ReadonlyMap<string, Standing>, policy: Policy): Standing[] {
+  if (isFree({ appType: app.ref.appType, instanceType: app.instanceType })) return [];
   const team = teamOnRecord(app, policy);
   const who = {
     domainId: app.ref.domainId,
