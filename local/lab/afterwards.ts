@@ -59,7 +59,7 @@ export function checkAfterwards(
   { lastScan, isOwnPolicy }: { lastScan: Instant; isOwnPolicy: boolean },
 ): Invariant[] {
   const end = from + AFTERWARDS;
-  const meter = meterOf(aws, runs, end);
+  const meter = meterOf(aws, runs, end, policy.prices);
   const budgets = policy.mode === 'enforce' && policy.backstop.for.includes('budget') ? policy.budgets : [];
   const blocks = budgets.filter((budget) => budget.for === 'each owner' && budget.atLimit !== 'warn');
   const early = stopped.flatMap((run) => {

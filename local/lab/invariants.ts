@@ -129,20 +129,29 @@ function lackOfWord(run: LabRun, staleAfter: Duration): string | undefined {
   return endedAt! - heardAt > staleAfter ? `${describe(run)}: its agent was last heard ${when(heardAt)}` : undefined;
 }
 
-/** Each reader of a stop's news hears it once: every admin, or one owner; where the owner's mail came back, the admins too. */
+/**
+ * Each reader of a stop's news hears it once: every admin, or one owner; where the owner's mail came back, the admins too. Of an app that
+ * was started anew and stopped again meanwhile, the news may come together: of so many stops, so many mails.
+ */
 function lackOfNews(run: LabRun, stopped: LabRun[], mails: Mail[], admins: string[]): string | undefined {
-  const since = run.endedAt!;
-  // What was started anew and stopped again has news of its own.
-  const later = stopped.filter(({ app, endedAt }) => app.arn === run.app.arn && endedAt! > since);
-  const until = Math.min(since + NEWS, ...later.map(({ endedAt }) => endedAt!));
-  const news = mails.filter(
-    (mail) => mail.tags.notice === 'stopped' && mail.at >= since && mail.at < until && isAbout(run, mail),
+  const its = stopped.filter(({ app }) => app.arn === run.app.arn).map(({ endedAt }) => endedAt!);
+  const follows = (at: Instant) => its.find((other) => other > at && other < at + NEWS);
+  if (its.some((at) => at < run.endedAt! && run.endedAt! < at + NEWS)) return undefined;
+  const stops = [run.endedAt!];
+  for (let at = follows(run.endedAt!); at !== undefined; at = follows(at)) stops.push(at);
+  const isIts = ({ at }: Mail) => at >= run.endedAt! && at < stops.at(-1)! + NEWS;
+  const news = mails.filter((mail) => mail.tags.notice === 'stopped' && isIts(mail) && isAbout(run, mail));
+  const readers = Map.groupBy(
+    news.flatMap(({ to }) => to),
+    (to) => to,
   );
-  const readers = news.flatMap(({ to }) => to);
-  const isTwice = new Set(readers).size < readers.length;
+  const isTwice = [...readers.values()].some((some) => some.length > stops.length);
   const owners = news.filter(({ arrived }) => arrived.some((to) => !admins.includes(to))).length;
-  const isTold = owners === 1 || admins.every((admin) => readers.includes(admin));
-  return isTold && !isTwice ? undefined : `${describe(run)}: told to ${readers.join(', ') || 'nobody'}`;
+  const isTold = admins.every((admin) => owners + (readers.get(admin)?.length ?? 0) >= stops.length);
+  const counts = [...readers].map(([to, some]) => `${to} ${some.length} times`);
+  return isTold && !isTwice
+    ? undefined
+    : `${describe(run)}, ${stops.length} times in all: told to ${counts.join(', ') || 'nobody'}`;
 }
 
 /** How long news of a stop may be under way: SES is out for an hour now and then. */

@@ -185,7 +185,7 @@ export async function live(lab: Lab, passed: (now: Instant) => void): Promise<Re
   const recordErrors = errorsOfRecord(await recordedRuns(region, table), runs, aws);
   const ruleOf = (run: LabRun) => rules.get(run);
   const idleStops = idleStopsOf(runs, policy.limits, ruleOf);
-  const meter = meterOf(aws, runs, to);
+  const meter = meterOf(aws, runs, to, policy.prices);
   const books = await readBooks(aws, lab, to);
   const past = await outbox.history({ account, region }, from, to);
   const notices = past.filter(({ notice }) => notice.facts.kind === 'budget');

@@ -38,17 +38,23 @@ export function ownerOf({ studio }: EmbeddedAws, { app }: LabRun): string {
   return ownerKey(domainId, userProfileName ?? studio.space(domainId, spaceName!)?.owner);
 }
 
-/** Meters everything until `end`. */
-export function meterOf(aws: EmbeddedAws, runs: LabRun[], end: Instant): Meter {
+/**
+ * Meters everything until `end`.
+ * @param named what the policy says of prices, which goes before the list: dollars an hour, or a gigabyte and month, times 10^10
+ */
+export function meterOf(aws: EmbeddedAws, runs: LabRun[], end: Instant, named: Record<string, number> = {}): Meter {
   const { studio, pricing } = aws;
   const prefix = usagePrefix(studio.place.region);
   const price = (usage: string): number | undefined => {
     const row = pricing.products.find(({ usagetype, usd }) => usagetype === prefix + usage && Number(usd) > 0);
     return row && Number(row.usd) * 1e6;
   };
+  const ofPolicy = (what = '') => (what in named ? named[what]! / 1e4 : undefined);
   const hourlyOf = ({ app: { appType, instanceType } }: LabRun): number | undefined => {
-    if (appType === 'Canvas') return price('Canvas:Session-Hrs');
-    return instanceType === 'system' ? 0 : price(`Studio:${appType}-${instanceType}`);
+    if (instanceType === 'system') return 0;
+    const [what, usage] =
+      appType === 'Canvas' ? ['Canvas', 'Canvas:Session-Hrs'] : [instanceType, `Studio:${appType}-${instanceType}`];
+    return ofPolicy(what) ?? price(usage);
   };
   const stretches = new Map<string, Stretch[]>();
   const unpriced = new Set<string>();
@@ -64,7 +70,10 @@ export function meterOf(aws: EmbeddedAws, runs: LabRun[], end: Instant): Meter {
     );
   }
   for (const { domainId, owner, ebsGb = 0, creationTime } of studio.spaces())
-    add(ownerKey(domainId, owner), volumeOf(ebsGb * price('Studio:VolumeUsage.gp3')!, creationTime, end));
+    add(
+      ownerKey(domainId, owner),
+      volumeOf(ebsGb * (ofPolicy('volume') ?? price('Studio:VolumeUsage.gp3')!), creationTime, end),
+    );
 
   const spent: Meter['spent'] = (whose, from, to) => {
     const its = whose === undefined ? [...stretches.values()].flat() : (stretches.get(whose) ?? []);
