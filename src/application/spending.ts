@@ -53,10 +53,23 @@ export async function spendingIn(
   };
   return Promise.all(
     periods.map(async (period) => {
-      const charges = chargesIn({ from: openFrom(period), to: Math.min(now, period.to) });
-      return addOpen(await closedPart(period, ledger, place, books), charges);
+      const closed = await closedPart(period, ledger, place, books);
+      const [from, to] = [openFrom(period), Math.min(now, period.to)];
+      // Whole days tell of a trend, though they are not closed yet: today does not.
+      const today = Math.max(from, Math.min(Math.floor(now / DAY) * DAY, to));
+      const began = books ? from : Math.max(from, Math.min(today, firstOf(record)));
+      const whole = addOpen(closed, chargesIn({ from, to: today }), (today - began) / DAY);
+      return addOpen(whole, chargesIn({ from: today, to }));
     }),
   );
+}
+
+/** The day on which anything on record began: before the first closing nobody knows since when there is a record. */
+function firstOf({ runs, volumes }: { runs: Run[]; volumes: Volume[] }): Instant {
+  let first = Number.POSITIVE_INFINITY;
+  for (const { startedAt } of runs) first = Math.min(first, startedAt);
+  for (const { since } of volumes) first = Math.min(first, since);
+  return Math.floor(first / DAY) * DAY;
 }
 
 async function closedPart(period: Period, ledger: Ledger, place: Place, books: Books | undefined): Promise<Spending> {

@@ -239,7 +239,7 @@ function joined(marks: BudgetMark[] | undefined, period: Period): BudgetMark | u
 
 /**
  * What a period is expected to end at: what was spent; for the next day, what runs now, going on as it is; and for each
- * day after that, the mean of the last closed days. Undefined for a period without end, and for one that has not begun.
+ * day after that, the mean of the last whole days. Undefined for a period without end, and for one that has not begun.
  */
 export function forecastOf(
   spend: SpendSum,

@@ -13,7 +13,7 @@ export interface OwnerSpend {
   billed: MicroDollars;
   /** Reckoned, of days that no bill has settled; not corrected by drift yet. */
   accrued: MicroDollars;
-  /** What the last closed days were, within the period or before it: `Spending.trendDays` of them. */
+  /** What the last whole days were, within the period or before it: `Spending.trendDays` of them. */
   recent: MicroDollars;
   /** What has no price and no bill, and for how long it ran, by what it is charged as. */
   unpriced: Record<string, Duration>;
@@ -24,7 +24,7 @@ export interface Spending {
   period: Period;
   /** The closed days end here. */
   closedUntil: Instant;
-  /** Over how many closed days `recent` goes: seven at most, fewer where Curfew is younger. */
+  /** Over how many days `recent` goes: seven closed ones at most, and the whole ones since. */
   trendDays: number;
   owners: OwnerSpend[];
 }
@@ -88,14 +88,24 @@ export function within(line: LedgerLine, period: Period): LedgerLine[] {
   ];
 }
 
-/** Adds the charges of the days that are still open. */
-export function addOpen(closed: Spending, charges: Charge[]): Spending {
-  const spending = { ...closed, owners: closed.owners.map((one) => ({ ...one, unpriced: { ...one.unpriced } })) };
+/**
+ * Adds charges of days that are still open.
+ * @param days how many whole days they are of, which a trend looks at; 0 for a day that is not over
+ */
+export function addOpen(closed: Spending, charges: Charge[], days = 0): Spending {
+  const trendDays = closed.trendDays + days;
+  const spending = {
+    ...closed,
+    trendDays,
+    owners: closed.owners.map((one) => ({ ...one, unpriced: { ...one.unpriced } })),
+  };
   const sumFor = byOwner(spending);
   for (const charge of charges) {
     const sum = sumFor(charge);
-    if (charge.amount !== undefined) sum.accrued += charge.amount;
-    else sum.unpriced[charge.what] = (sum.unpriced[charge.what] ?? 0) + charge.duration;
+    if (charge.amount !== undefined) {
+      sum.accrued += charge.amount;
+      if (days > 0) sum.recent += charge.amount;
+    } else sum.unpriced[charge.what] = (sum.unpriced[charge.what] ?? 0) + charge.duration;
   }
   return spending;
 }

@@ -5,6 +5,7 @@ import { moneyOf } from '../../src/application/budgets.ts';
 import { enforceOn } from '../../src/application/enforce.ts';
 import { survey } from '../../src/application/survey.ts';
 import { type AppRef, appKey } from '../../src/domain/app.ts';
+import type { Standing } from '../../src/domain/budget.ts';
 import { withPolicyPrices } from '../../src/domain/cost.ts';
 import { parseRate } from '../../src/domain/money.ts';
 import type { BudgetFacts } from '../../src/domain/notice.ts';
@@ -171,6 +172,23 @@ describe('thresholds', () => {
     it.ports.fleet.start(it.app('alice'), NOON);
     await it.pass(NOON + HOUR);
     expect(it.crossed()).toEqual(['forecast 100']);
+  });
+
+  test('whole days that are not closed yet tell of a trend, and today does not', async () => {
+    const it = lab({ budgets: [{ ...perPerson, atLimit: 'warn' }] });
+    const midnight = NOON - 12 * HOUR;
+    const [two, today] = [it.app('alice'), it.app('alice', 'today')];
+    it.ports.fleet.start(two, midnight - 2 * DAY);
+    await it.scan(midnight - 2 * DAY + MINUTE);
+    await it.event({ kind: 'app deleted', app: two, at: midnight });
+    it.ports.fleet.end(two);
+    it.ports.fleet.start(today, midnight);
+    await it.scan(midnight + MINUTE);
+    await it.event({ kind: 'app deleted', app: today, at: NOON });
+    it.ports.fleet.end(today);
+    // $480 in two days, and $120 today. November goes on for seven days and a half, of which the first is as it is now.
+    const [{ spend, forecast }] = (await it.standings(NOON)) as [Standing];
+    expect([spend.amount, forecast]).toEqual([600_000_000, 600_000_000 + 6.5 * 240_000_000]);
   });
 
   test('an owner who may not be told: the admins are, with why; a team’s or the account’s goes to them', async () => {
