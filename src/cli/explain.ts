@@ -5,7 +5,7 @@ import { holderName } from '../domain/app.ts';
 import { decide, tryRules } from '../domain/decide.ts';
 import { comingNext } from '../domain/forecast.ts';
 import { matches } from '../domain/match.ts';
-import { heldByMode } from '../domain/plan.ts';
+import { plan } from '../domain/plan.ts';
 import type { Policy } from '../domain/policy.ts';
 import type { RunningApp } from '../domain/running-app.ts';
 import { describeDuration, describeInstant, localTime } from '../domain/time.ts';
@@ -34,8 +34,11 @@ export async function explainCommand(name: string, options: WorldOptions): Promi
   const rates = await ratesOf({ prices: ports.prices, policy }, place.region, seen.prices);
   const money = await moneyOf(ports, policy, seen, rates, now);
   for (const fault of money.faults) note(`curfew: ${fault}`);
+  // What holds one app may be the others: the safety valve counts all.
+  const decisions = running.map(({ app }) => decide(app, policy, now, money.verdictsOn(app)));
+  const held = new Map(plan(decisions, picture, policy).intents.map((intent) => [intent.decision.app, intent.held]));
   process.stdout.write(
-    `${found.map((app) => explain(app, policy, money.verdictsOn(app), now).join('\n')).join('\n\n')}\n`,
+    `${found.map((app) => explain(app, policy, money.verdictsOn(app), held.get(app), now).join('\n')).join('\n\n')}\n`,
   );
   return picture.missing.length + faults.length > 0 ? 1 : 0;
 }
@@ -52,7 +55,7 @@ export function isCalled({ ref, owner }: Pick<RunningApp, 'ref' | 'owner'>, name
   return [appName, ...names].some((candidate) => candidate.toLowerCase() === name.toLowerCase());
 }
 
-function explain(app: RunningApp, policy: Policy, money: Verdict[], now: number): string[] {
+function explain(app: RunningApp, policy: Policy, money: Verdict[], held: string | undefined, now: number): string[] {
   const when = (instant: number) => describeInstant(instant, policy.timezone, now);
   const { ref, run } = app;
   const tags = Object.entries(app.tags).map(([key, value]) => `${key}=${value}`);
@@ -99,7 +102,6 @@ function explain(app: RunningApp, policy: Policy, money: Verdict[], now: number)
   const { action, rule, reason } = decision;
   const next = comingNext(decision, policy, now);
   const coming = next ? `; next: ${next.action} ${next.at <= now ? 'now' : when(next.at)}` : '';
-  const held = heldByMode(action, policy.mode);
   const what = held === undefined ? action : `${action} (held: ${held})`;
   return [...lines, '', `  ${style('bold', `Decision: ${what}`)}, by ${rule}: ${reason}${coming}`];
 }

@@ -9,10 +9,11 @@ import { comingNext } from '../domain/forecast.ts';
 import { costOf, describeMoney } from '../domain/money.ts';
 import { isOwnerCalled } from '../domain/owner.ts';
 import { isPaused } from '../domain/pause.ts';
-import { heldByMode } from '../domain/plan.ts';
+import { plan } from '../domain/plan.ts';
 import type { Policy } from '../domain/policy.ts';
 import type { Run } from '../domain/run.ts';
 import { describeDuration, describeInstant, HOUR, localTime } from '../domain/time.ts';
+import { isMoneyRule } from '../domain/verdict.ts';
 import { pauseToJson, tellPause } from './pause.ts';
 import { note, printJson, printTable, progress } from './print.ts';
 import { isBlind, nameForPeople, ownerOf, tellFaults } from './scan.ts';
@@ -39,13 +40,12 @@ export async function statusCommand(options: StatusOptions): Promise<number> {
     now,
   );
   const money = await moneyOf(ports, policy, seen, rates, now);
-  const owned = running
-    .map(({ app }) => decide(app, policy, now, money.verdictsOn(app)))
-    .filter(
-      ({ app: { ref, owner } }) =>
-        options.owner === undefined ||
-        (owner !== undefined && isOwnerCalled(`${ref.domainId}/${owner}`, options.owner)),
-    );
+  const decisions = running.map(({ app }) => decide(app, policy, now, money.verdictsOn(app)));
+  const held = new Map(plan(decisions, picture, policy).intents.map((intent) => [intent.decision, intent.held]));
+  const owned = decisions.filter(
+    ({ app: { ref, owner } }) =>
+      options.owner === undefined || (owner !== undefined && isOwnerCalled(`${ref.domainId}/${owner}`, options.owner)),
+  );
   if (options.owner !== undefined && owned.length === 0) tellUnknown(options.owner, seen);
   const shown = owned
     .filter((decision) => options.all || !isQuiet(decision))
@@ -56,12 +56,12 @@ export async function statusCommand(options: StatusOptions): Promise<number> {
       now: new Date(now).toISOString(),
       paused: pauseToJson(pause, now) ?? null,
       prices: rates.source,
-      apps: shown.map((decision) => toJson(decision, costOfApp(decision), policy, now)),
+      apps: shown.map((decision) => toJson(decision, held.get(decision), costOfApp(decision), policy, now)),
     });
   else if (shown.length > 0)
     printStatus(
       shown,
-      (decision) => row(decision, costOfApp(decision), policy, now, isPaused(pause, now)),
+      (decision) => row(decision, held.get(decision), costOfApp(decision), policy, now, isPaused(pause, now)),
       policy,
       now,
     );
@@ -105,27 +105,38 @@ function printStatus(shown: Decision[], rowOf: (decision: Decision) => string[],
   );
 }
 
-function row(decision: Decision, cost: Cost, policy: Policy, now: number, isHeld: boolean): string[] {
-  const { app, rule } = decision;
+function row(
+  decision: Decision,
+  held: string | undefined,
+  cost: Cost,
+  policy: Policy,
+  now: number,
+  isPaused: boolean,
+): string[] {
+  const { app } = decision;
   const since = `${describeInstant(app.startedAt, policy.timezone, now)} (${describeDuration(now - app.startedAt)})`;
   const limit = governingLimit(app, policy, localTime(now, policy.timezone));
   const next = comingNext(decision, policy, now);
-  const held = heldByMode(decision.action, policy.mode);
-  const coming = next
-    ? `${next.action} ${next.at <= now ? 'now' : describeInstant(next.at, policy.timezone, now)}`
-    : held === undefined
-      ? 'nothing'
-      : `${decision.action} (held: ${held})`;
+  const when = next && (next.at <= now ? 'now' : describeInstant(next.at, policy.timezone, now));
+  const isDue = next === undefined || next.at <= now;
+  const coming =
+    held !== undefined && isDue ? `${decision.action} (held: ${held})` : next ? `${next.action} ${when}` : 'nothing';
   return [
     ownerOf(app),
     nameForPeople(app.ref),
     app.instanceType ?? '-',
     since,
     describeUse(app.run, policy.evidence.staleAfter, now),
-    rule === 'exempt' ? 'exempt' : (limit?.name ?? 'none'),
-    isHeld ? 'nothing while paused' : coming,
+    governs(decision, limit?.name),
+    isPaused ? 'nothing while paused' : coming,
     describeCost(cost),
   ];
+}
+
+/** What decides on an app: a budget or a guardrail that it is over goes before its limit. */
+function governs({ action, rule }: Decision, limit: string | undefined): string {
+  if (action !== 'keep' && isMoneyRule(rule)) return rule.replace(/: (\w+)$/, ' ($1)');
+  return rule === 'exempt' ? 'exempt' : (limit ?? 'none');
 }
 
 /** The last use that is proven, and by what; or why it is unknown. */
@@ -142,7 +153,7 @@ function describeCost(cost: Cost): string {
   return cost.kind === 'unknown' ? 'no price' : cost.kind;
 }
 
-function toJson(decision: Decision, cost: Cost, policy: Policy, now: number): object {
+function toJson(decision: Decision, held: string | undefined, cost: Cost, policy: Policy, now: number): object {
   const { app, action, rule, reason } = decision;
   const next = comingNext(decision, policy, now);
   const { ref, instanceType, owner, sharing, teams, tags, startedAt, run } = app;
@@ -179,6 +190,7 @@ function toJson(decision: Decision, cost: Cost, policy: Policy, now: number): ob
     action,
     rule,
     reason,
+    held: held ?? null,
     next: next ? { action: next.action, at: iso(next.at) } : null,
     backstop: run.backstop
       ? { at: iso(run.backstop.at), rule: run.backstop.rule, isSet: run.backstop.isSet ?? false }

@@ -16,6 +16,7 @@ interface Shown {
   owner: string | null;
   limit: string | null;
   next: { action: string; at: string } | null;
+  held: string | null;
   evidence: object[];
   backstop: object | null;
   cost: { usd?: number; usdPerHour?: number; price?: string; unknown?: boolean; note?: string };
@@ -189,6 +190,23 @@ describe('status', () => {
     expect(table.find(({ APP }) => APP === 'KernelGateway k1')!.NEXT).toBe('nothing');
     const { stdout } = await run('explain', 'late', '--policy', 'watch.yml');
     expect(stdout).toContain('Decision: warn (held: the mode is observe), by everything else: max-uptime');
+  });
+
+  it('names the guardrail or budget that stops an app before its limit, and what holds the stop', async () => {
+    const rails = 'guardrails: [{ name: small ones, allow: { instance: [ml.t3.*] } }]\n';
+    await lab.file('rails.yml', POLICY + rails);
+    await lab.file('valve.yml', POLICY.replace('max-stops: 100%', 'max-stops: 1') + rails);
+    const rowOf = async (file: string) =>
+      readTable((await run('status', '--policy', file)).stdout).find(({ APP }) => APP === 'JupyterLab late')!;
+    expect(await rowOf('rails.yml')).toMatchObject({ LIMIT: 'small ones (guardrail)', NEXT: 'stop now' });
+    const held = /^stop \(held: safety valve: \d+ stops wanted, at most 1 in one scan\)$/;
+    expect((await rowOf('valve.yml')).NEXT).toMatch(held);
+    const [late] = (await shown('--policy', 'valve.yml')).filter(({ appName }) => appName === 'late');
+    expect(late).toMatchObject({ held: expect.stringMatching(/^safety valve: /) });
+    const { stdout } = await run('explain', 'late', '--policy', 'valve.yml');
+    expect(stdout).toMatch(
+      /Decision: stop \(held: safety valve: \d+ stops wanted, at most 1 in one scan\), by small ones: guardrail/,
+    );
   });
 
   it('tells evidence, warnings and extensions that the table holds', async () => {
