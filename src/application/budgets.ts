@@ -13,11 +13,12 @@ import {
 import { refusalOf } from '../domain/contact.ts';
 import { type Cost, costsSoFar, type Rates, sumBasisOf } from '../domain/cost.ts';
 import { costOf } from '../domain/money.ts';
-import type { AppFacts, BudgetFacts } from '../domain/notice.ts';
+import type { BudgetFacts } from '../domain/notice.ts';
 import { ownerAddress } from '../domain/owner.ts';
 import { periodOf } from '../domain/period.ts';
+import type { Plan } from '../domain/plan.ts';
 import type { Policy } from '../domain/policy.ts';
-import { budgetVerdicts, describeSubject, isSubjects, standingKey } from '../domain/rules/budget.ts';
+import { budgetRule, budgetVerdicts, describeSubject, isSubjects, standingKey } from '../domain/rules/budget.ts';
 import { guardrailVerdicts } from '../domain/rules/guardrail.ts';
 import { type RunningApp, tagsOfSpace, teamOnRecord } from '../domain/running-app.ts';
 import { HOUR, type Instant } from '../domain/time.ts';
@@ -121,6 +122,7 @@ export async function tellBudgets(
   actor: Teller & { ledger: Ledger },
   standings: Standing[],
   seen: Survey,
+  { intents, valve }: Plan,
   now: Instant,
 ): Promise<BudgetNews> {
   const { policy, ledger } = actor;
@@ -141,7 +143,8 @@ export async function tellBudgets(
     ];
     if (crossed.length + over.length === 0) continue;
     try {
-      if (crossed.length > 0) await tellBudget(actor, { account, region }, { ...standing, crossed }, seen, now);
+      const its = { ...standing, crossed, ...(valve ? { valve } : {}), intents };
+      if (crossed.length > 0) await tellBudget(actor, { account, region }, its, seen, now);
       const { subject, period } = standing;
       const told = crossed.map(({ mark }) => mark);
       await ledger.mark({ account, region }, { budget: budget.name, subject, period, told, over });
@@ -157,7 +160,7 @@ export async function tellBudgets(
 /** Apps that a notice names: an account's thousands are more than an item of the table holds. */
 const MOST_APPS = 20;
 
-type Told = Standing & { crossed: ReturnType<typeof crossingsOf> };
+type Told = Standing & { crossed: ReturnType<typeof crossingsOf> } & Plan;
 
 async function tellBudget(actor: Teller, place: Place, told: Told, seen: Survey, now: Instant): Promise<void> {
   const { outbox, policy } = actor;
@@ -208,10 +211,14 @@ async function addressOfOwner(teller: Teller, owner: { domainId: string; userPro
 }
 
 function factsOf({ policy, rates }: Teller, told: Told, seen: Survey, now: Instant): Omit<BudgetFacts, 'audience'> {
-  const { budget, subject, period, limit, spend, forecast, crossed, hourly, lifted } = told;
-  const its = seen.running.flatMap(({ app }): AppFacts[] =>
-    isOf(app, subject, policy) ? [appFacts(app, rates, now)] : [],
-  );
+  const { budget, subject, period, limit, spend, forecast, crossed, hourly, lifted, intents, valve } = told;
+  const decisions = new Map(intents.map(({ decision }) => [decision.app, decision]));
+  const apps = seen.running.flatMap(({ app }) => (isOf(app, subject, policy) ? [app] : []));
+  const its = apps.map((app) => {
+    const isExempt = decisions.get(app)?.rule === 'exempt';
+    return { ...appFacts(app, rates, now), ...(isExempt ? { isExempt: true as const } : {}) };
+  });
+  const isHeld = valve && apps.some((app) => decisions.get(app)?.rule === budgetRule(budget.name));
   const running = its.sort((a, b) => (b.cost ?? 0) - (a.cost ?? 0)).slice(0, MOST_APPS);
   const costs = costsSoFar(
     seen.running.map(({ app }) => app),
@@ -232,6 +239,7 @@ function factsOf({ policy, rates }: Teller, told: Told, seen: Survey, now: Insta
     crossed: crossed.map(({ kind, share }) => ({ kind, share })),
     atLimit: policy.mode === 'enforce' && !lifted ? budget.atLimit : 'warn',
     ...(lifted ? { isLifted: true as const } : {}),
+    ...(isHeld ? { valve } : {}),
     ...(budget.grace === undefined ? {} : { grace: budget.grace }),
     running,
     ...(its.length > running.length ? { more: its.length - running.length } : {}),

@@ -136,7 +136,11 @@ export async function scan(
     isPaused: pause !== undefined,
   };
   const news: BudgetNews = { faults: [], unmarked: [] };
-  if (ledger && !pause) Object.assign(news, await tellBudgets({ ...actor, ledger }, money.standings, seen, now));
+  if (ledger && !pause)
+    Object.assign(
+      news,
+      await tellBudgets({ ...actor, ledger }, money.standings, seen, { intents, ...(valve ? { valve } : {}) }, now),
+    );
   for (const intent of intents) holdUnmarked(intent, news);
   const outcomes = await carryOut(actor, seen, intents, now);
   const kept = backstop

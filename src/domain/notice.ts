@@ -130,14 +130,16 @@ export interface BudgetFacts {
   unpriced: Record<string, Duration>;
   /** What was crossed, the lowest first: shares of the limit, 0.8 for 80 %. */
   crossed: { kind: 'spent' | 'forecast'; share: number }[];
-  /** What happens at the limit; `warn` where the policy's mode stops nothing. */
   /** An admin has lifted it: `atLimit` is `warn`, whatever the policy says. */
   isLifted?: true;
+  /** Its stops are held: so many were wanted in one scan, which may make so many. */
+  valve?: { wanted: number; most: number };
+  /** What happens at the limit; `warn` where the policy's mode stops nothing. */
   atLimit: 'warn' | 'stop' | 'block';
   /** How long after its warning an app is stopped; absent: at once. */
   grace?: Duration;
   /** What runs now, the dearest first, as many as a mail shows; and how many more run. */
-  running: AppFacts[];
+  running: (AppFacts & { isExempt?: true })[];
   more?: number;
   /** What an hour of all that costs. */
   hourly: MicroDollars;

@@ -490,6 +490,24 @@ describe('at the limit', () => {
     expect(it.crossed().sort()).toEqual(['spent 100', 'spent 50,spent 80,spent 100']);
   });
 
+  test('its mail says that the safety valve holds it, and which apps are exempt', async () => {
+    const it = lab({
+      safety: { maxStops: { count: 1 } },
+      exempt: [{ owner: ['bob'] }],
+      budgets: [{ ...perPerson, for: 'account' }],
+    });
+    for (const name of ['a', 'b']) it.ports.fleet.start(it.app('alice', name), NOON);
+    it.ports.fleet.start(it.app('bob'), NOON);
+    await it.pass(NOON + 10 * HOUR);
+    const facts = it.ports.postbox.sent.find((one) => one.facts.kind === 'budget')!.facts as BudgetFacts;
+    expect(facts.valve).toEqual({ wanted: 2, most: 1 });
+    expect(facts.running.map(({ owner, isExempt }) => [owner, isExempt])).toEqual([
+      ['alice', undefined],
+      ['alice', undefined],
+      ['bob', true],
+    ]);
+  });
+
   test('the safety valve holds budgets too', async () => {
     const it = lab({ safety: { maxStops: { count: 1 } }, budgets: [{ ...perPerson, for: 'account' }] });
     for (const who of ['alice', 'bob']) it.ports.fleet.start(it.app(who), NOON);

@@ -11,23 +11,28 @@ export function atLimitWords(
   isOwn: boolean,
 ): { main: string; rest: string; warns: boolean } {
   const { atLimit, grace, spent, limit } = facts;
-  const why = facts.isLifted ? 'an admin has lifted this budget for now.' : 'the policy only warns.';
-  if (atLimit === 'warn') return { main: 'Nothing will be stopped', rest: why, warns: true };
+  const whyNot = facts.isLifted ? 'an admin has lifted this budget for now.' : 'the policy only warns.';
+  if (atLimit === 'warn') return { main: 'Nothing will be stopped', rest: whyNot, warns: true };
   const isOver = spent >= limit;
+  const { valve } = facts;
   const apps = isOwn ? 'your apps' : 'the apps of this budget';
   const started = isOwn ? 'you start' : 'is started';
   const how = grace ? `stopped ${describeDuration(grace)} after a warning` : 'stopped at once';
-  const main = isOver
-    ? `The limit is reached: ${apps} that run are ${how}`
-    : `At the limit, ${apps} that run then are ${how}`;
+  const main = valve
+    ? 'The limit is reached, and nothing is stopped yet'
+    : isOver
+      ? `The limit is reached: ${apps} that run are ${how}`
+      : `At the limit, ${apps} that run then are ${how}`;
   const until = [ends, 'an admin grants more or lifts the budget'].filter(Boolean).join(', or ');
-  const then =
-    atLimit === 'block'
-      ? `So is whatever ${started} after that, until ${until}.`
-      : `What ${started} after that goes on.`;
+  const so = valve ? `Whatever ${started} is stopped nevertheless` : `So is whatever ${started} after that`;
+  const then = atLimit === 'block' ? `${so}, until ${until}.` : `What ${started} after that goes on.`;
+  // The safety valve: docs/policy.md, "The safety valve".
+  const why = valve
+    ? `${valve.wanted} apps would be stopped at once, and one scan may stop ${valve.most}: an admin has to look first. `
+    : '';
   return {
     main,
-    rest: `${then} Apps that the policy exempts are not stopped, and files are always kept.`,
+    rest: `${why}${then} Apps that the policy exempts are not stopped, and files are always kept.`,
     warns: false,
   };
 }

@@ -137,9 +137,14 @@ function timeLeft(facts: BudgetFacts, zone: string): { label: string; value: str
   return [{ label: 'The rest lasts', value }];
 }
 
-function row(app: AppFacts, { at, owner, unpriced }: BudgetFacts) {
+function row(app: BudgetFacts['running'][number], { at, owner, unpriced }: BudgetFacts) {
   const name = app.spaceName !== undefined && app.appName === 'default' ? app.spaceName : app.appName;
-  const about = [owner === undefined ? (app.owner ?? '') : '', typeName(app.appType), app.instanceType ?? ''];
+  const about = [
+    owner === undefined ? (app.owner ?? '') : '',
+    typeName(app.appType),
+    app.instanceType ?? '',
+    app.isExempt ? 'exempt, goes on' : '',
+  ];
   return {
     name: isolate(name),
     about: about.filter(Boolean).map(isolate).join(', '),
