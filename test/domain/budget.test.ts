@@ -4,9 +4,12 @@ import {
   crossingsOf,
   describeCrossed,
   forecastOf,
+  overMark,
+  overSince,
   type Standing,
   standingsOf,
   subjectOf,
+  underMark,
 } from '../../src/domain/budget.ts';
 import type { Budget, BudgetFor } from '../../src/domain/policy.ts';
 import { guardrailVerdicts } from '../../src/domain/rules/guardrail.ts';
@@ -106,6 +109,28 @@ describe('what is spent and expected', () => {
       ]),
     ).toBe(100_000_000);
     expect(limit([{ ...grant, subject: { kind: 'owner', name: 'd-1/bob' } }])).toBe(100_000_000);
+    // Given by another terminal's clock, it is still to come.
+    expect(limit([{ ...grant, at: NOON + 1, until: NOON + DAY }])).toBe(100_000_000);
+    expect(limit([{ ...grant, at: NOON, until: NOON + DAY }])).toBe(105_000_000);
+  });
+
+  test('a limit is spent since the earlier of two passes saw it; and, where it was unspent meanwhile, since it was seen so anew', () => {
+    const since = (over: string[], more: Partial<Standing> = {}) =>
+      overSince({
+        mark: { budget: 'b', subject: { kind: 'account', name: '' }, period, told: [], over },
+        limit: 100,
+        ...more,
+      });
+    expect(since([overMark(100, 7), overMark(100, 5), overMark(200, 1)])).toBe(5);
+    expect(since([overMark(100, 5), underMark(100, 8), overMark(100, 9), underMark(200, 10)])).toBe(9);
+    expect(since([overMark(100, 5), underMark(100, 8)])).toBeUndefined();
+    expect(since([overMark(100, 5)], { resumedAt: 12 })).toBe(12);
+    expect(since([])).toBeUndefined();
+  });
+
+  test('only a part of AWS’s forecast is still to come: what it expected of the days since has come, or not', () => {
+    const awsForecast = { amount: 500_000_000, from: NOON - 10 * DAY, period };
+    expect(standings('account', [spent], { awsForecast })[0]!.forecast).toBe(250_000_000);
   });
 });
 

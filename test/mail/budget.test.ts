@@ -180,7 +180,7 @@ describe('what happens at the limit', () => {
     ['Nothing will be stopped: the policy only warns.', { atLimit: 'warn' }],
     ['Nothing will be stopped: an admin has lifted this budget for now.', { atLimit: 'warn', isLifted: true }],
     [
-      `The limit is reached, and nothing is stopped yet: 40 apps would be stopped at once, and one scan may stop 12: an admin has to look first. Whatever you start is stopped nevertheless, until the month ends on Mon 30 Nov, or an admin grants more or lifts the budget. ${always}`,
+      `The limit is reached, and nothing is stopped yet. 40 apps would be stopped at once, and one scan may stop 12: an admin has to look first. Whatever you start is stopped nevertheless, until the month ends on Mon 30 Nov, or an admin grants more or lifts the budget. ${always}`,
       { spent: 201_300_000, atLimit: 'block', valve: { wanted: 40, most: 12 } },
     ],
     [`At the limit, your apps that run then are stopped at once. What you start after that goes on. ${always}`, {}],
