@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { parseMoney, parseRate } from './domain/money.ts';
 import { isAddress } from './domain/owner.ts';
 import { NATIVE_IDLE_APPS } from './domain/policy.ts';
+import { distance } from './domain/spelling.ts';
 import { DAY, HOUR, MINUTE, parseDuration } from './domain/time.ts';
 
 /** The policy file's form: each key, what it may hold, and what to write instead. Meaning is given by policy-file.ts. */
@@ -36,18 +37,6 @@ function section<T extends z.ZodRawShape>(shape: T, why?: string) {
 function unknownKey(key: string, known: string[], why = `the keys here are ${known.join(', ')}`): string {
   const near = known.find((candidate) => distance(candidate, key.toLowerCase().replaceAll('_', '-')) <= 2);
   return `unknown key "${key}"; ${near ? `did you mean "${near}"?` : why}`;
-}
-
-function distance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, i) => i);
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j++) {
-      next[j] = Math.min(row[j]! + 1, next[j - 1]! + 1, row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1));
-    }
-    row = next;
-  }
-  return row[b.length]!;
 }
 
 function oneOf<const T extends string>(...values: T[]) {

@@ -129,17 +129,22 @@ recorded(program.command('resume'))
   .action(exitWith(resumeCommand));
 
 recorded(program.command('spend'))
-  .description('show what was spent: billed, accrued, what it is expected to become, and what budgets leave')
+  .description(
+    'show what was spent: billed, accrued, what it is expected to become, and what budgets leave; with --owner, --team or --domain, what each budget leaves that bounds them',
+  )
   .option('--owner <profile>', 'only this owner: PROFILE, or DOMAIN/PROFILE')
-  .option('--team <name>', 'only this team')
-  .option('--domain <id>', 'only this domain')
+  .option('--team <name>', 'only this team: where a domain is a team, its id or name')
+  .option('--domain <domain>', 'only this domain: its id, or its name')
   .addOption(
     new Option('--by <what>', 'a row for each (default: owner; with --owner, what)').choices([
       ...['owner', 'team', 'domain', 'what', 'day'],
     ]),
   )
   .option('--period <period>', 'month, week, total, 2026-11, 2026-W47 or 2026-09-01..2026-12-20 (default: month)')
-  .option('--credits', 'also credits and refunds: one request of Cost Explorer, for which AWS charges $0.01')
+  .option(
+    '--credits',
+    'also credits and refunds of the account: one request of Cost Explorer, for which AWS charges $0.01',
+  )
   .option('--json', 'print JSON')
   .option('--csv', 'print CSV')
   .action(exitWith(spendCommand));

@@ -1,23 +1,13 @@
-import { type Drift, describeDrift, type LedgerLine } from '../domain/ledger.ts';
+import { corrected, type Drift, describeDrift, isUsable, type LedgerLine } from '../domain/ledger.ts';
 import { describeMoney, type MicroDollars } from '../domain/money.ts';
 import { dateOf, type Period } from '../domain/period.ts';
-import { DAY, describeDuration, HOUR, type Instant, localTime } from '../domain/time.ts';
+import type { Policy } from '../domain/policy.ts';
+import { describeSubject } from '../domain/rules/budget.ts';
+import { DAY, describeDuration, type Instant, localTime } from '../domain/time.ts';
+import { describeHours, describeLeft, describeSum, isIncomplete, isSamePeriod, type Left } from './budget-left.ts';
 import { note } from './print.ts';
-
-/** One row: what somebody, or something, spent. */
-export interface SpendRow {
-  name: string;
-  billed: MicroDollars;
-  /** Of days that no bill has settled: as it was reckoned. */
-  accrued: MicroDollars;
-  /** Billed, and accrued as earlier bills correct it. */
-  spent: MicroDollars;
-  unpriced: Record<string, number>;
-  hourly: MicroDollars;
-  forecast: MicroDollars | undefined;
-  /** Of the tightest budget. */
-  left: MicroDollars | undefined;
-}
+import { describePeriod } from './spend-period.ts';
+import { type Burning, isRowIncomplete, isRunningUnpriced, type SpendRow } from './spend-rows.ts';
 
 export const columnsOf = (by: string) => [
   { head: by.toUpperCase() },
@@ -28,127 +18,146 @@ export const columnsOf = (by: string) => [
   { head: 'FORECAST' },
   { head: 'LEFT' },
   { head: 'HOURS LEFT' },
+  { head: 'LEFT OF', grow: true },
   { head: 'WITHOUT A PRICE', grow: true },
 ];
 
-export function tableRow({ name, billed, accrued, spent, hourly, forecast, left, unpriced }: SpendRow): string[] {
-  return [
-    name,
-    describeMoney(billed),
-    describeMoney(accrued),
-    describeMoney(spent),
-    hourly === 0 ? '-' : describeMoney(hourly),
-    forecast === undefined ? '-' : describeMoney(forecast),
-    left === undefined ? '-' : describeMoney(left),
-    hoursLeft(left, hourly),
-    Object.entries(unpriced)
-      .map(([what, duration]) => `${describeDuration(duration)} of ${what}`)
-      .join(', ') || '-',
-  ];
-}
+/** A row of a period; where its budget is of another one, that is named with it. */
+export const tableRow =
+  (period: Period, timezone: string) =>
+  (row: SpendRow): string[] => {
+    const { name, billed, accrued, spent, hourly, forecast, left, unpriced } = row;
+    const isLacking = isRowIncomplete(row);
+    const budget = left?.standing;
+    const another = budget && !isSamePeriod(budget.period, period);
+    return [
+      name,
+      // Nothing of it was billed yet: what it costs, the bill will tell.
+      billed === 0 && accrued === 0 && isLacking ? '-' : describeMoney(billed),
+      describeSum(accrued, isLacking),
+      describeSum(spent, isLacking),
+      hourly === undefined || (hourly === 0 && !row.isRunningUnpriced)
+        ? '-'
+        : describeSum(hourly, row.isRunningUnpriced),
+      forecast === undefined ? '-' : describeSum(forecast, isLacking || row.isRunningUnpriced),
+      left === undefined ? '-' : describeLeft(left),
+      left === undefined ? '-' : describeHours(left, row.isRunningUnpriced),
+      budget === undefined
+        ? '-'
+        : `${budget.budget.name}${another ? ` (${describePeriod(budget.period, timezone)})` : ''}`,
+      Object.entries(unpriced)
+        .map(([what, duration]) => `${describeDuration(duration)} of ${what}`)
+        .join(', ') || '-',
+    ];
+  };
 
-/** How long what runs now may go on before the budget is spent. */
-function hoursLeft(left: MicroDollars | undefined, hourly: MicroDollars): string {
-  if (left === undefined || hourly === 0) return '-';
-  return left <= 0 ? 'none' : `${(left / hourly).toFixed(1)} h`;
-}
-
-export const CSV = [
-  'name',
-  'billed_usd',
-  'accrued_usd',
-  'spent_usd',
-  'usd_per_hour',
-  'forecast_usd',
-  'budget_left_usd',
-  'hours_without_price',
+/** Of the budgets that bound whoever was asked about. */
+export const BUDGET_COLUMNS = [
+  { head: 'BUDGET', grow: true },
+  { head: 'WHOSE' },
+  { head: 'PERIOD' },
+  { head: 'SPENT' },
+  { head: 'LIMIT' },
+  { head: 'LEFT' },
+  { head: 'HOURS LEFT' },
+  { head: 'FORECAST' },
 ];
 
-export function csvRow({ name, billed, accrued, spent, hourly, forecast, left, unpriced }: SpendRow): string[] {
-  const usd = (amount: MicroDollars | undefined) => (amount === undefined ? '' : (amount / 1e6).toFixed(6));
-  const hours = Object.values(unpriced).reduce((sum, one) => sum + one, 0) / HOUR;
-  return [name, usd(billed), usd(accrued), usd(spent), usd(hourly), usd(forecast), usd(left), hours.toFixed(3)];
-}
+export const budgetRow =
+  (burning: Burning[], policy: Policy) =>
+  (left: Left): string[] => {
+    const { budget, subject, period, spend, limit, forecast } = left.standing;
+    const isRunning = isRunningUnpriced(left.standing, burning, policy);
+    const isLacking = isIncomplete(spend.unpriced);
+    return [
+      budget.name,
+      describeSubject(subject),
+      describePeriod(period, policy.timezone),
+      describeSum(spend.amount, isLacking),
+      describeMoney(limit),
+      describeLeft(left),
+      describeHours(left, isRunning),
+      forecast === undefined ? '-' : describeSum(forecast, isLacking || isRunning),
+    ];
+  };
 
 /** All that `curfew spend` prints. */
 export interface Sums {
   period: Period;
   rows: SpendRow[];
+  /** Of the budgets that bound whoever was asked about; undefined where nobody was, or of another time than now. */
+  lefts: Left[] | undefined;
   unattributed: LedgerLine[];
   drift: Drift | undefined;
   books: { closedUntil: Instant; billedAt?: Instant; findings: string[]; unsettled: string[] } | undefined;
-  credits: MicroDollars | undefined;
+  credits: { amount: MicroDollars; from: string } | undefined;
   basis: string;
   source: string;
 }
 
-export function tellSums(
-  { period, rows, unattributed, drift, books, credits, source }: Sums,
-  timezone: string,
-  now: Instant,
-): void {
-  const sum = (pick: (row: SpendRow) => number) => describeMoney(rows.reduce((total, row) => total + pick(row), 0));
-  const day = (at: Instant) => localTime(at, timezone).date;
-  const until = Number.isFinite(period.to) ? ` to ${day(period.to - 1)}` : '';
-  const from = period.from === 0 ? 'In all' : `From ${day(period.from)}${until}`;
-  note(`${from}: ${sum(({ spent }) => spent)}, of which ${sum(({ billed }) => billed)} billed (${source}).`);
-  if (Object.keys(Object.assign({}, ...rows.map(({ unpriced }) => unpriced))).length > 0)
-    note('Incomplete: what has no price is in no sum. `prices` in the policy can name one.');
+export function tellSums(sums: Sums, timezone: string, now: Instant): void {
+  const { period, rows, lefts, unattributed, books, source } = sums;
+  const sum = (pick: (row: SpendRow) => number) => rows.reduce((total, row) => total + pick(row), 0);
+  const isLacking = rows.some(isRowIncomplete);
+  const head = Number.isFinite(period.to) ? `From ${describePeriod(period, timezone)}` : 'In all';
+  const spent = describeSum(
+    sum((row) => row.spent),
+    isLacking,
+  );
+  note(`${head}: ${spent}, of which ${describeMoney(sum(({ billed }) => billed))} billed (${source}).`);
+  if (isLacking) note('Incomplete: what has no price is in no sum. `prices` in the policy can name one.');
+  if (lefts?.length === 0) note('No budget bounds whom you asked about, or none of theirs goes on.');
+  tellDrift(sums);
   if (unattributed.length > 0) {
     const byUsage = [...Map.groupBy(unattributed, ({ usage }) => usage)].map(([usage, lines]) => {
       return `${describeMoney(lines.reduce((total, { billed = 0 }) => total + billed, 0))} of ${usage}`;
     });
     note(`Unattributed, because AWS's bill names no owner: ${byUsage.join(', ')}.`);
   }
-  if (!books) note('The books were never closed: all figures are estimates until the spend function has run.');
-  else {
-    const read = books.billedAt === undefined ? 'never' : dateOf(books.billedAt);
-    note(
-      `Bill: read ${read}; ${books.unsettled.length} closed days not settled yet; ${drift ? describeDrift(drift) : ''}.`,
-    );
-    if (books.billedAt === undefined || now - books.billedAt > 2 * DAY) note('The bill is not up to date.');
-    for (const finding of books.findings) note(finding);
-  }
-  if (credits !== undefined) note(`Credits and refunds, in none of these figures: ${describeMoney(credits)}.`);
+  if (books) tellBooks(books, sums.drift, now);
+  else note('The books were never closed: all figures are estimates until the spend function has run.');
+  tellCredits(sums, timezone, now);
 }
 
-export function toJson(
-  { period, rows, unattributed, drift, books, credits, basis, source }: Sums,
-  by: string,
+/** Why BILLED and ACCRUED together are not SPENT. */
+function tellDrift({ drift, rows }: Sums): void {
+  if (rows.every(({ accrued, billed, spent }) => billed + accrued === spent)) return;
+  const percent = correctionOf(drift);
+  const sign = percent < 0 ? '-' : '+';
+  note(
+    `SPENT is BILLED and ACCRUED, of which accrued is corrected by ${sign}${Math.abs(percent).toFixed(1)} %: what bills made of earlier estimates.`,
+  );
+}
+
+/** By how many percent what was accrued is corrected; 0 where it is not. */
+export function correctionOf(drift: Drift | undefined): number {
+  return isUsable(drift) ? Math.round((corrected(1e9, drift) / 1e9 - 1) * 1000) / 10 : 0;
+}
+
+function tellBooks(
+  { billedAt, unsettled, findings }: NonNullable<Sums['books']>,
+  drift: Drift | undefined,
   now: Instant,
-): object {
-  const iso = (at: Instant) => (Number.isFinite(at) ? new Date(at).toISOString() : null);
-  const usd = (amount: MicroDollars | undefined) => (amount === undefined ? null : amount / 1e6);
-  return {
-    now: iso(now),
-    period: { from: iso(period.from), to: iso(period.to) },
-    by,
-    prices: source,
-    basis,
-    rows: rows.map(({ name, billed, accrued, spent, hourly, forecast, left, unpriced }) => ({
-      name,
-      billedUsd: usd(billed),
-      accruedUsd: usd(accrued),
-      spentUsd: usd(spent),
-      usdPerHour: usd(hourly),
-      forecastUsd: usd(forecast),
-      budgetLeftUsd: usd(left),
-      unpricedHours: Object.fromEntries(Object.entries(unpriced).map(([what, duration]) => [what, duration / HOUR])),
-    })),
-    unattributed: unattributed.map(({ usage, from, billed }) => ({
-      usage,
-      date: dateOf(from),
-      billedUsd: usd(billed),
-    })),
-    drift: drift ? { billedUsd: usd(drift.billed), accruedUsd: usd(drift.accrued), days: drift.days } : null,
-    bill: books
-      ? {
-          closedUntil: iso(books.closedUntil),
-          readAt: books.billedAt === undefined ? null : iso(books.billedAt),
-          unsettled: books.unsettled,
-          findings: books.findings,
-        }
-      : null,
-    ...(credits === undefined ? {} : { creditsUsd: usd(credits) }),
-  };
+) {
+  const count = unsettled.length;
+  const parts = [
+    `read ${billedAt === undefined ? 'never' : dateOf(billedAt)}`,
+    ...(count > 0 ? [`${count} closed day${count === 1 ? '' : 's'} not settled yet`] : []),
+    ...(drift ? [describeDrift(drift)] : []),
+  ];
+  note(`Bill: ${parts.join('; ')}.`);
+  if (billedAt === undefined || now - billedAt > 2 * DAY) note('The bill is not up to date.');
+  for (const finding of findings) note(finding);
+}
+
+/** AWS gives them to the account, so that they are in no row. */
+export function tellCredits(
+  { credits, period }: Pick<Sums, 'credits' | 'period'>,
+  timezone: string,
+  now: Instant,
+): void {
+  if (!credits) return;
+  const { amount, from } = credits;
+  const until = now < period.to ? 'until now' : `until ${localTime(period.to - 1, timezone).date}`;
+  note(`Credits and refunds of the account from ${from} ${until}, in none of these figures: ${describeMoney(amount)}.`);
 }
