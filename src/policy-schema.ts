@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { parseMoney, parseRate } from './domain/money.ts';
+import { type Read, readMoney, readPrice } from './domain/money.ts';
 import { isAddress } from './domain/owner.ts';
 import { NATIVE_IDLE_APPS } from './domain/policy.ts';
 import { distance } from './domain/spelling.ts';
@@ -21,6 +21,22 @@ function read<T>(right: string, parse: (text: string) => T | undefined) {
         context.addIssue({ code: 'custom', message: `${JSON.stringify(value)} is not ${right}` });
       return parsed as T;
     });
+}
+
+/** The same, by a function that says what is wrong. */
+function readOr<T>(right: string, parse: (text: string) => Read<T>) {
+  return z
+    .union([z.string(), z.number(), z.boolean()], { error: `expected ${right}` })
+    .transform((value, context: Fail): T => {
+      const parsed = parse(String(value));
+      if ('value' in parsed) return parsed.value;
+      context.addIssue({ code: 'custom', message: refusal(value, right, parsed.wrong) });
+      return z.NEVER;
+    });
+}
+
+function refusal(value: unknown, right: string, wrong: string): string {
+  return `${JSON.stringify(value)} ${wrong === '' ? `is not ${right}` : `${wrong}; write ${right}`}`;
 }
 
 /** Keys that may stand here and no others: an unknown one is told with the nearest known, or with `why` there are no others. */
@@ -137,7 +153,7 @@ const match = section({
 
 const name = read('a name of 1 to 60 characters', (text) => (/^[^\p{Cc}]{1,60}$/u.test(text) ? text : undefined));
 
-const money = read('an amount such as 200 USD or 49.50 USD', parseMoney);
+const money = readOr('an amount such as 200 USD or 49.50 USD', readMoney);
 
 const PER_HOUR = 'a price such as 5.10 USD/h, more than 0';
 const PER_MONTH = 'a price such as 0.112 USD/GB-month, more than 0';
@@ -154,11 +170,12 @@ const prices = z
         context.addIssue({ code: 'unrecognized_keys', keys: [what], input: named, message });
         continue;
       }
-      const digits = /^(\d{1,5}(?:\.\d{1,10})?) USD\/(h|GB-month)$/.exec(String(value));
-      const rate = digits?.[2] === (isVolume ? 'GB-month' : 'h') ? parseRate(digits[1]!) : 0;
-      const message = `${JSON.stringify(value)} is not ${isVolume ? PER_MONTH : PER_HOUR}`;
-      if (rate === 0) context.addIssue({ code: 'custom', path: [what], message });
-      rates[what] = rate;
+      const read = readPrice(String(value), isVolume ? 'GB-month' : 'h');
+      if ('value' in read) rates[what] = read.value;
+      else {
+        const message = refusal(value, isVolume ? PER_MONTH : PER_HOUR, read.wrong);
+        context.addIssue({ code: 'custom', path: [what], message });
+      }
     }
     return rates;
   });
@@ -181,11 +198,21 @@ function whole(least: number, most: number) {
 
 const tagOnly = section({ tag: name });
 
-/** A word, or a section: told apart by the value's own form, so that faults speak of what was meant. */
-function wordOr<W extends z.ZodType, S extends z.ZodType>(word: W, other: S) {
+/**
+ * A word, or a section: told apart by the value's own form, so that faults speak of what was meant.
+ * @param forms all that may stand here: told of what is neither, or nothing
+ */
+function wordOr<W extends z.ZodType, S extends z.ZodType>(word: W, other: S, forms?: string) {
   return z.unknown().transform((value, context): z.output<W> | z.output<S> => {
-    const parsed = (typeof value === 'object' && value !== null ? other : word).safeParse(value);
+    const isSection = typeof value === 'object' && value !== null;
+    const parsed = (isSection ? other : word).safeParse(value);
     if (parsed.success) return parsed.data;
+    if (forms !== undefined && (!isSection || Array.isArray(value))) {
+      const message =
+        value === undefined || isSection ? `expected ${forms}` : `${JSON.stringify(value)} is not ${forms}`;
+      context.addIssue({ code: 'custom', message });
+      return z.NEVER;
+    }
     for (const issue of parsed.error.issues) context.addIssue({ ...issue, message: issue.message } as never);
     return z.NEVER;
   });
@@ -205,15 +232,19 @@ const shares = list(
   }),
 );
 
+const WHOSE = 'each owner, each team, account, { owner: … }, { team: … } or { domain: … }';
+const PERIODS = 'month, week, total or a term such as { from: 2026-09-01, to: 2026-12-20 }';
+
 export const budgetSchema = section({
   name,
   for: wordOr(
     oneOf('each owner', 'each team', 'account'),
     z.union([section({ owner: name }), section({ team: name }), section({ domain: name })], {
-      error: 'expected each owner, each team, account, { owner: … }, { team: … } or { domain: … }',
+      error: `expected ${WHOSE}`,
     }),
+    WHOSE,
   ),
-  period: wordOr(oneOf('month', 'week', 'total'), section({ from: date, to: date })),
+  period: wordOr(oneOf('month', 'week', 'total'), section({ from: date, to: date }), PERIODS),
   limit: money,
   'warn-at': shares.optional(),
   'forecast-at': shares.optional(),
@@ -223,6 +254,7 @@ export const budgetSchema = section({
 
 const quotas = z
   .record(z.string(), whole(0, 10_000), { error: 'expected patterns and numbers such as { "ml.g5.*": 2 }' })
+  .refine((named) => Object.keys(named).length > 0, 'expected one pattern at least, such as { "ml.g5.*": 2 }')
   .transform((named) => Object.entries(named).map(([pattern, count]) => ({ pattern, count })));
 
 export const guardrailSchema = section({

@@ -213,6 +213,47 @@ describe('a policy with faults: each with its line, its column, and what would b
       '4:47  guardrails[0].at-most.ml.g5.*: "many" is not a whole number from 0 to 10000',
     ],
     [
+      'limits: []\nguardrails: [{ name: g, at-most: {} }]',
+      '4:34  guardrails[0].at-most: expected one pattern at least, such as { "ml.g5.*": 2 }',
+    ],
+    [
+      'limits: []\nprices: { ml.x9.large: 0.0000001 USD/h }',
+      '4:24  prices.ml.x9.large: "0.0000001 USD/h" is less than a millionth of a dollar; write a price such as 5.10 USD/h',
+    ],
+    [
+      'limits: []\nprices: { ml.x9.large: 100000 USD/h }',
+      '4:24  prices.ml.x9.large: "100000 USD/h" is more than 99999.99 USD/h, the largest price there may be; write',
+    ],
+    ...(
+      [
+        ['0 USD', 'must be more than 0'],
+        ['1000000000 USD', 'is more than 999999999.99 USD, the largest amount there may be'],
+        ['0.005 USD', 'is finer than a cent'],
+      ] as const
+    ).map(([limit, wrong]): [string, string] => [
+      `limits: []\nbudgets: [{ name: b, for: account, period: month, limit: ${limit} }]`,
+      `4:58  budgets[0].limit: "${limit}" ${wrong}; write an amount such as 200 USD or 49.50 USD`,
+    ]),
+    ...(
+      [
+        ['period: year, ', '44', '"year" is not'],
+        ['', '11', 'expected'],
+        ['period: [month], ', '44', 'expected'],
+      ] as const
+    ).map(([period, column, wrong]): [string, string] => [
+      `limits: []\nbudgets: [{ name: b, for: account, ${period}limit: 20 USD }]`,
+      `4:${column}  budgets[0].period: ${wrong} month, week, total or a term such as { from: 2026-09-01, to: 2026-12-20 }`,
+    ]),
+    ...(
+      [
+        ['for: everyone, ', '27', '"everyone" is not'],
+        ['', '11', 'expected'],
+      ] as const
+    ).map(([whose, column, wrong]): [string, string] => [
+      `limits: []\nbudgets: [{ name: b, ${whose}period: month, limit: 20 USD }]`,
+      `4:${column}  budgets[0].for: ${wrong} each owner, each team, account, { owner: … }, { team: … } or { domain: … }`,
+    ]),
+    [
       'limits: []\nbudgets: [{ name: b, for: account, period: month, limit: 20 EUR }]',
       '4:58  budgets[0].limit: "20 EUR" is not an amount such as 200 USD or 49.50 USD',
     ],

@@ -4,7 +4,7 @@ import { type Survey, survey } from '../application/survey.ts';
 import { ConfigError } from '../config.ts';
 import { DOMAIN_ID } from '../domain/app.ts';
 import { type Exception, overSince, type Standing, type Subject, subjectKey, subjectOf } from '../domain/budget.ts';
-import { describeMoney, parseMoney } from '../domain/money.ts';
+import { describeMoney, readMoney } from '../domain/money.ts';
 import { isOwnerCalled } from '../domain/owner.ts';
 import { type Period, periodOf } from '../domain/period.ts';
 import type { Budget, Policy } from '../domain/policy.ts';
@@ -85,10 +85,13 @@ export interface ExceptionOptions extends WorldOptions {
 
 /** `curfew budget grant SUBJECT AMOUNT --until DATE`. @returns the exit code */
 export async function budgetGrantCommand(name: string, text: string, options: ExceptionOptions): Promise<number> {
-  const amount = parseMoney(text.replace(/\s*USD$/i, ' USD'));
-  if (amount === undefined || amount === 0) throw new ConfigError(`${text}: not an amount such as 50USD or 49.50USD`);
+  const amount = readMoney(text);
+  if ('wrong' in amount)
+    throw new ConfigError(
+      `${text} ${amount.wrong === '' ? 'is not' : `${amount.wrong}; write`} an amount such as 50USD or 49.50USD`,
+    );
   if (options.until === undefined) throw new ConfigError('until when? Name the last day with --until 2026-12-31');
-  return except('grant', name, options, amount);
+  return except('grant', name, options, amount.value);
 }
 
 /** `curfew budget lift SUBJECT`: a budget acts on it no more until its period ends. @returns the exit code */

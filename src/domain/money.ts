@@ -16,11 +16,31 @@ export function parseRate(usd: string): HourlyRate {
   return Number(whole + decimals.padEnd(10, '0'));
 }
 
-/** Reads `200 USD` or `49.50 USD`; undefined for anything else. */
-export function parseMoney(text: string): MicroDollars | undefined {
-  const amount = /^(\d{1,5}(?:\.\d{1,2})?|\d{1,9}) USD$/.exec(text)?.[1];
-  if (amount === undefined) return undefined;
-  return amount.includes('.') ? parseRate(amount) / 10_000 : Number(amount) * 1_000_000;
+/** What a person wrote, read; or what is wrong with it, to follow it, and empty where it is nothing of the kind. */
+export type Read<T> = { value: T } | { wrong: string };
+
+/** Beyond it no amount is read: micro-dollars stay whole numbers, and so do sums of many. */
+const MOST_DIGITS = 9;
+
+/** Reads an amount of US dollars, more than 0 and in whole cents: `200 USD`, `49.50USD`, `200.5 usd`. */
+export function readMoney(text: string): Read<MicroDollars> {
+  const [, whole, decimals = ''] = /^0*(\d+)(?:\.(\d+))? ?USD$/i.exec(text.trim()) ?? [];
+  if (whole === undefined) return { wrong: '' };
+  if (whole.length > MOST_DIGITS) return { wrong: 'is more than 999999999.99 USD, the largest amount there may be' };
+  if (/[^0]/.test(decimals.slice(2))) return { wrong: 'is finer than a cent' };
+  const value = Number(whole) * 1_000_000 + Number(decimals.slice(0, 2).padEnd(2, '0')) * 10_000;
+  return value === 0 ? { wrong: 'must be more than 0' } : { value };
+}
+
+/** Reads a price of a unit, `h` or `GB-month`: `5.10 USD/h`, `5usd/h`. One that comes to nothing would make what it prices free. */
+export function readPrice(text: string, unit: 'h' | 'GB-month'): Read<HourlyRate> {
+  const [, whole, decimals = '', per = ''] = /^0*(\d+)(?:\.(\d+))? ?USD ?\/ ?(h|GB-month)$/i.exec(text.trim()) ?? [];
+  if (whole === undefined || per.toLowerCase() !== unit.toLowerCase()) return { wrong: '' };
+  if (whole.length > 5) return { wrong: `is more than 99999.99 USD/${unit}, the largest price there may be` };
+  if (/[^0]/.test(decimals.slice(10))) return { wrong: 'has more than ten decimals' };
+  const value = parseRate(decimals === '' ? whole : `${whole}.${decimals.slice(0, 10)}`);
+  if (value === 0) return { wrong: '' };
+  return costOf(value, HOUR) === 0 ? { wrong: 'is less than a millionth of a dollar' } : { value };
 }
 
 /** What running for `duration` costs at `rate`, rounded once, to the nearest micro-dollar. */

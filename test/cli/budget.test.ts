@@ -48,7 +48,7 @@ describe('budget', () => {
   });
 
   it.each([
-    [['grant', 'carol', '50 EUR', '--until', '2099-01-01'], '50 EUR: not an amount such as 50USD or 49.50USD'],
+    [['grant', 'carol', '50 EUR', '--until', '2099-01-01'], '50 EUR is not an amount such as 50USD or 49.50USD'],
     [['grant', 'carol', '50USD'], 'until when? Name the last day with --until 2026-12-31'],
     [['grant', 'carol', '50USD', '--until', '2020-01-01'], '--until 2020-01-01: not the last day of it'],
     [['lift', 'nobody'], 'nobody on record is called "nobody": name DOMAIN/PROFILE'],

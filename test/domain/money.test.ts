@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { costsSoFar, hourlyOf } from '../../src/domain/cost.ts';
-import { costOf, describeMoney, parseRate } from '../../src/domain/money.ts';
+import { costOf, describeMoney, parseRate, readMoney, readPrice } from '../../src/domain/money.ts';
 import { DAY, HOUR, MINUTE } from '../../src/domain/time.ts';
 import { appWith, NOON, type quietApp, ref } from './builders.ts';
 
@@ -13,6 +13,29 @@ describe('money is exact', () => {
 
   test.each(['', '-1', '1e3', '0x10', '1,5', '1.12345678901', 'NaN'])('"%s" is no price', (text) => {
     expect(() => parseRate(text)).toThrow('not a price');
+  });
+
+  test.each([
+    ['200 USD', 200_000_000],
+    ['50USD', 50_000_000],
+    ['200.5 usd', 200_500_000],
+    ['123456.78 USD', 123_456_780_000],
+    ['999999999.99 USD', 999_999_999_990_000],
+    ['1.000 USD', 1_000_000],
+  ])('"%s" is an amount', (text, value) => expect(readMoney(text)).toEqual({ value }));
+
+  test.each(['', 'USD', '200', '-5USD', '$5', '1,000 USD', '5 EUR', '1e3 USD', '.5 USD'])('"%s" is none', (text) =>
+    expect(readMoney(text)).toEqual({ wrong: '' }),
+  );
+
+  test.each(['5.10 USD/h', '5.1USD/h', '5.1 usd / H'])('"%s" is a price', (text) =>
+    expect(readPrice(text, 'h')).toEqual({ value: parseRate('5.1') }),
+  );
+
+  test('the smallest price is that of which an hour is a micro-dollar', () => {
+    expect(readPrice('0.0000005 USD/h', 'h')).toEqual({ value: 5_000 });
+    expect(readPrice('0.0000004999 USD/h', 'h')).toEqual({ wrong: 'is less than a millionth of a dollar' });
+    expect(readPrice('5 USD/h', 'GB-month')).toEqual({ wrong: '' });
   });
 
   test('a cost is rounded once, to the micro-dollar', () => {
