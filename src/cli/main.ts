@@ -5,7 +5,8 @@ import { ConfigError } from '../config.ts';
 import { AGENT_APP_TYPES, type AgentAppType } from '../domain/agent.ts';
 import { agentInstallCommand, agentScriptCommand, agentUninstallCommand } from './agent.ts';
 import { DEFAULT_BUS } from './agent-script.ts';
-import { budgetGrantCommand, budgetLiftCommand, budgetListCommand, budgetShowCommand } from './budget.ts';
+import { budgetListCommand, budgetShowCommand } from './budget.ts';
+import { budgetGrantCommand, budgetLiftCommand } from './budget-except.ts';
 import { contactsForgetCommand, contactsInviteCommand, contactsListCommand } from './contacts.ts';
 import { contactsImportCommand } from './contacts-import.ts';
 import { explainCommand } from './explain.ts';
@@ -161,7 +162,7 @@ recorded(program.command('report'))
   .option('--send', 'mail it to whoever may get it: once, however often it is sent')
   .action(exitWith(reportCommand));
 
-const SUBJECT = 'PROFILE, DOMAIN/PROFILE, team:NAME, domain:ID or account';
+const SUBJECT = 'PROFILE, DOMAIN/PROFILE, team:NAME, domain:NAME (or its id) or account';
 const budget = program.command('budget').description('work on budgets: where they stand, and exceptions to them');
 recorded(budget.command('list', { isDefault: true }))
   .description('show where every budget stands, the most spent first')
@@ -176,15 +177,15 @@ recorded(budget.command('grant'))
   .description('grant an amount beyond the limit; recorded with who and why')
   .argument('<whose>', SUBJECT)
   .argument('<amount>', 'such as 50USD')
-  .option('--until <date>', 'the last day of it, such as 2026-12-31')
-  .option('--budget <name>', 'only of this budget (default: of all)')
+  .option('--until <date>', 'needed: the last day of it, such as 2026-12-31')
+  .option('--budget <name>', 'only of this budget (default: of each that bounds them)')
   .option('--why <text>', 'why, for the record')
   .action(exitWith(budgetGrantCommand));
 recorded(budget.command('lift'))
-  .description('let a budget act no more, until its period ends; recorded with who and why')
+  .description('let budgets act no more, each until its own period ends; recorded with who and why')
   .argument('<whose>', SUBJECT)
-  .option('--until <date>', 'the last day of it (default: until the period ends)')
-  .option('--budget <name>', 'only of this budget (default: of all)')
+  .option('--until <date>', 'the last day of it (default: until each budget’s period ends; of a total, for good)')
+  .option('--budget <name>', 'only of this budget (default: of each that bounds them)')
   .option('--why <text>', 'why, for the record')
   .action(exitWith(budgetLiftCommand));
 

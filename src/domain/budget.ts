@@ -25,7 +25,7 @@ export interface Exception {
   until: Instant;
   /** Who did it: an ARN, or whoever ran the command. */
   by: string;
-  why: string;
+  why?: string;
 }
 
 /** What has been told of a budget in one period: each threshold once, whatever the spend does afterwards. */

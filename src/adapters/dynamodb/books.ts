@@ -142,7 +142,7 @@ function readException(item: Item): Exception {
     at,
     until,
     by,
-    why,
+    ...(why ? { why } : {}),
     ...(budget === undefined ? {} : { budget }),
     ...(amount === undefined ? {} : { amount }),
   };
