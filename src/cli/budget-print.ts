@@ -45,7 +45,7 @@ export function standingRow(standing: Standing, said: Said): string[] {
 
 /** Rounded down, as everywhere: 99.6 % is not all of it. */
 function shareOf({ spend, limit }: Standing): number {
-  return Math.floor((spend.amount / limit) * 100);
+  return Math.floor((spend.amount * 100) / limit);
 }
 
 function describeLimit({ budget, limit }: Standing): string {

@@ -133,3 +133,57 @@ it('explain shows what budgets say of an app', async () => {
   const { stdout } = await curfew('explain', 'd-lab/bob/KernelGateway/k1');
   expect(stdout).toMatch(/✓ per person: budget: \$[\d.]+, and more without a price of \$540\.00 spent \(bob\)/);
 });
+
+describe('what a state says', () => {
+  it('a term that is over has ended, one to come begins; and a budget that stands nowhere is named', async () => {
+    expect(await standingOf('bob', 'last term')).toMatchObject({ STATE: 'ended' });
+    expect(await standingOf('bob', 'next term')).toMatchObject({ STATE: 'begins 2027-03-01' });
+    const { stderr } = await curfew('budget');
+    expect(stderr).toContain(
+      'Budget "typo" stands nowhere: it bounds nobody who spent or runs anything (owner bbo; is it misspelt?).',
+    );
+    expect(JSON.parse((await curfew('budget', '--json')).stdout)).toMatchObject({ withoutStanding: ['typo'] });
+  });
+
+  it('exceptions in force stand beneath the table, and a limit says what of it is granted', async () => {
+    const { stdout, stderr } = await curfew('budget');
+    const bobs = readTable(stdout).find(({ BUDGET, WHOSE }) => BUDGET === 'per person' && WHOSE === 'bob');
+    expect(bobs).toMatchObject({ LIMIT: '$540.00, $500.00 of it granted' });
+    expect(stderr).toMatch(/^\$500\.00 granted to bob until .*: a paper\.$/m);
+  });
+
+  it('shares are rounded down, and what was told is an object', async () => {
+    await lab.file(
+      'curfew.yml',
+      BUDGETS.replace('limit: 2000 USD, at-limit', 'limit: 500 USD, warn-at: [50%], at-limit'),
+    );
+    await curfew('scan', '--apply');
+    const { budgets } = JSON.parse((await curfew('budget', 'show', 'domain:lab', '--json')).stdout);
+    const [{ spentUsd, told }] = budgets as [{ spentUsd: number; told: object[] }];
+    expect(told).toEqual([{ kind: 'spent', share: 0.5, limitUsd: 500 }]);
+    const { SHARE } = await standingOf('domain:lab', 'the lab');
+    expect([SHARE, Math.round(spentUsd / 5) > Math.floor(spentUsd / 5)]).toEqual([
+      `${Math.floor(spentUsd / 5)} % and more`,
+      true,
+    ]);
+  });
+
+  it('says what holds a budget: the mode, or a pause', async () => {
+    const over = `${BUDGETS.replace('limit: 2000 USD', 'limit: 1 USD')}`;
+    await lab.file('curfew.yml', over.replace('mode: enforce', 'mode: warn'));
+    expect(await standingOf('domain:lab', 'the lab')).toMatchObject({
+      STATE: expect.stringMatching(/^over(?! .*blocked).*; nothing is stopped: mode warn$/),
+    });
+    expect((await curfew('budget')).stderr).toContain('In mode warn no budget stops anything.');
+    await lab.file('curfew.yml', over);
+    expect(await standingOf('domain:lab', 'the lab')).toMatchObject({ STATE: expect.stringMatching(/^over[^;]*$/) });
+    await curfew('pause', '--until', '4h');
+    expect(await standingOf('domain:lab', 'the lab')).toMatchObject({
+      STATE: expect.stringMatching(/; nothing is stopped: Curfew is paused$/),
+    });
+    expect((await curfew('budget')).stderr).toContain(
+      'Curfew is paused: no budget stops anything until it is resumed.',
+    );
+    await curfew('resume');
+  });
+});

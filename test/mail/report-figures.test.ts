@@ -74,3 +74,13 @@ test('what is shown of a table adds up to its total, to the cent, and so do days
     }),
   );
 });
+
+test('a budget’s share is rounded down: what is nearly all of it is not told as all', () => {
+  const [row] = adminReport.budgets;
+  const shown = (spent: number) => {
+    const facts = { ...adminReport, budgets: [{ ...row!, spent, limit: 200_000_000 }] };
+    return /\((\d+\s?%)\)/.exec(renderNotice(notice(facts), { timezone: ZONE }, {}).text)?.[1];
+  };
+  // 0.29 * 100 is less than 29 to a computer.
+  expect([199_200_000, 200_000_000, 58_000_000].map(shown)).toEqual(['99%', '100%', '29%']);
+});

@@ -99,6 +99,8 @@ function budgetView(
   timezone: string,
 ): ReportView['budgets'][number] {
   const share = Math.max(0, spent / limit);
+  // Rounded down, as everywhere: 99.6 % is not all of it.
+  const percent = Math.floor((Math.max(0, spent) * 100) / limit);
   const bar = Math.min(100, Math.round(share * 100));
   const left = limit - spent;
   const expected = forecast === undefined ? '' : `; expected by its end: ${say.money(forecast)}`;
@@ -106,7 +108,7 @@ function budgetView(
   const over = period.to !== undefined && period.to <= at ? ', that week' : end;
   return {
     name: scope === 'owner' ? isolate(budget) : `${isolate(budget)}: ${isolate(whose)}`,
-    about: `${say.money(spent)} of ${say.money(limit)} (${say.percent(share)})${over}; ${left > 0 ? `${say.money(left)} left` : 'nothing left'}${expected}`,
+    about: `${say.money(spent)} of ${say.money(limit)} (${say.percent(percent / 100)})${over}; ${left > 0 ? `${say.money(left)} left` : 'nothing left'}${expected}`,
     ...{ bar, rest: 100 - bar },
     colour: share >= 1 ? 'over' : 'spent',
     background: share >= 1 ? '#c62f3b' : '#4f46b8',

@@ -12,7 +12,7 @@ export function moneyList({ budgets, more, findings }: NonNullable<DigestFacts['
   const shown = budgets.slice(0, most);
   const left = budgets.length - shown.length + more;
   const heading = `Budgets and the bill (${number(shown.length + left + findings.length)})`;
-  const share = ({ spent, limit }: DigestBudget) => `${number(Math.floor((spent / limit) * 100))} %`;
+  const share = ({ spent, limit }: DigestBudget) => `${number(Math.floor((spent * 100) / limit))} %`;
   return {
     heading,
     what: 'Budget',
