@@ -167,8 +167,10 @@ export interface Ledger {
   keep(place: Place, books: Books): Promise<void>;
   /** Adds to what a budget has told and seen. `Runs.load` gives it. */
   mark(place: Place, mark: BudgetMark): Promise<void>;
-  /** Records a grant or a lift. `Runs.load` gives it. */
+  /** Records a grant or a lift. `Runs.load` gives it, with an id. */
   except(place: Place, exception: Exception): Promise<void>;
+  /** Takes a grant or a lift back, as it was loaded: it holds until `at` and no longer. `false`: it is no longer so, or had ended by then. */
+  revoke(place: Place, known: Exception, revocation: { at: Instant; by: string; why?: string }): Promise<boolean>;
 }
 
 /** AWS's bill, as Cost Explorer tells it. Each page costs $0.01. */

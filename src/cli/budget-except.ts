@@ -1,11 +1,13 @@
 import { ConfigError } from '../config.ts';
-import { type Exception, type Subject, subjectOf } from '../domain/budget.ts';
-import { type MicroDollars, readMoney } from '../domain/money.ts';
+import { type Exception, type Standing, type Subject, subjectOf } from '../domain/budget.ts';
+import { describeMoney, type MicroDollars, readMoney } from '../domain/money.ts';
 import { type Period, periodOf } from '../domain/period.ts';
 import type { Budget, Policy } from '../domain/policy.ts';
-import { type Instant, localTime, startOfDay } from '../domain/time.ts';
-import { isSame, type Opened, openBudgets } from './budget.ts';
-import { describeException } from './budget-print.ts';
+import { describeInstant, type Instant, localTime, startOfDay } from '../domain/time.ts';
+import { isInForce, isSame, type Opened, openBudgets } from './budget.ts';
+import { describeSum, isIncomplete } from './budget-left.ts';
+import { describeEnd, describeException, describeOver, type Said } from './budget-print.ts';
+import { note } from './print.ts';
 import { describeKnown, subjectNamed } from './subject.ts';
 import { whoAmI } from './who.ts';
 import type { WorldOptions } from './world.ts';
@@ -56,11 +58,78 @@ async function except(
       ...(amount === undefined ? {} : { amount }),
     };
   });
-  for (const exception of exceptions) {
+  for (const [i, exception] of exceptions.entries()) {
+    const { budget, period } = going[i]!;
+    const before = inForceOf(opened, subject, budget.name);
+    const lifted = before.find((one) => one.kind === 'lift' && one.until >= exception.until);
+    if (kind === 'lift' && lifted) {
+      note(
+        `Nothing is recorded of budget "${budget.name}", since it is so already: ${describeException(lifted, said)}`,
+      );
+      continue;
+    }
     await ports.ledger!.except(place, exception);
     process.stdout.write(`${describeException(exception, said)}\n`);
+    if (kind === 'grant') for (const line of afterGrant(exception, { budget, period }, before, opened)) note(line);
   }
   return 0;
+}
+
+/** What a budget's subject has in force now; with no budget named, of all that bound it. */
+export function inForceOf({ exceptions, now }: Opened, subject: Subject, budget: string | undefined): Exception[] {
+  return exceptions.filter(
+    (one) =>
+      isSame(one.subject, subject) &&
+      isInForce(one, now) &&
+      (budget === undefined || (one.budget ?? budget) === budget),
+  );
+}
+
+/** What a grant comes to: on what it lies, for how many periods it counts, and where its subject now stands. */
+function afterGrant(
+  { amount = 0, until, subject }: Exception,
+  { budget, period }: { budget: Budget; period: Period },
+  before: Exception[],
+  { policy, standings, said, now }: Opened,
+): string[] {
+  const grants = before.filter(({ kind }) => kind === 'grant');
+  const granted = grants.reduce((sum, one) => sum + (one.amount ?? 0), 0);
+  const same = grants.find((one) => one.amount === amount && one.until === until);
+  const at = (instant: Instant) => describeInstant(instant, policy.timezone, now);
+  const kept = '`curfew budget revoke` takes back all that is granted.';
+  const lines: string[] = [];
+  if (same) lines.push(`The same was granted before, at ${at(same.at)} by ${same.by}: this adds to it. ${kept}`);
+  else if (granted > 0) lines.push(`It adds to ${describeMoney(granted)} that was granted before. ${kept}`);
+  if (until > period.to && (budget.period === 'month' || budget.period === 'week'))
+    lines.push(
+      `It raises the limit of each ${budget.period} until then by ${describeMoney(amount)}, not of all of them together.`,
+    );
+  const standing = standings.find((one) => one.budget.name === budget.name && isSame(one.subject, subject));
+  lines.push(
+    describeNow(budget.name, standing && { ...standing, limit: standing.limit + amount }, {
+      limit: budget.limit + granted + amount,
+      said,
+      isStill: true,
+    }),
+  );
+  return lines;
+}
+
+/** Where a budget stands after what was just changed of it: `Budget "per person" is now $540.00, of which $41.20 is spent.` */
+export function describeNow(
+  name: string,
+  standing: Standing | undefined,
+  { limit, said, isStill = false }: { limit: MicroDollars; said: Said; isStill?: boolean },
+) {
+  if (!standing) return `The limit of budget "${name}" is now ${describeMoney(limit)}, of which nothing is spent.`;
+  const { spend } = standing;
+  const isOver = spend.amount >= standing.limit;
+  const spent = describeSum(spend.amount, isIncomplete(spend.unpriced));
+  const over = standing.lifted
+    ? `over, and lifted ${describeEnd(standing.lifted.until, said.policy.timezone, said.now)}`
+    : describeOver({ ...standing, isOver }, said);
+  const state = isOver ? `: ${isStill ? 'still ' : ''}${over}` : '';
+  return `The limit of budget "${name}" is now ${describeMoney(standing.limit)}, of which ${spent} is spent${state}.`;
 }
 
 /** The policy's budgets that bound a subject, or the named one. Throws ConfigError where there is none. */

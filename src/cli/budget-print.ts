@@ -78,28 +78,30 @@ export function describeOver(standing: Standing, { policy, pause, now }: Said): 
   return `${over}${atLimit === 'block' ? ', blocked' : ''}`;
 }
 
-function describeEnd(until: Instant, timezone: string, now: Instant): string {
+export function describeEnd(until: Instant, timezone: string, now: Instant): string {
   return Number.isFinite(until) ? `until ${describeInstant(until, timezone, now)}` : 'for good';
 }
 
 /** `$50.00 granted to alice until Tue 00:00, of budget "per person", by arn:…: the paper's.` */
 export function describeException(
-  { kind, amount = 0, budget, subject, until, by, why }: Exception,
+  { kind, amount = 0, budget, subject, until, by, why, revoked }: Exception,
   { policy: { timezone }, known, now }: Pick<Said, 'policy' | 'known' | 'now'>,
 ): string {
   const what = kind === 'grant' ? `${describeMoney(amount)} granted to` : 'lifted for';
   const of = budget === undefined ? 'all budgets' : `budget "${budget}"`;
   const whom = describeKnown(subject, known);
-  return `${what} ${whom} ${describeEnd(until, timezone, now)}, of ${of}, by ${by}${why ? `: ${why}` : ''}.`;
+  const back = revoked ? `; taken back then by ${revoked.by}${revoked.why ? `: ${revoked.why}` : ''}` : '';
+  return `${what} ${whom} ${describeEnd(until, timezone, now)}, of ${of}, by ${by}${why ? `: ${why}` : ''}${back}.`;
 }
 
-export function exceptionToJson({ amount, until, at, why, ...rest }: Exception): object {
+export function exceptionToJson({ amount, until, at, why, revoked, ...rest }: Exception): object {
   return {
     ...rest,
     at: iso(at),
     until: iso(until),
     ...(why ? { why } : {}),
     ...(amount === undefined ? {} : { usd: amount / 1e6 }),
+    ...(revoked ? { revoked: { ...revoked, until: iso(revoked.until ?? Number.POSITIVE_INFINITY) } } : {}),
   };
 }
 

@@ -7,6 +7,7 @@ import { agentInstallCommand, agentScriptCommand, agentUninstallCommand } from '
 import { DEFAULT_BUS } from './agent-script.ts';
 import { budgetListCommand, budgetShowCommand } from './budget.ts';
 import { budgetGrantCommand, budgetLiftCommand } from './budget-except.ts';
+import { budgetRevokeCommand } from './budget-revoke.ts';
 import { contactsForgetCommand, contactsInviteCommand, contactsListCommand } from './contacts.ts';
 import { contactsImportCommand } from './contacts-import.ts';
 import { explainCommand } from './explain.ts';
@@ -174,9 +175,10 @@ recorded(budget.command('show'))
   .option('--json', 'print JSON')
   .action(exitWith(budgetShowCommand));
 recorded(budget.command('grant'))
-  .description('grant an amount beyond the limit; recorded with who and why')
+  .description('grant an amount beyond the limit, of each month or week until then; recorded with who and why')
   .argument('<whose>', SUBJECT)
-  .argument('<amount>', 'such as 50USD')
+  .argument('<amount>', 'such as 50USD; it adds to what was granted before')
+  .configureOutput({ outputError: (text, write) => write(tellTaking(text)) })
   .option('--until <date>', 'needed: the last day of it, such as 2026-12-31')
   .option('--budget <name>', 'only of this budget (default: of each that bounds them)')
   .option('--why <text>', 'why, for the record')
@@ -188,6 +190,12 @@ recorded(budget.command('lift'))
   .option('--budget <name>', 'only of this budget (default: of each that bounds them)')
   .option('--why <text>', 'why, for the record')
   .action(exitWith(budgetLiftCommand));
+recorded(budget.command('revoke'))
+  .description('take back every grant and lift that is in force; recorded with who and why')
+  .argument('<whose>', SUBJECT)
+  .option('--budget <name>', 'only those of this budget (default: all)')
+  .option('--why <text>', 'why, for the record')
+  .action(exitWith(budgetRevokeCommand));
 
 const contacts = program.command('contacts').description('work on addresses and what their readers agreed to');
 recorded(contacts.command('list', { isDefault: true }))
@@ -253,6 +261,13 @@ withBus(onDomain(agent.command('install')))
 onDomain(agent.command('uninstall'))
   .description('take the agent off a domain and its user profiles; tells what it will change, and asks')
   .action(exitWith(agentUninstallCommand));
+
+/** `-5USD` looks like an option to whoever parses it. */
+function tellTaking(text: string): string {
+  const [, amount] = /unknown option '(-[\d.].*)'/.exec(text) ?? [];
+  if (amount === undefined) return text;
+  return `error: ${amount}: more than 0 is granted, never taken; \`curfew budget revoke\` takes grants back\n`;
+}
 
 function agentAppTypes(text: string): AgentAppType[] {
   return text.split(',').map((name) => {

@@ -26,6 +26,10 @@ export interface Exception {
   /** Who did it: an ARN, or whoever ran the command. */
   by: string;
   why?: string;
+  /** How the record knows it: of what was read from it. */
+  id?: string;
+  /** An admin took it back, which is when `until` is; and until when it would have held, if not for good. */
+  revoked?: { by: string; why?: string; until?: Instant };
 }
 
 /** What has been told of a budget in one period: each threshold once, whatever the spend does afterwards. */

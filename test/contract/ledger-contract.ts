@@ -247,21 +247,60 @@ export function ledgerContract(name: string, make: () => Promise<{ ledger: Ledge
     });
 
     describe('exceptions', () => {
-      it('come back as they were recorded, with an end and without', async () => {
+      const bare = ({ exceptions = [] }: { exceptions?: Exception[] }) => exceptions.map(({ id: _, ...one }) => one);
+      const lift: Exception = {
+        ...{ kind: 'lift', subject: grant.subject, at: grant.at, by: grant.by },
+        until: Number.POSITIVE_INFINITY,
+      };
+
+      it('come back as they were recorded, with an end and without, each with an id', async () => {
         expect(await load()).not.toHaveProperty('exceptions');
-        const { budget: _, amount: __, ...rest } = grant;
-        const lift: Exception = { ...rest, kind: 'lift', until: Number.POSITIVE_INFINITY };
         await ledger.except(place, grant);
         await ledger.except(place, lift);
-        const { exceptions } = await load();
-        expect(exceptions).toHaveLength(2);
-        expect(exceptions).toEqual(expect.arrayContaining([grant, lift]));
+        const loaded = await load();
+        expect(bare(loaded)).toHaveLength(2);
+        expect(bare(loaded)).toEqual(expect.arrayContaining([grant, lift]));
+        expect(new Set(loaded.exceptions!.map(({ id }) => id)).size).toBe(2);
         expect(await load(elsewhere)).not.toHaveProperty('exceptions');
       });
 
       it('two of one moment are two', async () => {
         await Promise.all([grant, grant].map((one) => ledger.except(place, one)));
-        expect((await load()).exceptions).toEqual([grant, grant]);
+        expect(bare(await load())).toEqual([grant, grant]);
+      });
+
+      it('one that is taken back holds until then, says by whom, and leaves the others be', async () => {
+        for (const one of [grant, grant, lift]) await ledger.except(place, one);
+        const { exceptions = [] } = await load();
+        const ofLift = exceptions.find(({ kind }) => kind === 'lift')!;
+        const [first] = exceptions.filter(({ kind }) => kind === 'grant');
+        const then = { at: grant.at + HOUR, by: 'root' };
+        expect(await ledger.revoke(place, first!, { ...then, why: 'a mistake' })).toBe(true);
+        expect(await ledger.revoke(place, ofLift, then)).toBe(true);
+        const after = await load();
+        expect(after.exceptions!.find(({ id }) => id === first!.id)).toEqual({
+          ...first,
+          until: then.at,
+          revoked: { by: 'root', why: 'a mistake', until: grant.until },
+        });
+        expect(after.exceptions!.find(({ id }) => id === ofLift.id)).toEqual({
+          ...ofLift,
+          until: then.at,
+          revoked: { by: 'root' },
+        });
+        expect(bare(after)).toContainEqual(grant);
+      });
+
+      it('of one that has ended, or is not there, nothing is taken back', async () => {
+        await ledger.except(place, grant);
+        const [known] = (await load()).exceptions ?? [];
+        const then = { at: grant.at + HOUR, by: 'root' };
+        expect(await ledger.revoke(place, known!, { ...then, at: grant.until })).toBe(false);
+        for (const one of [grant, { ...known!, id: 'none' }, { ...lift, id: 'none' }])
+          expect(await ledger.revoke(place, one, then)).toBe(false);
+        expect(await ledger.revoke(elsewhere, known!, then)).toBe(false);
+        expect((await Promise.all([1, 2].map(() => ledger.revoke(place, known!, then)))).sort()).toEqual([false, true]);
+        expect((await load()).exceptions).toHaveLength(1);
       });
     });
   });

@@ -180,6 +180,7 @@ describe('what it may call', () => {
       keep: twice(() => ledger.keep(place, books([sumOver({ from: 0, to: 1 }, [])]))),
       mark: twice(() => ledger.mark(place, mark({ over: ['100 since 1'] }))),
       except: () => ledger.except(place, exception),
+      revoke: () => ledger.revoke(place, { ...exception, id: 'none' }, { at: 1, by: 'a' }),
     };
     for (const [verb, work] of Object.entries(verbs)) {
       const called = Object.keys(await callsOf(world.aws, work)).map((action) => `dynamodb:${action}`);
@@ -219,6 +220,7 @@ faultsAreTold(
       ['UpdateItem', () => ledger.mark(place, mark())],
       ['UpdateItem', () => ledger.mark(place, mark({ over: ['100 since 1'] }))],
       ['PutItem', () => ledger.except(place, exception)],
+      ['UpdateItem', () => ledger.revoke(place, { ...exception, id: 'none' }, { at: 1, by: 'a' })],
       ['Query', () => runs.load(place)],
     ];
   },

@@ -132,7 +132,16 @@ export function memoryLedger(): MemoryLedger {
     },
     async except(place, exception) {
       store.writes++;
-      store.exceptions.push({ place: placeKey(place), exception: copy(exception) });
+      const id = String(store.exceptions.length);
+      store.exceptions.push({ place: placeKey(place), exception: copy({ ...exception, id }) });
+    },
+    async revoke(place, { id, until }, { at, by, why }) {
+      store.writes++;
+      const found = store.exceptions.find((one) => one.place === placeKey(place) && one.exception.id === id);
+      if (!found || found.exception.until !== until || until <= at) return false;
+      const revoked = { by, ...(why ? { why } : {}), ...(Number.isFinite(until) ? { until } : {}) };
+      found.exception = copy({ ...found.exception, until: at, revoked });
+      return true;
     },
   };
   return store;

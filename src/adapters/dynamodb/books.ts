@@ -6,6 +6,7 @@ import { type BudgetMark, type Exception, subjectKey } from '../../domain/budget
 import type { OwnerSpend, Spending } from '../../domain/spending.ts';
 import { DAY, SECOND } from '../../domain/time.ts';
 import { call } from '../aws-error.ts';
+import { conditional } from './conditional.ts';
 import { expiry, fleetPartition, fromItem, type Item, toItem } from './items.ts';
 import { chunked, put, replaceAll } from './replace.ts';
 
@@ -16,7 +17,10 @@ const MARK_PREFIX = 'budget#';
 const EXCEPTION_PREFIX = 'exception#';
 
 /** What the closing leaves for scans, and what budgets have told and been told. */
-export function dynamodbBooks(client: DynamoDBClient, table: string): Pick<Ledger, 'keep' | 'mark' | 'except'> {
+export function dynamodbBooks(
+  client: DynamoDBClient,
+  table: string,
+): Pick<Ledger, 'keep' | 'mark' | 'except' | 'revoke'> {
   return {
     async keep(place, { sums, ...books }) {
       const pk = fleetPartition(place);
@@ -55,11 +59,33 @@ export function dynamodbBooks(client: DynamoDBClient, table: string): Pick<Ledge
       });
       await call('dynamodb:UpdateItem', () => client.send(command));
     },
-    async except(place, exception) {
+    async except(place, { id: _, ...exception }) {
       const { account, region } = place;
       const sk = `${EXCEPTION_PREFIX}${new Date(exception.at).toISOString()}#${randomUUID()}`;
       const lasting = Number.isFinite(exception.until) ? expiry(exception.until) : { until: undefined };
       await put(client, table, { pk: fleetPartition(place), sk, ...exception, account, region, ...lasting });
+    },
+    async revoke(place, { id, until }, { at, by, why }) {
+      if (id === undefined || until <= at) return false;
+      const revoked = { by, ...(why ? { why } : {}), ...(Number.isFinite(until) ? { until } : {}) };
+      const command = new UpdateItemCommand({
+        TableName: table,
+        Key: toItem({ pk: fleetPartition(place), sk: EXCEPTION_PREFIX + id }),
+        // What else it says stays: a record of who gave what, and who took it back.
+        UpdateExpression: 'SET #until = :at, revoked = :revoked, expiresAt = :expires',
+        // Another may have taken it back since.
+        ConditionExpression: Number.isFinite(until)
+          ? '#until = :until'
+          : 'attribute_exists(pk) AND attribute_not_exists(#until)',
+        ExpressionAttributeNames: { '#until': 'until' },
+        ExpressionAttributeValues: toItem({
+          ':at': at,
+          ':revoked': revoked,
+          ':expires': expiry(at).expiresAt,
+          ...(Number.isFinite(until) ? { ':until': until } : {}),
+        }),
+      });
+      return conditional(() => call('dynamodb:UpdateItem', () => client.send(command)));
     },
   };
 }
@@ -135,8 +161,10 @@ function readMark(item: Item): BudgetMark {
 }
 
 function readException(item: Item): Exception {
-  const { kind, budget, subject, amount, at, until = Number.POSITIVE_INFINITY, by, why } = fromItem<Exception>(item);
+  const { sk, ...read } = fromItem<Exception & { sk: string }>(item);
+  const { kind, budget, subject, amount, at, until = Number.POSITIVE_INFINITY, by, why, revoked } = read;
   return {
+    id: sk.slice(EXCEPTION_PREFIX.length),
     kind,
     subject,
     at,
@@ -145,5 +173,6 @@ function readException(item: Item): Exception {
     ...(why ? { why } : {}),
     ...(budget === undefined ? {} : { budget }),
     ...(amount === undefined ? {} : { amount }),
+    ...(revoked ? { revoked } : {}),
   };
 }

@@ -16,6 +16,7 @@ export const LEDGER_CALLS: Calls<Ledger> = {
   keep: ['dynamodb:Query', 'dynamodb:PutItem', 'dynamodb:DeleteItem'],
   mark: ['dynamodb:UpdateItem'],
   except: ['dynamodb:PutItem'],
+  revoke: ['dynamodb:UpdateItem'],
 };
 
 /** The IAM actions that this adapter calls: stack/check reads them. @public */
