@@ -224,7 +224,7 @@ const policy = program.command('policy').description('work on the policy file');
 policy
   .command('check')
   .description(
-    'read a policy and tell every fault: line, column, and what would be right; and patterns of types that match none',
+    'read a policy and tell every fault: line, column, and what would be right; and what is right and yet is about nothing: patterns of types that match none, terms that are over',
   )
   .argument('[file]', 'a file, or ssm:/name (default: CURFEW_POLICY, else curfew.yml)')
   .action(exitWith(policyCheckCommand));

@@ -1,9 +1,12 @@
 import { ConfigError, loadPolicy } from '../config.ts';
 import { fits } from '../domain/glob.ts';
 import type { Match } from '../domain/match.ts';
+import { periodOf } from '../domain/period.ts';
 import type { Policy } from '../domain/policy.ts';
+import type { Instant } from '../domain/time.ts';
 import { KNOWN_TYPES, parameterReader, regionOfSdk } from '../wiring.ts';
 import { note, style } from './print.ts';
+import { readNow } from './world.ts';
 
 /** `curfew policy check`: every fault of the policy, and what of it is right but matches nothing. @returns the exit code */
 export async function policyCheckCommand(file: string | undefined): Promise<number> {
@@ -11,7 +14,7 @@ export async function policyCheckCommand(file: string | undefined): Promise<numb
   try {
     const policy = await loadPolicy(source, parameterReader(await regionOfSdk()));
     const { mode, limits, exempt, budgets, guardrails } = policy;
-    const doubts = doubtsOf(policy);
+    const doubts = [...doubtsOf(policy), ...budgetDoubts(policy, readNow({}))];
     const count = (n: number, noun: string) => `${n} ${noun}${n === 1 ? '' : 's'}`;
     const word = doubts.length === 0 ? 'fine' : `no fault, but ${count(doubts.length, 'doubt')}`;
     process.stdout.write(
@@ -48,6 +51,24 @@ function doubtsOf({ limits, exempt, guardrails, prices }: Policy): string[] {
       ),
     ]),
   ];
+}
+
+/** Budgets that are right, and yet bound nobody: a term that is over, and a name that was meant for a pattern. */
+function budgetDoubts({ budgets, timezone }: Policy, now: Instant): string[] {
+  return budgets.flatMap(({ period, for: whose }, i) => {
+    const key = `budgets[${i}]`;
+    const isOver = typeof period === 'object' && periodOf(period, now, timezone).to <= now;
+    const over = isOver ? [`${key}.period: the term is over since ${period.to}: it acts and tells no more`] : [];
+    const names = typeof whose === 'string' ? [] : Object.entries(whose);
+    const patterns = names.filter(([, name]) => /[*?]/.test(name));
+    return [
+      ...over,
+      ...patterns.map(([kind, name]) => {
+        const each = kind === 'domain' ? '' : `, or each ${kind} for every one by itself`;
+        return `${key}.for.${kind}: "${name}" is no pattern here, and names are exact: it bounds only ${kind === 'owner' ? 'who' : 'what'} is called so; name one${each}`;
+      }),
+    ];
+  });
 }
 
 function doubt(key: string, pattern: string, what: string, known: readonly string[]): string[] {

@@ -202,6 +202,26 @@ describe('policy', () => {
     );
   });
 
+  it.concurrent('with a term that is over, and a name that is a pattern: doubts too', async () => {
+    const { code, lines, name } = await check(
+      [
+        ...['admins: [a@example.org]', 'sender: c@example.org', 'limits: []', 'budgets:'],
+        '  - { name: a, for: { owner: "ali*" }, period: month, limit: 5USD }',
+        '  - { name: b, for: { domain: "d-?" }, period: { from: 2020-09-01, to: 2020-12-20 }, limit: 5USD }',
+        '  - { name: c, for: each owner, period: { from: 2020-09-01, to: 2999-12-20 }, limit: 5USD }',
+      ].join('\n'),
+    );
+    const exact = 'is no pattern here, and names are exact: it bounds only';
+    expect([code, lines]).toEqual([
+      0,
+      [
+        `budgets[0].for.owner: "ali*" ${exact} who is called so; name one, or each owner for every one by itself`,
+        'budgets[1].period: the term is over since 2020-12-20: it acts and tells no more',
+        `budgets[1].for.domain: "d-?" ${exact} what is called so; name one`,
+      ].map((doubt) => `${name}  ${doubt}`),
+    ]);
+  });
+
   it.concurrent('with a BOM and the line ends of Windows is as good as without', async () => {
     expect((await check(`\uFEFF${POLICY.replaceAll('\n', '\r\n')}`)).code).toBe(0);
   });
