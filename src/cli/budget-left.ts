@@ -60,6 +60,11 @@ export function isSamePeriod(a: Period, b: Period): boolean {
   return a.from === b.from && a.to === b.to;
 }
 
+/** Dollars of a sum; null where nothing of it has a price: no figure is 0 for what is unknown. */
+export function usdOf(amount: MicroDollars | undefined, isLacking: boolean): number | null {
+  return amount === undefined || (amount === 0 && isLacking) ? null : amount / 1e6;
+}
+
 /** What a budget leaves, as JSON: amounts in dollars. */
 export function leftToJson({ standing, amount, isAtMost, hours, isToItsEnd }: Left): object {
   const { budget, subject, period, limit, spend, hourly, forecast } = standing;
@@ -69,12 +74,12 @@ export function leftToJson({ standing, amount, isAtMost, hours, isToItsEnd }: Le
     subject,
     period: { from: iso(period.from), to: iso(period.to) },
     limitUsd: limit / 1e6,
-    spentUsd: spend.amount / 1e6,
+    spentUsd: usdOf(spend.amount, isIncomplete(spend.unpriced)),
     leftUsd: amount / 1e6,
     isAtMost,
-    usdPerHour: hourly / 1e6,
+    usdPerHour: usdOf(hourly, isAtMost),
     hoursLeft: hours ?? null,
     isLeftToItsEnd: isToItsEnd,
-    forecastUsd: forecast === undefined ? null : forecast / 1e6,
+    forecastUsd: usdOf(forecast, isAtMost),
   };
 }

@@ -3,7 +3,7 @@ import { describeMoney } from '../domain/money.ts';
 import { isPaused, type Pause } from '../domain/pause.ts';
 import type { Policy } from '../domain/policy.ts';
 import { describeInstant, type Instant, localTime } from '../domain/time.ts';
-import { describeSum, isIncomplete } from './budget-left.ts';
+import { describeSum, isIncomplete, usdOf } from './budget-left.ts';
 import { describePeriod } from './spend-period.ts';
 import { describeKnown, type Known } from './subject.ts';
 
@@ -108,18 +108,19 @@ export function exceptionToJson({ amount, until, at, why, revoked, ...rest }: Ex
 export function standingToJson(standing: Standing, said: Said): object {
   const { budget, subject, period, limit, spend, hourly, forecast, isOver, lifted, mark } = standing;
   const since = overSince(standing);
+  const isLacking = isIncomplete(spend.unpriced);
   return {
     budget: budget.name,
     subject,
     period: { from: iso(period.from), to: iso(period.to) },
     limitUsd: limit / 1e6,
     grantedUsd: (limit - budget.limit) / 1e6,
-    spentUsd: isIncomplete(spend.unpriced) && spend.amount === 0 ? null : spend.amount / 1e6,
+    spentUsd: usdOf(spend.amount, isLacking),
     billedUsd: spend.billed / 1e6,
-    accruedUsd: spend.accrued / 1e6,
+    accruedUsd: usdOf(spend.accrued, isLacking),
     unpricedHours: Object.fromEntries(Object.entries(spend.unpriced).map(([what, ms]) => [what, ms / 3_600_000])),
     usdPerHour: hourly / 1e6,
-    forecastUsd: forecast === undefined ? null : forecast / 1e6,
+    forecastUsd: usdOf(forecast, isLacking),
     atLimit: budget.atLimit,
     isOver,
     state: stateOf(standing, said),

@@ -161,6 +161,24 @@ describe('whose', () => {
     expect(budgets).toMatchObject([{ BUDGET: 'the lab', WHOSE: 'domain d-lab' }]);
   });
 
+  it('a team by a tag goes by the tag’s value, and a wrong one is told what there is', async () => {
+    const budgets = 'budgets: [{ name: trainees, for: each team, period: month, limit: 300 USD }]';
+    await lab.file('tags.yml', `${POLICY}team: { tag: curfew }\nprices: { Canvas: 1.90 USD/h }\n${budgets}\n`);
+    const spend = (team: string) => curfew('spend', '--policy', 'tags.yml', '--by', 'owner', '--team', team);
+    const { code, stdout } = await spend('training');
+    const [rows, left] = stdout.split('\n\n').map(readTable);
+    expect([code, rows]).toMatchObject([0, [{ OWNER: 'd-lab/carol', SPENT: money(1.41 * (72 + 2 / 60)) }]]);
+    expect(left).toMatchObject([
+      { BUDGET: 'trainees', WHOSE: 'team training', LEFT: money(300 - 1.41 * (72 + 2 / 60)) },
+    ]);
+    expect(await spend('trainng')).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('no team is called "trainng"; did you mean training?'),
+    });
+    const show = await curfew('budget', 'show', 'team:nobody', '--policy', 'tags.yml');
+    expect([show.code, show.stderr]).toEqual([2, expect.stringContaining('on record: exempt, training')]);
+  });
+
   it('one of two who are called so is meant where their domain is named', async () => {
     const { code, stdout } = await curfew('spend', '--owner', 'alice', '--domain', 'class');
     expect([code, readTable(stdout.split('\n\n')[0]!)]).toMatchObject([0, [{ WHAT: 'ml.m5.large' }]]);
