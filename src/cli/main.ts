@@ -1,24 +1,20 @@
-import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import packageFile from '../../package.json' with { type: 'json' };
 import { PortError } from '../application/ports.ts';
 import { ConfigError } from '../config.ts';
 import { AGENT_APP_TYPES, type AgentAppType } from '../domain/agent.ts';
 import { agentInstallCommand, agentScriptCommand, agentUninstallCommand } from './agent.ts';
 import { DEFAULT_BUS } from './agent-script.ts';
-import { budgetListCommand, budgetShowCommand } from './budget.ts';
-import { budgetGrantCommand, budgetLiftCommand } from './budget-except.ts';
-import { budgetRevokeCommand } from './budget-revoke.ts';
 import { contactsForgetCommand, contactsInviteCommand, contactsListCommand } from './contacts.ts';
 import { contactsImportCommand } from './contacts-import.ts';
 import { explainCommand } from './explain.ts';
 import { historyCommand } from './history.ts';
 import { idleSettingsCommand } from './idle-settings.ts';
+import { addMoneyCommands } from './main-money.ts';
 import { pauseCommand, resumeCommand } from './pause.ts';
 import { policyCheckCommand } from './policy-check.ts';
 import { note } from './print.ts';
-import { reportCommand } from './report.ts';
 import { scanCommand } from './scan.ts';
-import { spendCommand } from './spend.ts';
 import { statusCommand } from './status.ts';
 import { tableCreate } from './table.ts';
 import type { WorldOptions } from './world.ts';
@@ -130,72 +126,7 @@ recorded(program.command('resume'))
   .description('end a pause; whatever was warned before is warned anew')
   .action(exitWith(resumeCommand));
 
-recorded(program.command('spend'))
-  .description(
-    'show what was spent: billed, accrued, what it is expected to become, and what budgets leave; with --owner, --team or --domain, what each budget leaves that bounds them',
-  )
-  .option('--owner <profile>', 'only this owner: PROFILE, or DOMAIN/PROFILE')
-  .option('--team <name>', 'only this team: where a domain is a team, its id or name')
-  .option('--domain <domain>', 'only this domain: its id, or its name')
-  .addOption(
-    new Option('--by <what>', 'a row for each (default: owner; with --owner, what)').choices([
-      ...['owner', 'team', 'domain', 'what', 'day'],
-    ]),
-  )
-  .option('--period <period>', 'month, week, total, 2026-11, 2026-W47 or 2026-09-01..2026-12-20 (default: month)')
-  .option(
-    '--credits',
-    'also credits and refunds of the account: one request of Cost Explorer, for which AWS charges $0.01',
-  )
-  .option('--json', 'print JSON')
-  .option('--csv', 'print CSV')
-  .action(exitWith(spendCommand));
-
-recorded(program.command('report'))
-  .description('show the cost report of a week, write it as a page, or send it')
-  .option('--owner <profile>', 'of this owner: PROFILE, or DOMAIN/PROFILE')
-  .option('--team <name>', 'of this team')
-  .option('--admin', 'of the whole account (the default)')
-  .option('--week <week>', 'such as 2026-W47 (default: the last whole week)')
-  .option('--to <file>', 'write it as an HTML page that stands alone')
-  .option('--json', 'print JSON')
-  .option('--csv', 'print CSV')
-  .option('--send', 'mail it to whoever may get it: once, however often it is sent')
-  .action(exitWith(reportCommand));
-
-const SUBJECT = 'PROFILE, DOMAIN/PROFILE, team:NAME, domain:NAME (or its id) or account';
-const budget = program.command('budget').description('work on budgets: where they stand, and exceptions to them');
-recorded(budget.command('list', { isDefault: true }))
-  .description('show where every budget stands, the most spent first')
-  .option('--json', 'print JSON')
-  .action(exitWith(budgetListCommand));
-recorded(budget.command('show'))
-  .description('show where one stands in each budget, and what was granted and lifted')
-  .argument('<whose>', SUBJECT)
-  .option('--json', 'print JSON')
-  .action(exitWith(budgetShowCommand));
-recorded(budget.command('grant'))
-  .description('grant an amount beyond the limit, of each month or week until then; recorded with who and why')
-  .argument('<whose>', SUBJECT)
-  .argument('<amount>', 'such as 50USD; it adds to what was granted before')
-  .configureOutput({ outputError: (text, write) => write(tellTaking(text)) })
-  .option('--until <date>', 'needed: the last day of it, such as 2026-12-31')
-  .option('--budget <name>', 'only of this budget (default: of each that bounds them)')
-  .option('--why <text>', 'why, for the record')
-  .action(exitWith(budgetGrantCommand));
-recorded(budget.command('lift'))
-  .description('let budgets act no more, each until its own period ends; recorded with who and why')
-  .argument('<whose>', SUBJECT)
-  .option('--until <date>', 'the last day of it (default: until each budget’s period ends; of a total, for good)')
-  .option('--budget <name>', 'only of this budget (default: of each that bounds them)')
-  .option('--why <text>', 'why, for the record')
-  .action(exitWith(budgetLiftCommand));
-recorded(budget.command('revoke'))
-  .description('take back every grant and lift that is in force; recorded with who and why')
-  .argument('<whose>', SUBJECT)
-  .option('--budget <name>', 'only those of this budget (default: all)')
-  .option('--why <text>', 'why, for the record')
-  .action(exitWith(budgetRevokeCommand));
+addMoneyCommands(program, recorded, exitWith);
 
 const contacts = program.command('contacts').description('work on addresses and what their readers agreed to');
 recorded(contacts.command('list', { isDefault: true }))
@@ -261,13 +192,6 @@ withBus(onDomain(agent.command('install')))
 onDomain(agent.command('uninstall'))
   .description('take the agent off a domain and its user profiles; tells what it will change, and asks')
   .action(exitWith(agentUninstallCommand));
-
-/** `-5USD` looks like an option to whoever parses it. */
-function tellTaking(text: string): string {
-  const [, amount] = /unknown option '(-[\d.].*)'/.exec(text) ?? [];
-  if (amount === undefined) return text;
-  return `error: ${amount}: more than 0 is granted, never taken; \`curfew budget revoke\` takes grants back\n`;
-}
 
 function agentAppTypes(text: string): AgentAppType[] {
   return text.split(',').map((name) => {

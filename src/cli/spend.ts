@@ -130,7 +130,12 @@ async function chosenOf(
   const chosen: Chosen = {};
   if (domain !== undefined) chosen.domain = await found('--domain', domain, domainNamed(domain, known));
   if (team !== undefined) chosen.team = await found('--team', team, teamNamed(team, known));
-  if (owner !== undefined) chosen.owner = await found('--owner', owner, ownerNamed(owner, known, chosen.domain));
+  if (owner !== undefined)
+    chosen.owner = await found(
+      '--owner',
+      owner,
+      ownerNamed(owner, known, { inDomain: chosen.domain, right: 'PROFILE or DOMAIN/PROFILE' }),
+    );
   return chosen;
 }
 

@@ -8,6 +8,9 @@ import type { Policy } from '../domain/policy.ts';
 import { describeSubject } from '../domain/rules/budget.ts';
 import { near } from '../domain/spelling.ts';
 
+/** How a subject is named on the command line. */
+export const SUBJECT = 'PROFILE, DOMAIN/PROFILE, team:NAME, domain:NAME (or its id) or account';
+
 /** What whoever lists Studio can be asked, where the record does not know a name. */
 export type Listing = Pick<StudioSettings, 'domains' | 'profiles'>;
 
@@ -68,17 +71,20 @@ export async function subjectNamed(name: string, known: Known): Promise<Subject>
 /**
  * The one owner of a name, `d-…/alice`: by the record, else by Studio's own list of profiles. Throws ConfigError where nobody is
  * called so, or several are.
- * @param inDomain the only domain that is meant
+ * @param options.inDomain the only domain that is meant
+ * @param options.right what may be named instead
  */
-export async function ownerNamed(name: string, known: Known, inDomain?: string): Promise<string> {
+export async function ownerNamed(
+  name: string,
+  known: Known,
+  { inDomain, right = SUBJECT }: { inDomain?: string | undefined; right?: string } = {},
+): Promise<string> {
   const isMeant = (owner: string) => inDomain === undefined || owner.startsWith(`${inDomain}/`);
   const called = [...known.owners].filter((owner) => isOwnerCalled(owner, name) && isMeant(owner));
   const found = called.length > 0 ? called : (await listedProfiles(name, known.listing)).filter(isMeant);
   if (found.length > 1) throw new ConfigError(`"${name}" is several owners: name one of ${found.sort().join(', ')}`);
   if (found[0] !== undefined) return found[0];
-  throw new ConfigError(
-    `nobody on record is called "${name}": name DOMAIN/PROFILE, team:NAME, domain:ID or account${amongThem(name, known.owners)}`,
-  );
+  throw new ConfigError(`nobody on record is called "${name}": name ${right}${amongThem(name, known.owners)}`);
 }
 
 /** The id of a domain, by its id or its name. Throws ConfigError. */

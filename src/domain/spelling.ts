@@ -11,18 +11,22 @@ export function distance(a: string, b: string): number {
   return row[b.length]!;
 }
 
-/** Of some names those that may have been meant: two letters apart at most, or one within the other; the nearest first. */
+/**
+ * Of some names those that may have been meant: a third of their letters apart at most, and two, or one within the other; the nearest
+ * first. Of `d-…/alice` the profile counts, and of `d-… (lab)` either part.
+ */
 export function near(name: string, names: Iterable<string>): string[] {
   const meant = name.toLowerCase();
+  const own = meant.slice(meant.lastIndexOf('/') + 1);
+  const most = Math.min(2, Math.floor(own.length / 3));
   const ranked = [...new Set(names)].map((one) => {
     const said = one.toLowerCase();
-    // Of `d-…/alice` the profile alone may be what was typed, and of `d-… (lab)` either.
-    const parts = [said, ...said.split(/[\s/()]+/).filter((part) => part !== '')];
-    const apart = Math.min(...parts.map((part) => distance(meant, part)));
-    return { one, apart, isPart: meant.length > 2 && (said.includes(meant) || meant.includes(said)) };
+    const parts = said.split(/[\s/()]+/).filter((part) => part !== '');
+    const apart = Math.min(distance(meant, said), ...parts.map((part) => distance(own, part)));
+    return { one, apart, isPart: own.length > 2 && said.includes(own) };
   });
   return ranked
-    .filter(({ apart, isPart }) => apart <= 2 || isPart)
+    .filter(({ apart, isPart }) => apart <= most || isPart)
     .sort((a, b) => a.apart - b.apart || (a.one < b.one ? -1 : 1))
     .map(({ one }) => one);
 }

@@ -113,7 +113,7 @@ describe('grant and lift', () => {
     [['grant', 'carol', '50USD', '--until', '9999-12-31'], '--until 9999-12-31: too far; name a day before 9999-01-01'],
     [['grant', 'd-nosuchnosuch/nobody', '5USD', '--until', '2099-01-01'], 'nobody on record is called "d-nosuch'],
     [['grant', 'd-lab/carrol', '5USD', '--until', '2099-01-01'], 'did you mean d-lab/carol?'],
-    [['lift', 'nobody'], 'nobody on record is called "nobody": name DOMAIN/PROFILE'],
+    [['lift', 'nobody'], 'nobody on record is called "nobody": name PROFILE, DOMAIN/PROFILE'],
     [['lift', 'alice', '--budget', 'per person'], '"alice" is several owners: name one of d-class/alice, d-lab/alice'],
     [['lift', 'domain:class'], 'no budget bounds domain d-class'],
     [['grant', 'team:d-lab', '50USD', '--until', '2099-01-01'], 'no budget bounds team d-lab'],

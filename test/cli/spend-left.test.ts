@@ -131,7 +131,7 @@ describe('what has no price', () => {
 
 describe('whose', () => {
   it.each([
-    [['--owner', 'zed'], '--owner zed: nobody on record is called "zed": name DOMAIN/PROFILE'],
+    [['--owner', 'zed'], '--owner zed: nobody on record is called "zed": name PROFILE or DOMAIN/PROFILE'],
     [['--owner', 'carrol'], 'did you mean d-lab/carol?'],
     [['--owner', 'alice'], '--owner alice: "alice" is several owners: name one of d-class/alice, d-lab/alice'],
     [['--team', 'foo'], '--team foo: no domain is called "foo"; on record: d-class (class), d-lab (lab)'],
