@@ -8,7 +8,7 @@ import type { Policy } from '../domain/policy.ts';
 import { isSubjects } from '../domain/rules/budget.ts';
 import { type RunningApp, teamOnRecord } from '../domain/running-app.ts';
 import { sumClosed, sumSpend } from '../domain/spending.ts';
-import { HOUR, type Instant, localTime } from '../domain/time.ts';
+import { DAY, HOUR, type Instant, localTime } from '../domain/time.ts';
 import { isIncomplete, type Left, leftOf } from './budget-left.ts';
 
 /** What a row of `curfew spend` is about. */
@@ -49,6 +49,7 @@ export interface SpendFacts {
   standings: Standing[];
   period: Period;
   closedUntil: Instant;
+  /** Over how many whole days a trend goes, closed or not. */
   trendDays: number;
   drift: Drift | undefined;
 }
@@ -90,6 +91,7 @@ export function rowsOf(facts: SpendFacts, by: By, policy: Policy, now: Instant):
   const shown = [...groups].filter(([, its]) => isShown(its));
   const rows = shown.map(([name, its]): SpendRow => {
     const spend = sumSpend(sumClosed(period, closedUntil, [{ lines: its }]).owners, drift);
+    const trend = { ...spend, recent: spend.recent + openWhole(its, Math.max(period.from, closedUntil), now) };
     const apps = running.get(name) ?? [];
     const hourly = apps.reduce((sum, one) => sum + one.hourly, 0);
     const who = its[0] ?? apps[0]!;
@@ -101,12 +103,19 @@ export function rowsOf(facts: SpendFacts, by: By, policy: Policy, now: Instant):
       unpriced: spend.unpriced,
       hourly: isNow ? hourly : undefined,
       isRunningUnpriced: apps.some(({ isUnpriced }) => isUnpriced),
-      forecast: by === 'day' || !isNow ? undefined : forecastOf(spend, hourly, { period, trendDays }, now),
+      forecast: by === 'day' || !isNow ? undefined : forecastOf(trend, hourly, { period, trendDays }, now),
       left: isNow ? tightest(standings, by, who, burning, policy, now) : undefined,
     };
   });
   const before = (a: SpendRow, b: SpendRow) => (a.name < b.name ? -1 : 1);
   return rows.sort(by === 'day' ? before : (a, b) => b.spent - a.spent || before(a, b));
+}
+
+/** What whole days cost that are not closed yet: today is none. */
+function openWhole(lines: LedgerLine[], openFrom: Instant, now: Instant): MicroDollars {
+  const today = Math.floor(now / DAY) * DAY;
+  const open = lines.filter(({ from, to }) => from >= openFrom && to <= today);
+  return open.reduce((sum, { accrued = 0 }) => sum + accrued, 0);
 }
 
 function nameBy(

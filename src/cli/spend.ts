@@ -1,6 +1,6 @@
 import { moneyOf } from '../application/budgets.ts';
 import { ratesOf } from '../application/prices.ts';
-import { linesIn, trendFrom } from '../application/spending.ts';
+import { linesIn, spendingIn, trendFrom } from '../application/spending.ts';
 import { survey } from '../application/survey.ts';
 import { ConfigError } from '../config.ts';
 import type { Standing } from '../domain/budget.ts';
@@ -61,7 +61,9 @@ export async function spendCommand(options: SpendOptions): Promise<number> {
   const lines = all.filter(isWanted);
   const drift = books?.drift;
   const facts = { lines, burning: burning.filter(isWanted), standings, period, drift };
-  const closed = { closedUntil: books?.closedUntil ?? period.from, trendDays: books?.sums[0]?.trendDays ?? 0 };
+  // As budgets reckon it, so that a row's forecast is that of its budget.
+  const [trend] = await spendingIn([period], record, goings, now);
+  const closed = { closedUntil: books?.closedUntil ?? period.from, trendDays: trend?.trendDays ?? 0 };
   const rows = rowsOf({ ...facts, ...closed }, by, policy, now);
   const isNow = period.from <= now && now < period.to;
   const lefts = isNow && chosen ? leftsOf(boundBy(chosen, standings, facts, policy), burning, policy, now) : undefined;

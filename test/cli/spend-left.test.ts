@@ -29,6 +29,8 @@ afterAll(() => lab.close());
 
 /** What carol has run: three days of ml.g5.xlarge and five hours of Canvas, and what both cost an hour. */
 const carols = { spent: 1.41 * (72 + 2 / 60) + 1.9 * (5 + 2 / 60), hourly: 1.41 + 1.9 };
+/** And what her month is expected to end at: a day of what runs, then the mean of the nine whole days on record, of which her 63 hours were. */
+const expected = carols.spent + carols.hourly * 24 + ((1.41 * 63) / 9) * (6 + (14 + 58 / 60) / 24);
 const money = (amount: number) => `$${amount.toFixed(2)}`;
 
 describe('what budgets leave', () => {
@@ -66,13 +68,13 @@ describe('what budgets leave', () => {
       ['the lab', true],
     ]);
     expect(told.budgets[1]!.hoursLeft).toBeCloseTo((150 - carols.spent) / carols.hourly, 3);
-    expect(told.budgets[0]!.forecastUsd).toBeCloseTo(carols.spent + carols.hourly * 24, 3);
+    expect(told.budgets[0]!.forecastUsd).toBeCloseTo(expected, 3);
   });
 
-  it('and what the month is expected to end at: what was spent, and what runs now for another day', async () => {
+  it('and what the month is expected to end at: what was spent, what runs now for another day, and the mean of days', async () => {
     const { rows } = JSON.parse((await curfew('spend', '--json')).stdout) as { rows: Record<string, unknown>[] };
     const carol = rows.find(({ name }) => name === 'd-lab/carol')!;
-    expect(carol.forecastUsd).toBeCloseTo(carols.spent + carols.hourly * 24, 3);
+    expect(carol.forecastUsd).toBeCloseTo(expected, 3);
     expect(carol.hoursLeft).toBeCloseTo((150 - carols.spent) / carols.hourly, 3);
     const [head = '', ...lines] = (await curfew('spend', '--csv')).stdout.trim().split('\r\n');
     const cells = lines.find((line) => line.startsWith('d-lab/carol'))!.split(',');
@@ -83,7 +85,7 @@ describe('what budgets leave', () => {
       '0.0',
     ]);
     expect(Number(cell('hours_left'))).toBeCloseTo((150 - carols.spent) / carols.hourly, 2);
-    expect(Number(cell('forecast_usd'))).toBeCloseTo(carols.spent + carols.hourly * 24, 3);
+    expect(Number(cell('forecast_usd'))).toBeCloseTo(expected, 3);
   });
 
   it.each(['2026-10', '2026-12'])('is told of no period but that which goes on: %s', async (period) => {
@@ -206,7 +208,14 @@ describe('the bill', () => {
     expect(told.stderr).toContain('accrued is corrected by +3.0 %: what bills made of earlier estimates.');
     expect(told.stderr).not.toContain('not settled yet');
     expect((await curfew('spend', '--csv')).stdout).toMatch(/^d-lab\/carol,.*,3\.0\r$/m);
-    expect(JSON.parse((await curfew('spend', '--json')).stdout).drift).toMatchObject({ accruedCorrectedByPercent: 3 });
+    const json = JSON.parse((await curfew('spend', '--json')).stdout);
+    expect(json.drift).toMatchObject({ accruedCorrectedByPercent: 3 });
+    // A row expects what its budget of the same period does.
+    const rows = (
+      json.rows as { forecastUsd: number; leftOf: { budget: string; forecastUsd: number } | null }[]
+    ).filter(({ leftOf }) => leftOf?.budget === 'per person');
+    expect(rows).toHaveLength(3);
+    for (const { forecastUsd, leftOf } of rows) expect(forecastUsd).toBe(leftOf!.forecastUsd);
     await ledger.keep(place, { ...books, unsettled: ['2026-11-18'] });
     expect((await curfew('spend')).stderr).toContain('; 1 closed day not settled yet; ');
   });
