@@ -70,8 +70,8 @@ export const MONEY_AND_PAUSE: Mutant[] = [
   {
     name: 'a settled bill is added to what was accrued',
     file: 'src/domain/spending.ts',
-    from: 'else if (accrued !== undefined) sum.accrued += partOf(accrued, line, period);',
-    to: 'if (accrued !== undefined) sum.accrued += partOf(accrued, line, period);',
+    from: 'else if (accrued !== undefined) accrue(sum, partOf(accrued, line, period), isPolicys);',
+    to: 'if (accrued !== undefined) accrue(sum, partOf(accrued, line, period), isPolicys);',
   },
   {
     name: 'kernels on one instance are charged one by one',

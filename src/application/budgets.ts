@@ -11,7 +11,7 @@ import {
   underMark,
 } from '../domain/budget.ts';
 import { refusalOf } from '../domain/contact.ts';
-import { type Cost, costsSoFar, type Rates, sumBasisOf } from '../domain/cost.ts';
+import { type Cost, costsSoFar, type Rates, spendBasisOf } from '../domain/cost.ts';
 import { costOf } from '../domain/money.ts';
 import type { BudgetFacts } from '../domain/notice.ts';
 import { ownerAddress } from '../domain/owner.ts';
@@ -220,11 +220,6 @@ function factsOf({ policy, rates }: Teller, told: Told, seen: Survey, now: Insta
   });
   const isHeld = valve && apps.some((app) => decisions.get(app)?.rule === budgetRule(budget.name));
   const running = its.sort((a, b) => (b.cost ?? 0) - (a.cost ?? 0)).slice(0, MOST_APPS);
-  const costs = costsSoFar(
-    seen.running.map(({ app }) => app),
-    rates,
-    now,
-  );
   return {
     kind: 'budget',
     budget: budget.name,
@@ -244,7 +239,7 @@ function factsOf({ policy, rates }: Teller, told: Told, seen: Survey, now: Insta
     running,
     ...(its.length > running.length ? { more: its.length - running.length } : {}),
     hourly,
-    basis: sumBasisOf(costs.values(), rates),
+    basis: spendBasisOf(spend, rates),
     admins: policy.admins,
     at: now,
   };

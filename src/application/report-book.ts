@@ -1,5 +1,5 @@
 import { appKey, isFree } from '../domain/app.ts';
-import { costsSoFar, type Rates, sumBasisOf } from '../domain/cost.ts';
+import { costsSoFar, type Rates } from '../domain/cost.ts';
 import { isIdleLimited } from '../domain/coverage.ts';
 import { decide } from '../domain/decide.ts';
 import { useOf } from '../domain/evidence.ts';
@@ -76,7 +76,8 @@ export async function readWeek(
     running: runningNow(seen, policy, rates, now),
     standings: policy.budgets.length > 0 ? await standingsNow(ports, policy, seen, rates, now) : [],
     drift: books?.drift,
-    source: { ...(await sourceOf(week, ports, seen, rates, now)), ...gapOf(week, since, now) },
+    list: rates,
+    source: { ...(await sourceOf(week, ports, seen)), ...gapOf(week, since, now) },
     totals: await totalsOf(ports, goings, { policy, domains: seen.picture.domains }, week, now),
     admin: { ...(await adminOf(ports.contacts, seen, policy, now)), ...(await ownCostIn(week, ports.ownMeter)) },
   };
@@ -119,13 +120,7 @@ function runningNow(seen: Survey, policy: Policy, rates: Rates, now: Instant): R
   });
 }
 
-async function sourceOf(
-  week: Week,
-  { ledger }: SpendPorts,
-  seen: Survey,
-  rates: Rates,
-  now: Instant,
-): Promise<ReportSource> {
+async function sourceOf(week: Week, { ledger }: SpendPorts, seen: Survey): Promise<WeekBook['source']> {
   const { books } = seen.books;
   const days = books ? await ledger.days(seen.picture, Math.floor(week.from / DAY) * DAY, week.to) : [];
   const open = days.findIndex(({ settledAt }) => settledAt === undefined);
@@ -133,13 +128,7 @@ async function sourceOf(
   const foreign = new Map<string, number>();
   for (const { amount, currency } of days.flatMap((day) => day.foreign ?? []))
     foreign.set(currency, (foreign.get(currency) ?? 0) + Number(amount));
-  const costs = costsSoFar(
-    seen.running.map(({ app }) => app),
-    rates,
-    now,
-  );
   return {
-    basis: sumBasisOf(costs.values(), rates),
     ...(books?.billedAt === undefined ? {} : { billedAt: books.billedAt }),
     ...(settled ? { billedUntil: Math.min(week.to, Date.parse(settled.date) + DAY) } : {}),
     foreign: [...foreign].map(([currency, amount]) => ({ currency, amount: amount.toFixed(2) })),

@@ -1,4 +1,5 @@
 import { type Exception, isEnded, overSince, type Standing } from '../domain/budget.ts';
+import { type ListOf, spendBasisOf } from '../domain/cost.ts';
 import { describeMoney } from '../domain/money.ts';
 import { isPaused, type Pause } from '../domain/pause.ts';
 import type { Policy } from '../domain/policy.ts';
@@ -24,6 +25,8 @@ export interface Said {
   policy: Pick<Policy, 'mode' | 'timezone'>;
   pause: Pause | undefined;
   known: Known;
+  /** What estimates rest on. */
+  list: ListOf;
   now: Instant;
 }
 
@@ -118,6 +121,7 @@ export function standingToJson(standing: Standing, said: Said): object {
     spentUsd: usdOf(spend.amount, isLacking),
     billedUsd: spend.billed / 1e6,
     accruedUsd: usdOf(spend.accrued, isLacking),
+    basis: spend.accrued === 0 ? null : spendBasisOf(spend, said.list),
     unpricedHours: Object.fromEntries(Object.entries(spend.unpriced).map(([what, ms]) => [what, ms / 3_600_000])),
     usdPerHour: hourly / 1e6,
     forecastUsd: usdOf(forecast, isLacking),

@@ -2,6 +2,7 @@ import { moneyOf } from '../application/budgets.ts';
 import { ratesOf } from '../application/prices.ts';
 import { type Survey, survey } from '../application/survey.ts';
 import { type Exception, type Standing, type Subject, subjectKey } from '../domain/budget.ts';
+import { spendBasisOf } from '../domain/cost.ts';
 import { isPaused } from '../domain/pause.ts';
 import type { Budget, Policy } from '../domain/policy.ts';
 import {
@@ -38,7 +39,7 @@ export async function openBudgets(options: WorldOptions, command: string): Promi
   const rates = await ratesOf({ prices: ports.prices, policy }, place.region, seen.prices);
   const { standings, faults } = await moneyOf(ports, policy, seen, rates, now);
   const known = knownOf(policy, seen, { standings, listing: ports.settings });
-  const said = { policy, pause: seen.pause, known, now };
+  const said = { policy, pause: seen.pause, known, list: rates, now };
   const { exceptions = [] } = seen.books;
   return { ...world, seen, standings, exceptions, known, said, faults: [...seen.faults, ...faults] };
 }
@@ -64,6 +65,7 @@ export async function budgetListCommand(options: WorldOptions & { json?: boolean
     );
   tellFaults({ missing: seen.picture.missing, unusable: seen.picture.unusable, faults });
   if (!options.json) {
+    tellBasis(sorted, said);
     for (const one of inForce) note(describeException(one, said));
     tellEmpty(faults.length > 0 ? [] : empty);
     tellHeld(policy, said);
@@ -77,6 +79,16 @@ export async function budgetListCommand(options: WorldOptions & { json?: boolean
 
 export function isInForce({ at, until }: Pick<Exception, 'at' | 'until'>, now: number): boolean {
   return at <= now && now < until;
+}
+
+/** What is not billed yet rests on prices: on whose, and of when. */
+function tellBasis(standings: Standing[], { list }: Said): void {
+  const sum = { accrued: 0, atPolicys: 0 };
+  for (const { spend } of standings) {
+    sum.accrued += spend.accrued;
+    sum.atPolicys += spend.atPolicys ?? 0;
+  }
+  if (sum.accrued > 0) note(`What is not billed yet is estimated at ${spendBasisOf(sum, list)}.`);
 }
 
 /** A budget that stands nowhere bounds nobody yet, or nobody ever: its name for them may be wrong. */
@@ -117,6 +129,7 @@ export async function budgetShowCommand(name: string, options: WorldOptions & { 
       COLUMNS,
       its.map((one) => standingRow(one, said)),
     );
+  tellBasis(its, said);
   for (const one of exceptions) note(describeException(one, said));
   return 0;
 }

@@ -3,14 +3,15 @@ import { HOUR, type Instant } from '../domain/time.ts';
 
 export const CSV = [
   ...['kind', 'name', 'owner', 'app_type', 'instance_type', 'spent_usd'],
-  ...['hours_up', 'hours_in_use', 'hours_idle', 'hours_unknown', 'idle_usd'],
+  ...['hours_up', 'hours_in_use', 'hours_idle', 'hours_unknown', 'idle_usd', 'estimated_at'],
 ];
 
 const usd = (amount: number) => (amount / 1e6).toFixed(6);
 const hours = (duration: number | undefined) => (duration === undefined ? '' : (duration / HOUR).toFixed(3));
 
 /** Every row of a report: where it went, and who spent it. What a report leaves out is a row of its own. */
-export function csvRows({ rows, more, people, morePeople }: ReportFacts): string[][] {
+export function csvRows({ rows, more, people, morePeople, estimated, source }: ReportFacts): string[][] {
+  const basis = estimated === 0 ? '' : source.basis;
   const spent = (idle: number | undefined) => (idle === undefined ? '' : usd(idle));
   const time = ({ up, used, idle, unknown, idleCost }: Partial<Hours>) => [
     ...[up, used, idle, unknown].map(hours),
@@ -26,7 +27,7 @@ export function csvRows({ rows, more, people, morePeople }: ReportFacts): string
     ...rest('other', more),
     ...people.map((row) => ['person', row.name ?? '', row.name ?? '', '', '', usd(row.amount), ...time(row)]),
     ...rest('person', morePeople),
-  ];
+  ].map((row) => [...row, basis]);
 }
 
 const AMOUNTS = [

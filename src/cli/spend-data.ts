@@ -9,14 +9,14 @@ import { isRowIncomplete, type SpendRow } from './spend-rows.ts';
 export const CSV = [
   ...['name', 'billed_usd', 'accrued_usd', 'spent_usd', 'usd_per_hour', 'forecast_usd'],
   ...['budget', 'budget_ends', 'budget_left_usd', 'hours_left'],
-  ...['hours_without_price', 'accrued_corrected_by_percent'],
+  ...['hours_without_price', 'accrued_corrected_by_percent', 'accrued_at'],
 ];
 
 /** A row; a sum of which nothing has a price is empty, never 0, and `hours_without_price` says how much every other lacks. */
 export const csvRow =
   (drift: Drift | undefined) =>
   (row: SpendRow): string[] => {
-    const { name, billed, unpriced, left } = row;
+    const { name, billed, unpriced, left, basis = '' } = row;
     const usd = (amount: MicroDollars | undefined) => (amount === undefined ? '' : (amount / 1e6).toFixed(6));
     const { accrued, spent, hourly, forecast } = knownOf(row);
     const end = left?.standing.period.to ?? Number.POSITIVE_INFINITY;
@@ -25,7 +25,7 @@ export const csvRow =
       ...[name, usd(billed), usd(accrued), usd(spent), usd(hourly), usd(forecast)],
       ...[left?.standing.budget.name ?? '', Number.isFinite(end) ? new Date(end).toISOString() : ''],
       ...[usd(left?.amount), left?.hours?.toFixed(3) ?? ''],
-      ...[hours.toFixed(3), correctionOf(drift).toFixed(1)],
+      ...[hours.toFixed(3), correctionOf(drift).toFixed(1), basis],
     ];
   };
 
@@ -53,7 +53,7 @@ export function toJson(sums: Sums, by: string, now: Instant): object {
     period: { from: iso(period.from), to: iso(period.to) },
     by,
     prices: source,
-    basis,
+    basis: basis ?? null,
     rows: rows.map((row) => {
       const { accrued, spent, hourly, forecast } = knownOf(row);
       const { name, billed, unpriced, left } = row;
@@ -62,6 +62,7 @@ export function toJson(sums: Sums, by: string, now: Instant): object {
         billedUsd: usd(billed),
         accruedUsd: usd(accrued),
         spentUsd: usd(spent),
+        basis: row.basis ?? null,
         isIncomplete: isRowIncomplete(row),
         usdPerHour: usd(hourly),
         forecastUsd: usd(forecast),

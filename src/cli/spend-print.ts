@@ -91,12 +91,13 @@ export interface Sums {
   drift: Drift | undefined;
   books: { closedUntil: Instant; billedAt?: Instant; findings: string[]; unsettled: string[] } | undefined;
   credits: { amount: MicroDollars; from: string } | undefined;
-  basis: string;
+  /** What all that is accrued rests on; undefined where all is billed. */
+  basis: string | undefined;
   source: string;
 }
 
 export function tellSums(sums: Sums, timezone: string, now: Instant): void {
-  const { period, rows, lefts, unattributed, books, source } = sums;
+  const { period, rows, lefts, unattributed, books, basis } = sums;
   const sum = (pick: (row: SpendRow) => number) => rows.reduce((total, row) => total + pick(row), 0);
   const isLacking = rows.some(isRowIncomplete);
   const head = Number.isFinite(period.to) ? `From ${describePeriod(period, timezone)}` : 'In all';
@@ -104,7 +105,8 @@ export function tellSums(sums: Sums, timezone: string, now: Instant): void {
     sum((row) => row.spent),
     isLacking,
   );
-  note(`${head}: ${spent}, of which ${describeMoney(sum(({ billed }) => billed))} billed (${source}).`);
+  const rest = basis === undefined ? '' : `; the rest is estimated at ${basis}`;
+  note(`${head}: ${spent}, of which ${describeMoney(sum(({ billed }) => billed))} billed${rest}.`);
   if (isLacking) note('Incomplete: what has no price is in no sum. `prices` in the policy can name one.');
   if (lefts?.length === 0) note('No budget bounds whom you asked about, or none of theirs goes on.');
   tellDrift(sums);

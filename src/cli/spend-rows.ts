@@ -1,13 +1,13 @@
 import { appKey } from '../domain/app.ts';
 import { forecastOf, type Standing } from '../domain/budget.ts';
-import { type Cost, chargedAs, costsSoFar, type Rates } from '../domain/cost.ts';
+import { chargedAs, costsSoFar, type ListOf, type Rates, spendBasisOf } from '../domain/cost.ts';
 import type { Drift, LedgerLine } from '../domain/ledger.ts';
 import { costOf, type MicroDollars } from '../domain/money.ts';
 import type { Period } from '../domain/period.ts';
 import type { Policy } from '../domain/policy.ts';
 import { isSubjects } from '../domain/rules/budget.ts';
 import { type RunningApp, teamOnRecord } from '../domain/running-app.ts';
-import { sumClosed, sumSpend } from '../domain/spending.ts';
+import { type SpendSum, sumClosed, sumSpend } from '../domain/spending.ts';
 import { DAY, HOUR, type Instant, localTime } from '../domain/time.ts';
 import { isIncomplete, type Left, leftOf } from './budget-left.ts';
 
@@ -32,6 +32,8 @@ export interface SpendRow {
   accrued: MicroDollars;
   /** Billed, and accrued as earlier bills correct it. */
   spent: MicroDollars;
+  /** What the accrued part rests on: `list price of 2026-09-24`; undefined where all is billed. */
+  basis: string | undefined;
   unpriced: Record<string, number>;
   /** Undefined in a period in which now does not lie. */
   hourly: MicroDollars | undefined;
@@ -52,17 +54,13 @@ export interface SpendFacts {
   /** Over how many whole days a trend goes, closed or not. */
   trendDays: number;
   drift: Drift | undefined;
+  list: ListOf;
 }
 
 /** What runs, as the books would write it. */
-export function burningOf(
-  apps: RunningApp[],
-  rates: Rates,
-  policy: Policy,
-  now: Instant,
-): { burning: Burning[]; costs: Map<string, Cost> } {
+export function burningOf(apps: RunningApp[], rates: Rates, policy: Policy, now: Instant): Burning[] {
   const costs = costsSoFar(apps, rates, now);
-  const burning = apps.map((app): Burning => {
+  return apps.map((app): Burning => {
     const { ref, owner } = app;
     const team = teamOnRecord(app, policy);
     const cost = costs.get(appKey(ref));
@@ -75,12 +73,11 @@ export function burningOf(
       isUnpriced: cost?.kind === 'unknown',
     };
   });
-  return { burning, costs };
 }
 
 /** The rows, the most spent first; days in their order. */
 export function rowsOf(facts: SpendFacts, by: By, policy: Policy, now: Instant): SpendRow[] {
-  const { lines, burning, standings, period, closedUntil, trendDays, drift } = facts;
+  const { lines, burning, standings, period, closedUntil, trendDays, drift, list } = facts;
   const isNow = period.from <= now && now < period.to;
   const nameOfLine = (line: LedgerLine) => nameBy(by, line, localTime(line.from, policy.timezone).date, policy);
   const nameOfApp = (one: Burning) => nameBy(by, one, localTime(now, policy.timezone).date, policy);
@@ -100,6 +97,7 @@ export function rowsOf(facts: SpendFacts, by: By, policy: Policy, now: Instant):
       billed: spend.billed,
       accrued: spend.accrued,
       spent: spend.amount,
+      basis: basisOfSpend(spend, list),
       unpriced: spend.unpriced,
       hourly: isNow ? hourly : undefined,
       isRunningUnpriced: apps.some(({ isUnpriced }) => isUnpriced),
@@ -109,6 +107,11 @@ export function rowsOf(facts: SpendFacts, by: By, policy: Policy, now: Instant):
   });
   const before = (a: SpendRow, b: SpendRow) => (a.name < b.name ? -1 : 1);
   return rows.sort(by === 'day' ? before : (a, b) => b.spent - a.spent || before(a, b));
+}
+
+/** What an accrued sum rests on; undefined where nothing is accrued. */
+export function basisOfSpend(spend: Pick<SpendSum, 'accrued' | 'atPolicys'>, list: ListOf): string | undefined {
+  return spend.accrued === 0 ? undefined : spendBasisOf(spend, list);
 }
 
 /** What whole days cost that are not closed yet: today is none. */

@@ -4,12 +4,12 @@ import { linesIn, spendingIn, trendFrom } from '../application/spending.ts';
 import { survey } from '../application/survey.ts';
 import { ConfigError } from '../config.ts';
 import type { Standing } from '../domain/budget.ts';
-import { sumBasisOf } from '../domain/cost.ts';
 import type { LedgerLine } from '../domain/ledger.ts';
 import type { MicroDollars } from '../domain/money.ts';
 import { dateOf, type Period } from '../domain/period.ts';
 import type { Policy } from '../domain/policy.ts';
 import { isSubjects } from '../domain/rules/budget.ts';
+import { sumClosed, sumSpend } from '../domain/spending.ts';
 import { DAY, type Instant } from '../domain/time.ts';
 import { billOf } from '../wiring.ts';
 import { note, printCsv, printJson, printTable, progress } from './print.ts';
@@ -17,7 +17,7 @@ import { tellFaults } from './scan.ts';
 import { CSV, csvRow, toJson } from './spend-data.ts';
 import { periodFrom } from './spend-period.ts';
 import { BUDGET_COLUMNS, budgetRow, columnsOf, tableRow, tellCredits, tellSums } from './spend-print.ts';
-import { type By, burningOf, leftsOf, rowsOf } from './spend-rows.ts';
+import { type By, basisOfSpend, burningOf, leftsOf, rowsOf } from './spend-rows.ts';
 import { domainNamed, type Known, knownOf, ownerNamed, teamNamed } from './subject.ts';
 import { openWorld, type WorldOptions } from './world.ts';
 
@@ -51,7 +51,7 @@ export async function spendCommand(options: SpendOptions): Promise<number> {
   const { standings, faults } = await moneyOf(record, policy, seen, rates, now);
   const known = knownOf(policy, seen, { standings, lines: all, listing: ports.settings });
   const chosen = await chosenOf(options, known, seen.picture.missing.length > 0);
-  const { burning, costs } = burningOf(
+  const burning = burningOf(
     seen.running.map(({ app }) => app),
     rates,
     policy,
@@ -60,13 +60,14 @@ export async function spendCommand(options: SpendOptions): Promise<number> {
   const isWanted = (who: Who) => isChosen(chosen, who, policy);
   const lines = all.filter(isWanted);
   const drift = books?.drift;
-  const facts = { lines, burning: burning.filter(isWanted), standings, period, drift };
+  const facts = { lines, burning: burning.filter(isWanted), standings, period, drift, list: rates };
   // As budgets reckon it, so that a row's forecast is that of its budget.
   const [trend] = await spendingIn([period], record, goings, now);
   const closed = { closedUntil: books?.closedUntil ?? period.from, trendDays: trend?.trendDays ?? 0 };
   const rows = rowsOf({ ...facts, ...closed }, by, policy, now);
   const isNow = period.from <= now && now < period.to;
   const lefts = isNow && chosen ? leftsOf(boundBy(chosen, standings, facts, policy), burning, policy, now) : undefined;
+  const whole = sumSpend(sumClosed(period, closed.closedUntil, [{ lines }]).owners, drift);
   const sums = {
     period,
     rows,
@@ -75,7 +76,7 @@ export async function spendCommand(options: SpendOptions): Promise<number> {
     drift,
     books,
     credits: options.credits ? await creditsOf(place, period, now) : undefined,
-    basis: sumBasisOf(costs.values(), rates),
+    basis: basisOfSpend(whole, rates),
     source: rates.source,
   };
   if (options.json) printJson(toJson(sums, by, now));

@@ -12,6 +12,8 @@ export interface Rates {
   source: string;
   /** The day that the list is of, `2026-09-24`. */
   asOf?: string;
+  /** It came with Curfew: AWS's own has not been read. */
+  isBundled?: true;
   /** By instance type: for every type of app that `byAppType` does not name. */
   byInstance: ReadonlyMap<string, HourlyRate>;
   /** By type of app, then instance type: each component of Studio has prices of its own. */
@@ -32,10 +34,13 @@ export function withPolicyPrices(rates: Rates, prices: Record<string, number>): 
   return Object.keys(prices).length === 0 ? rates : { ...rates, byPolicy: new Map(Object.entries(prices)) };
 }
 
+/** What a figure rests on: a day's list of AWS's, and which one. */
+export type ListOf = Pick<Rates, 'asOf' | 'isBundled'>;
+
 /** What a figure rests on, for people: `list price of 2026-09-24`, `the policy's price`. */
-export function basisOf({ asOf }: Rates, isPolicys: boolean): string {
+export function basisOf({ asOf, isBundled }: ListOf, isPolicys: boolean): string {
   if (isPolicys) return "the policy's price";
-  return asOf === undefined ? 'list price' : `list price of ${asOf}`;
+  return `list price${asOf === undefined ? '' : ` of ${asOf}`}${isBundled ? ' (as it came with Curfew)' : ''}`;
 }
 
 /** What an app is charged as: its instance type, or `Canvas`; its app type where AWS shows no instance. */
@@ -132,10 +137,21 @@ function costOfPart({ run, from, to, isShared }: Carried, rates: Rates): Cost {
   return { kind: 'known', ...price, amount: costOf(price.rate, to - from) };
 }
 
-/** What a sum of costs rests on, for people. */
-export function sumBasisOf(costs: Iterable<Cost>, rates: Rates): string {
+/** What the costs of running apps rest on together, for people. */
+export function sumBasisOf(costs: Iterable<Cost>, list: ListOf): string {
   const known = [...costs].filter((cost) => cost.kind === 'known');
-  const ofPolicy = known.filter(({ isPolicys }) => isPolicys).length;
-  if (ofPolicy === 0 || ofPolicy === known.length) return basisOf(rates, ofPolicy > 0);
-  return `${basisOf(rates, false)} and ${basisOf(rates, true)}`;
+  return mixed(known.length, known.filter(({ isPolicys }) => isPolicys).length, list);
+}
+
+/** What the reckoned part of a sum rests on, for people: what AWS has billed has no list price at all. */
+export function spendBasisOf(
+  { accrued, atPolicys = 0 }: { accrued: MicroDollars; atPolicys?: MicroDollars },
+  list: ListOf,
+): string {
+  return mixed(accrued, atPolicys, list);
+}
+
+function mixed(all: number, ofPolicy: number, list: ListOf): string {
+  if (ofPolicy === 0 || ofPolicy === all) return basisOf(list, ofPolicy > 0);
+  return `${basisOf(list, false)} and ${basisOf(list, true)}`;
 }

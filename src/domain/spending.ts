@@ -13,6 +13,8 @@ export interface OwnerSpend {
   billed: MicroDollars;
   /** Reckoned, of days that no bill has settled; not corrected by drift yet. */
   accrued: MicroDollars;
+  /** Of it, what is reckoned at prices that the policy names; absent where nothing is. */
+  atPolicys?: MicroDollars;
   /** What the last whole days were, within the period or before it: `Spending.trendDays` of them. */
   recent: MicroDollars;
   /** What has no price and no bill, and for how long it ran, by what it is charged as. */
@@ -43,7 +45,7 @@ export function sumClosed(period: Period, closedUntil: Instant, days: { lines: L
   const spending: Spending = { period, closedUntil, trendDays: Math.min(TREND / DAY, days.length), owners: [] };
   const sumFor = byOwner(spending);
   for (const line of days.flatMap(({ lines }) => lines)) {
-    const { billed, accrued, what, duration } = line;
+    const { billed, accrued, isPolicys, what, duration } = line;
     const trend = { from: closedUntil - TREND, to: closedUntil };
     const isInside = liesIn(line, period);
     if (!isInside && !liesIn(line, trend)) continue;
@@ -51,7 +53,7 @@ export function sumClosed(period: Period, closedUntil: Instant, days: { lines: L
     sum.recent += partOf(billed ?? accrued ?? 0, line, trend);
     if (!isInside) continue;
     if (billed !== undefined) sum.billed += partOf(billed, line, period);
-    else if (accrued !== undefined) sum.accrued += partOf(accrued, line, period);
+    else if (accrued !== undefined) accrue(sum, partOf(accrued, line, period), isPolicys);
     else sum.unpriced[what] = (sum.unpriced[what] ?? 0) + partOf(duration, line, period);
   }
   return spending;
@@ -103,11 +105,16 @@ export function addOpen(closed: Spending, charges: Charge[], days = 0): Spending
   for (const charge of charges) {
     const sum = sumFor(charge);
     if (charge.amount !== undefined) {
-      sum.accrued += charge.amount;
+      accrue(sum, charge.amount, charge.isPolicys);
       if (days > 0) sum.recent += charge.amount;
     } else sum.unpriced[charge.what] = (sum.unpriced[charge.what] ?? 0) + charge.duration;
   }
   return spending;
+}
+
+function accrue(sum: Pick<OwnerSpend, 'accrued' | 'atPolicys'>, amount: MicroDollars, isPolicys?: true): void {
+  sum.accrued += amount;
+  if (isPolicys) sum.atPolicys = (sum.atPolicys ?? 0) + amount;
 }
 
 function byOwner(spending: Spending): (who: Pick<OwnerSpend, 'domainId' | 'owner' | 'team'>) => OwnerSpend {
@@ -137,9 +144,10 @@ function byOwner(spending: Spending): (who: Pick<OwnerSpend, 'domainId' | 'owner
 /** Adds owners up. The correction by drift is made once, on the sum. */
 export function sumSpend(owners: OwnerSpend[], drift: Drift | undefined): SpendSum {
   const sum: SpendSum = { billed: 0, accrued: 0, recent: 0, unpriced: {}, amount: 0 };
-  for (const { billed, accrued, recent, unpriced } of owners) {
+  for (const { billed, accrued, atPolicys, recent, unpriced } of owners) {
     sum.billed += billed;
     sum.accrued += accrued;
+    if (atPolicys !== undefined) sum.atPolicys = (sum.atPolicys ?? 0) + atPolicys;
     sum.recent += recent;
     for (const [what, duration] of Object.entries(unpriced)) sum.unpriced[what] = (sum.unpriced[what] ?? 0) + duration;
   }

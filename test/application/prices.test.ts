@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import type { Rates } from '../../src/domain/cost.ts';
 import { parseRate } from '../../src/domain/money.ts';
-import type { DigestFacts } from '../../src/domain/notice.ts';
+import type { BudgetFacts, DigestFacts } from '../../src/domain/notice.ts';
+import type { Budget } from '../../src/domain/policy.ts';
 import { DAY, HOUR, MINUTE } from '../../src/domain/time.ts';
 import { NOON, ref } from '../domain/builders.ts';
 import { PLACE } from '../memory/ports.ts';
@@ -30,9 +31,10 @@ const costs = ({ longest }: DigestFacts) => longest.map(({ app }) => [app.cost, 
 describe('what the admins are told of money rests on', () => {
   test('the list that comes with Curfew, until AWS’s has been read; what it lacks is named, never $0', async () => {
     const digest = await told({});
-    expect(digest).toMatchObject({ hourly: 1_410_000, basis: 'list price', unpriced: ['ml.q9.qubit'] });
+    const basis = 'list price of 2026-09-24 (as it came with Curfew)';
+    expect(digest).toMatchObject({ hourly: 1_410_000, basis, unpriced: ['ml.q9.qubit'] });
     expect(costs(digest)).toEqual([
-      [1_410_000, 'list price'],
+      [1_410_000, basis],
       [undefined, undefined],
     ]);
   });
@@ -57,6 +59,36 @@ describe('what the admins are told of money rests on', () => {
     ]);
     const own = await told({ kept: listed, prices: { ...both, 'ml.g5.xlarge': parseRate('1') } });
     expect(own).toMatchObject({ hourly: 6_100_000, basis: "the policy's price" });
+  });
+});
+
+describe('what a budget’s mail says that its estimate rests on', () => {
+  /** In a lab that runs one app, after another of a type with the policy's own price has gone. */
+  async function basis({ kept, alone = false }: { kept?: Rates; alone?: boolean }): Promise<string> {
+    const budget = { name: 'all', for: 'account', period: 'month', limit: 1_000_000, warnAt: [], forecastAt: [] };
+    const lab = world({
+      ...{ limits: [], prices: { 'ml.q9.qubit': parseRate('5.10') } },
+      budgets: [{ ...budget, atLimit: 'warn' } as Budget],
+    });
+    if (kept) await lab.ports.kept.keep(PLACE, kept);
+    const gone = { ...ref, appName: 'q', instanceType: 'ml.q9.qubit' };
+    if (!alone) {
+      await lab.event({ kind: 'app created', app: gone, at: NOON - 2 * HOUR });
+      await lab.event({ kind: 'app deleted', app: gone, at: NOON - HOUR });
+    }
+    lab.ports.fleet.start(gpu, NOON);
+    await lab.scan(NOON + HOUR);
+    const facts = [...lab.ports.outbox.items.values()].map(({ notice }) => notice.facts);
+    return (facts.find(({ kind }) => kind === 'budget') as BudgetFacts).basis;
+  }
+
+  test('the policy’s price also where nothing runs at it any more', async () => {
+    expect(await basis({ kept: listed, alone: true })).toBe('list price of 2026-11-22');
+    expect(await basis({ kept: listed })).toBe("list price of 2026-11-22 and the policy's price");
+  });
+
+  test('the list that comes with Curfew', async () => {
+    expect(await basis({ alone: true })).toBe('list price of 2026-09-24 (as it came with Curfew)');
   });
 });
 

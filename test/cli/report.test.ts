@@ -51,6 +51,8 @@ describe('report', () => {
     expect(head).toMatch(/^kind,name,owner,app_type,instance_type,spent_usd,hours_up,/);
     const column = lines.map((line) => Math.round(Number(line.split(',')[5]) * 1e6));
     expect(column.reduce((sum, one) => sum + one, 0)).toBe(spent);
+    const bases = lines.map((line) => line.split(',').at(-1));
+    expect([...new Set(bases)]).toEqual(['list price of 2026-09-24 (as it came with Curfew)']);
   });
 
   it('is written as a page that stands alone', async () => {

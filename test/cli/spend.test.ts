@@ -21,6 +21,7 @@ beforeAll(async () => {
 });
 afterAll(() => lab.close());
 
+const BUNDLED = 'list price of 2026-09-24 (as it came with Curfew)';
 const place = { account: '111122223333', region: 'us-east-1' };
 
 describe('spend', () => {
@@ -33,7 +34,8 @@ describe('spend', () => {
     // The scan has stopped what ran: it was blocked at its limit.
     expect(carol).toMatchObject({ 'AN HOUR': '-', LEFT: expect.stringMatching(/^at most -\$/), 'HOURS LEFT': 'none' });
     expect(rows.find(({ OWNER }) => OWNER === 'd-lab/bob')!['WITHOUT A PRICE']).toMatch(/of ml\.q9\.qubit/);
-    expect(stderr).toMatch(/^From 2\d{3}-\d\d-01 to .*: \$.*, of which \$0\.00 billed \(/m);
+    expect(stderr).toMatch(/^From 2\d{3}-\d\d-01 to .*: \$.*, of which \$0\.00 billed; the rest is estimated at list/m);
+    expect(stderr).toContain(`estimated at ${BUNDLED}.`);
     expect(stderr).toContain('Incomplete: what has no price is in no sum.');
     expect(stderr).toContain('The books were never closed');
   });
@@ -45,8 +47,9 @@ describe('spend', () => {
     ];
     const [head, ...lines] = csv.stdout.trim().split('\r\n');
     expect(head).toBe(
-      'name,billed_usd,accrued_usd,spent_usd,usd_per_hour,forecast_usd,budget,budget_ends,budget_left_usd,hours_left,hours_without_price,accrued_corrected_by_percent',
+      'name,billed_usd,accrued_usd,spent_usd,usd_per_hour,forecast_usd,budget,budget_ends,budget_left_usd,hours_left,hours_without_price,accrued_corrected_by_percent,accrued_at',
     );
+    expect(lines.map((line) => line.split(',').at(-1))).toEqual([BUNDLED, '']);
     const { rows, by } = JSON.parse(json.stdout) as { by: string; rows: { name: string; spentUsd: number }[] };
     expect([by, rows.map(({ name }) => name)]).toEqual(['what', ['ml.g5.xlarge', 'Canvas']]);
     // Canvas is in no list: without a price there is no figure.
@@ -95,7 +98,8 @@ it('shows the bill beside the estimate once the books are closed', async () => {
     billed: 2_500_000,
   };
   const carols = { ...line, domainId: 'd-lab', owner: 'carol', duration: HOUR, accrued: 1_410_000, billed: 1_370_000 };
-  await ledger.close(place, { date, lines: [carols, nobodys], settledAt: lab.clock.now });
+  const { billed: _, ...own } = { ...carols, owner: 'dave', isPolicys: true as const };
+  await ledger.close(place, { date, lines: [carols, nobodys, own], settledAt: lab.clock.now });
   await ledger.keep(place, {
     since: day,
     closedUntil: day + 24 * HOUR,
@@ -112,4 +116,11 @@ it('shows the bill beside the estimate once the books are closed', async () => {
   expect(stderr).toContain("Unattributed, because AWS's bill names no owner: $2.50 of Train:ml.p3.2xlarge.");
   expect(stderr).toContain('the bill is 2.8 % below the estimate, over 1 day.');
   expect(stderr).toContain('Activate the tags.');
+  // Nothing runs at the policy's price any more, and the policy may name none: what was reckoned at it was.
+  expect(stderr).toContain(`the rest is estimated at ${BUNDLED} and the policy's price.`);
+  const json = JSON.parse((await curfew('spend', '--period', 'total', '--json')).stdout);
+  const bases = (json.rows as { name: string; basis: string | null }[]).map(({ name, basis }) => [name, basis]);
+  expect(Object.fromEntries(bases)).toMatchObject({
+    ...{ 'd-lab/dave': "the policy's price", 'd-lab/carol': BUNDLED, unattributed: null },
+  });
 });

@@ -45,6 +45,27 @@ describe('closed days', () => {
     ]);
   });
 
+  test('tell what of the accrued is at the policy’s prices; what is billed has none', () => {
+    const isPolicys = true as const;
+    const { owners } = sum([
+      line('2026-11-28'),
+      line('2026-11-28', { accrued: 7, isPolicys }),
+      line('2026-11-27', { accrued: 7, isPolicys }),
+      line('2026-11-26', { billed: 50, isPolicys }),
+      line('2026-11-28', { owner: 'bob', billed: 50, isPolicys }),
+    ]);
+    expect(owners).toMatchObject([{ accrued: 114, atPolicys: 14 }, { accrued: 0 }]);
+    expect(owners[1]).not.toHaveProperty('atPolicys');
+    const { what, usage } = bare;
+    const charge = { ...{ domainId: 'd-lab', what, usage, duration: HOUR }, amount: 5, isPolicys };
+    const open = addOpen({ ...sum([]), owners }, [
+      { ...charge, owner: 'alice' },
+      { ...charge, owner: 'zoe' },
+    ]).owners;
+    expect(open.map(({ atPolicys }) => atPolicys)).toEqual([19, undefined, 5]);
+    expect(sumSpend(open, undefined)).toMatchObject({ accrued: 124, atPolicys: 24 });
+  });
+
   test('owners of one name in two domains, in two teams, of no team, and nobody are each their own', () => {
     const { domainId: __, owner: ___, ...nobodys } = line('2026-11-28');
     const { owner: ____, ...domains } = line('2026-11-28');

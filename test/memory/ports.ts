@@ -726,7 +726,8 @@ export function memoryPostbox(): MemoryPostbox {
 }
 
 export function memoryPrices(): Prices {
-  return { rates: async () => ({ source: 'test prices', byInstance: new Map([['ml.g5.xlarge', 14_100_000_000]]) }) };
+  const byInstance = new Map([['ml.g5.xlarge', 14_100_000_000]]);
+  return { rates: async () => ({ source: 'test prices', asOf: '2026-09-24', isBundled: true, byInstance }) };
 }
 
 export interface MemoryKeptPrices extends KeptPrices {

@@ -8,7 +8,7 @@ export function bundledPrices(): Prices {
     async rates(region) {
       const prices: Record<string, string> = (table.regions as Record<string, Record<string, string>>)[region] ?? {};
       const byInstance = new Map(Object.entries(prices).map(([type, usd]) => [type, parseRate(usd)]));
-      return { source: table.source, asOf: table.asOf, byInstance };
+      return { source: table.source, asOf: table.asOf, isBundled: true, byInstance };
     },
   };
 }

@@ -1,4 +1,5 @@
 import type { Standing } from '../budget.ts';
+import type { ListOf } from '../cost.ts';
 import type { Drift, LedgerLine } from '../ledger.ts';
 import type { MicroDollars } from '../money.ts';
 import type { AppFacts } from '../notice.ts';
@@ -33,7 +34,9 @@ export interface WeekBook {
   running: RunningNow[];
   standings: Standing[];
   drift: Drift | undefined;
-  source: ReportSource;
+  /** The price list that counts now: what the policy names is told by the lines. */
+  list: ListOf;
+  source: Omit<ReportSource, 'basis' | 'drift'>;
   /** By team, for those that the policy gives a first day. */
   totals: ReadonlyMap<string, MicroDollars>;
   /** What the admins are told besides money. */

@@ -131,7 +131,7 @@ export interface SavedRow {
 
 /** What the figures rest on. */
 export interface ReportSource {
-  /** `list price of 2026-09-24` */
+  /** Of what is estimated: `list price of 2026-09-24` */
   basis: string;
   /** Where the record begins after the week did: what was before, nobody knows. */
   recordedSince?: Instant;

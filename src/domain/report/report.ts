@@ -1,3 +1,4 @@
+import { spendBasisOf } from '../cost.ts';
 import type { Audience } from '../notice.ts';
 import { teamNamed } from '../policy.ts';
 import { sumSpend } from '../spending.ts';
@@ -88,7 +89,7 @@ function reportOf(
   part: Part,
   budgets: BudgetRow[],
 ): Omit<ReportFacts, 'scope' | 'audience' | 'whose' | 'people' | 'morePeople'> {
-  const { week, at, drift, policy, source } = book;
+  const { week, at, drift, policy, list, source } = book;
   const { timezone, report } = policy;
   const sum = spentIn(part.lines, week, drift);
   const dates = datesOf(week, timezone);
@@ -121,7 +122,7 @@ function reportOf(
     running: running.slice(0, MOST.running).map(({ facts }) => facts),
     moreRunning: Math.max(0, running.length - MOST.running),
     hourly: running.reduce((total, { hourly }) => total + hourly, 0),
-    source: { ...source, ...(drift ? { drift } : {}) },
+    source: { ...source, basis: spendBasisOf(sum, list), ...(drift ? { drift } : {}) },
   };
 }
 

@@ -196,7 +196,8 @@ function book(lines: LedgerLine[], runs: Run[] = [], over: Partial<WeekBook> = {
   return {
     ...{ week: WEEK, at: NOW, account: ref.account, domains: new Map(), before: [], running: [], standings: [] },
     ...{ policy: { ...basePolicy, timezone: 'UTC' }, drift: undefined, totals: new Map(), admin, lines },
-    source: { basis: 'list price', foreign: [] },
+    list: { asOf: '2026-11-22' },
+    source: { foreign: [] },
     instances: instances(...runs),
     ...over,
   };
@@ -229,6 +230,20 @@ describe('a report', () => {
       ['Train:ml.p3.2xlarge', 'other', -1_000_000],
     ]);
     expect(facts).toMatchObject({ spent: 49_500_000, billed: 39_500_000, estimated: 10_000_000 });
+  });
+
+  test('names what its own estimate rests on: of what AWS has billed there is no price, and of others’ lines nothing is said', () => {
+    const it = book([
+      line(WEEK.from, { accrued: 5_000_000, billed: 4_000_000, isPolicys: true }),
+      line(WEEK.from + DAY, { accrued: 5_000_000 }),
+      line(WEEK.from + DAY, { owner: 'bob', accrued: 5_000_000, isPolicys: true }),
+    ]);
+    const [listed, policys] = ['list price of 2026-11-22', "the policy's price"];
+    expect([of(it), of(it, 'bob'), adminReport(it)].map(({ source }) => source.basis)).toEqual([
+      ...[listed, policys, `${listed} and ${policys}`],
+    ]);
+    const bundled = { ...it, list: { ...it.list, isBundled: true as const } };
+    expect(of(bundled).source.basis).toBe(`${listed} (as it came with Curfew)`);
   });
 
   test('corrects what is not billed yet by what the bill made of earlier estimates, and still adds up', () => {
