@@ -75,6 +75,7 @@ export async function readWeek(
     before,
     running: runningNow(seen, policy, rates, now),
     standings: policy.budgets.length > 0 ? await standingsNow(ports, policy, seen, rates, now) : [],
+    exceptions: seen.books.exceptions ?? [],
     drift: books?.drift,
     list: rates,
     source: { ...(await sourceOf(week, ports, seen)), ...gapOf(week, since, now) },

@@ -51,9 +51,7 @@ const INSTANTS = ['at', 'recordedSince', 'from', 'to', 'startedAt', 'billedAt', 
 /** A report as JSON: amounts in dollars, durations in hours, times as ISO 8601; each key says which. */
 export function toJson(facts: ReportFacts): object {
   const { kind: _, audience: __, locale: ___, ...rest } = facts;
-  const { unpriced, ...others } = rest;
-  const unpricedHours = Object.fromEntries(Object.entries(unpriced).map(([what, duration]) => [what, duration / HOUR]));
-  return { ...(told(others) as object), unpricedHours };
+  return told(rest) as object;
 }
 
 function told(value: unknown): unknown {
@@ -61,6 +59,12 @@ function told(value: unknown): unknown {
   if (typeof value !== 'object' || value === null) return value;
   return Object.fromEntries(
     Object.entries(value).map(([key, member]) => {
+      // By what has no price: of what a stop saved, it is one duration.
+      if (key === 'unpriced' && typeof member === 'object')
+        return [
+          'unpricedHours',
+          Object.fromEntries(Object.entries<number>(member).map(([what, time]) => [what, time / HOUR])),
+        ];
       if (typeof member !== 'number') return [key, told(member)];
       if (AMOUNTS.includes(key)) return [`${key}Usd`, member / 1e6];
       if (DURATIONS.includes(key) || key === 'unpriced') return [`${key}Hours`, member / HOUR];

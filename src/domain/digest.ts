@@ -116,7 +116,8 @@ function moneyFacts(standings: Standing[], findings: string[]): DigestFacts['mon
     const over = budget.atLimit === 'block' ? ('blocked' as const) : ('over' as const);
     const state = lifted ? ('lifted' as const) : isOver ? over : undefined;
     const row = { budget: budget.name, whose: describeSubject(subject), spent: spend.amount, limit };
-    return { ...row, ...(state ? { state } : {}) };
+    const { unpriced } = spend;
+    return { ...row, ...(Object.keys(unpriced).length > 0 ? { unpriced } : {}), ...(state ? { state } : {}) };
   });
   return { budgets: rows, more: passed.length - rows.length, findings };
 }

@@ -204,6 +204,8 @@ export interface DigestBudget {
   whose: string;
   spent: MicroDollars;
   limit: MicroDollars;
+  /** What ran without a price, and for how long: in no sum. Absent where nothing did. */
+  unpriced?: Record<string, Duration>;
   /** `blocked`, `over`, `lifted`; absent: within its limit. */
   state?: 'blocked' | 'over' | 'lifted';
 }

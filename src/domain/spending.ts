@@ -2,7 +2,7 @@ import { corrected, type Drift, type LedgerLine } from './ledger.ts';
 import type { MicroDollars } from './money.ts';
 import { overlap, type Period } from './period.ts';
 import type { Charge } from './spend.ts';
-import { DAY, type Duration, type Instant } from './time.ts';
+import { DAY, type Duration, describeDuration, type Instant } from './time.ts';
 
 /** What one owner spent in a period: billed where AWS has settled the day, else reckoned. */
 export interface OwnerSpend {
@@ -153,4 +153,11 @@ export function sumSpend(owners: OwnerSpend[], drift: Drift | undefined): SpendS
   }
   sum.amount = sum.billed + corrected(sum.accrued, drift);
   return sum;
+}
+
+/** `5 h of Canvas`, `5 h of Canvas and 3 h of ml.x9.large and more`: what a sum lacks, the longest first; empty where it lacks nothing. */
+export function describeUnpriced(unpriced: Record<string, Duration>): string {
+  const lacking = Object.entries(unpriced).sort(([, a], [, b]) => b - a);
+  const named = lacking.slice(0, 2).map(([what, duration]) => `${describeDuration(duration)} of ${what}`);
+  return named.join(' and ') + (lacking.length > named.length ? ' and more' : '');
 }

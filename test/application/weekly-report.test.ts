@@ -3,7 +3,7 @@ import { newContact } from '../../src/domain/contact.ts';
 import { DAY, HOUR, MINUTE } from '../../src/domain/time.ts';
 import { ref } from '../domain/builders.ts';
 import { memoryReports, PLACE } from '../memory/ports.ts';
-import { appOf, at } from './books-lab.ts';
+import { appOf, at, budgetOver } from './books-lab.ts';
 import { type Death, mortal } from './mortal.ts';
 import { reportLab } from './report-lab.ts';
 
@@ -33,6 +33,18 @@ describe('the reports of a week', () => {
       ...{ hours: { up: 3 * HOUR, used: 0, idle: 0, unknown: 3 * HOUR, idleCost: 0 } },
     });
     expect(it.factsFor('admin@example.org')).toMatchObject({ spent: 50_000_000, admin: { unconfirmed: ['dan'] } });
+  });
+
+  test('tell of a week’s budget with what was granted in it', async () => {
+    const weekly = budgetOver('week', { limit: 20_000_000 });
+    const it = await week({ budgets: [weekly] });
+    await it.ports.ledger.except(PLACE, {
+      ...{ kind: 'grant', amount: 20_000_000, by: 'admin', why: 'because' },
+      ...{ subject: { kind: 'owner', name: `${ref.domainId}/alice` }, at: at('2026-11-18'), until: at('2026-11-23') },
+    });
+    await it.report(MONDAY);
+    const limits = ['alice', 'bob'].map((name) => it.factsFor(`${name}@example.org`)!.budgets[0]!.limit);
+    expect(limits).toEqual([40_000_000, 20_000_000]);
   });
 
   test('are owed once, and an hour at which none can be due reads nothing', async () => {

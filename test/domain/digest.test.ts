@@ -1,11 +1,12 @@
 import { describe, expect, test } from 'vitest';
+import type { Standing } from '../../src/domain/budget.ts';
 import { decide } from '../../src/domain/decide.ts';
 import { digestOf } from '../../src/domain/digest.ts';
 import type { RunningApp } from '../../src/domain/running-app.ts';
 import { DAY, HOUR } from '../../src/domain/time.ts';
 import { appWith, NOON, policy, ref, seenNow } from './builders.ts';
 
-const digest = (apps: RunningApp[], by = policy) =>
+const digest = (apps: RunningApp[], by = policy, money?: { standings: Standing[]; findings: string[] }) =>
   digestOf(
     apps.map((app) => decide(app, by, NOON)),
     [],
@@ -14,6 +15,7 @@ const digest = (apps: RunningApp[], by = policy) =>
       costs: new Map(),
       since: NOON - DAY,
       now: NOON,
+      ...(money ? { money } : {}),
       facts: (one) => ({ ...('ref' in one ? one.ref : one.app), startedAt: one.startedAt }),
     },
   );
@@ -51,5 +53,29 @@ describe('the digest', () => {
     const apps = Array.from({ length: 33 }, (_, i) => appWith({}, { ref: { ...ref, appName: `app-${i}` } }));
     const facts = digest(apps)!;
     expect([facts.unknownUse.length, facts.more.unknownUse]).toEqual([30, 3]);
+  });
+});
+
+describe('budgets in the digest', () => {
+  const standing = (spent: number, over: Partial<Standing> = {}): Standing => ({
+    budget: {
+      ...{ name: 'per person', for: 'each owner', period: 'month', limit: 90_000_000 },
+      ...{ warnAt: [0.8], forecastAt: [], atLimit: 'stop' },
+    },
+    subject: { kind: 'owner', name: 'd-lab/alice' },
+    period: { from: NOON - DAY, to: NOON + DAY },
+    limit: 90_000_000,
+    spend: { billed: 0, accrued: spent, recent: 0, unpriced: {}, amount: spent },
+    hourly: 0,
+    isOver: spent >= 90_000_000,
+    ...over,
+  });
+  const told = (...standings: Standing[]) => digest([], policy, { standings, findings: [] })?.money?.budgets;
+
+  test('say what their sums lack', () => {
+    const spend = { ...standing(72_030_000).spend, unpriced: { Canvas: 5 * HOUR } };
+    const row = { budget: 'per person', whose: 'alice', spent: 72_030_000, limit: 90_000_000 };
+    expect(told(standing(72_030_000, { spend }))).toEqual([{ ...row, unpriced: { Canvas: 5 * HOUR } }]);
+    expect(told(standing(72_030_000))).toEqual([row]);
   });
 });

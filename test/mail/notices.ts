@@ -295,6 +295,10 @@ export const gallery: Record<string, NoticeFacts> = {
       budgets: [
         { budget: 'per person', whose: 'alice', spent: 201_300_000, limit: 200_000_000, state: 'blocked' },
         { budget: 'per person', whose: "seán o'brien", spent: 120_000_000, limit: 200_000_000 },
+        {
+          ...{ budget: 'per person', whose: 'zoe', spent: 72_030_000, limit: 90_000_000 },
+          unpriced: { 'ml.x9.large': HOUR, Canvas: 5 * HOUR },
+        },
       ],
       more: 2,
       findings: ['No row of the bill carries sagemaker:user-profile-arn: activate it as a cost allocation tag.'],

@@ -247,6 +247,14 @@ describe('a digest', () => {
     expect(subject).not.toContain('$');
   });
 
+  test('says of a budget what its sum lacks, and that its share is the least', () => {
+    const { text, html } = render(gallery['digest, money']!);
+    const reason = '$72.03, and 5 h of Canvas and 1 h of ml.x9.large without a price, of $90.00 spent';
+    expect(text).toContain(`- zoe (per person): ${reason}; at least 80 %`);
+    expect(visible(html)).toContain(reason);
+    expect(text).toContain('- alice (per person): $201.30 of $200.00 spent: over, and blocked; 100 %');
+  });
+
   test('says what the mode holds back', () => {
     expect(render({ ...digest, mode: 'observe' }).text).toContain(
       'Curfew only observes: it warns nobody and stops nothing.',

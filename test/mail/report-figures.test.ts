@@ -1,9 +1,12 @@
 import fc from 'fast-check';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
+import { renderReportPage } from '../../src/adapters/report/page.ts';
 import { renderNotice } from '../../src/adapters/ses/render.ts';
+import { toJson } from '../../src/cli/report-print.ts';
 import type { ReportFacts } from '../../src/domain/report/facts.ts';
-import { notice, ZONE } from './notices.ts';
-import { adminReport } from './report-notices.ts';
+import { HOUR } from '../../src/domain/time.ts';
+import { EVIL, notice, ZONE } from './notices.ts';
+import { adminReport, ownerReport } from './report-notices.ts';
 
 /** Cents of `$1,234.56`, `-$0.05` or `under $0.01`; none where there is no price. */
 function cents(shown: string): number {
@@ -83,4 +86,44 @@ test('a budget’s share is rounded down: what is nearly all of it is not told a
   };
   // 0.29 * 100 is less than 29 to a computer.
   expect([199_200_000, 200_000_000, 58_000_000].map(shown)).toEqual(['99%', '100%', '29%']);
+});
+
+describe('a budget of which a part has no price', () => {
+  const [one] = ownerReport.budgets;
+  const row = { ...one!, spent: 72_030_000, limit: 90_000_000, unpriced: { Canvas: 5 * HOUR } };
+  const shown = (budget: ReportFacts['budgets'][number]) => {
+    const facts = { ...ownerReport, budgets: [budget] };
+    const { text, html } = renderNotice(notice(facts), { timezone: ZONE }, {});
+    return { text, mail: html, page: renderReportPage(facts, { account: '123456789012', region: 'us-east-1' }, ZONE) };
+  };
+
+  test('says so, and that what is left is the most, in the mail’s text, its HTML and on the page', () => {
+    for (const part of Object.values(shown(row))) {
+      expect(part).toContain('$72.03, and 5 h of Canvas without a price, of $90.00 (at least 80%), until ');
+      expect(part).toContain('; at most $17.97 left; expected by its end: at least $141.00');
+    }
+    const { unpriced: _, ...whole } = row;
+    expect(shown(whole).text).toMatch(
+      /: \$72\.03 of \$90\.00 \(80%\), until .*; \$17\.97 left; expected by its end: \$141\.00\n/,
+    );
+  });
+
+  test('of which nothing has one, has no share; what is spent without it is spent', () => {
+    expect(shown({ ...row, spent: 0 }).text).toContain(': 5 h of Canvas without a price, of $90.00, until ');
+    expect(shown({ ...row, spent: 90_000_000 }).text).toContain('of $90.00 (at least 100%)');
+    expect(shown({ ...row, spent: 90_000_000 }).text).toContain('; nothing left');
+  });
+
+  test('forges no line by the name of what has none', () => {
+    const { text } = shown({ ...row, unpriced: { [`x\n${EVIL}`]: HOUR } });
+    expect(text.match(/^- per person.*without a price, of \$90/gm)).toHaveLength(1);
+  });
+
+  test('is told in JSON in hours', () => {
+    const json = toJson({ ...ownerReport, budgets: [row], unpriced: { Canvas: 5 * HOUR } });
+    expect(json).toMatchObject({
+      ...{ unpricedHours: { Canvas: 5 }, saved: { unpricedHours: 0 } },
+      budgets: [{ spentUsd: 72.03, unpricedHours: { Canvas: 5 } }],
+    });
+  });
 });

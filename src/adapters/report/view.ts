@@ -3,8 +3,9 @@ import { isUsable } from '../../domain/ledger.ts';
 import type { BudgetRow, ReportFacts } from '../../domain/report/facts.ts';
 import { sentenceOf } from '../../domain/report/sentence.ts';
 import { centsThatAddUp } from '../../domain/share-out.ts';
+import { describeUnpriced } from '../../domain/spending.ts';
 import { describeDuration, HOUR, type Instant, localTime } from '../../domain/time.ts';
-import { isolate } from '../ses/wording.ts';
+import { isolate, tidy } from '../ses/wording.ts';
 import { type Format, formatFor } from './format.ts';
 import { type List, listsOf } from './lists.ts';
 
@@ -92,8 +93,9 @@ function hoursOf({ hours }: ReportFacts, say: Format): string {
   return `Instances were up for ${say.hours(up)}: ${parts.join(', ')}.`;
 }
 
+/** Where a budget stands: of a sum that lacks what has no price, it says what that is, and that it is the least. */
 function budgetView(
-  { budget, whose, spent, limit, forecast, period }: BudgetRow,
+  { budget, whose, spent, limit, unpriced = {}, forecast, period }: BudgetRow,
   { scope, at }: ReportFacts,
   say: Format,
   timezone: string,
@@ -103,12 +105,17 @@ function budgetView(
   const percent = Math.floor((Math.max(0, spent) * 100) / limit);
   const bar = Math.min(100, Math.round(share * 100));
   const left = limit - spent;
-  const expected = forecast === undefined ? '' : `; expected by its end: ${say.money(forecast)}`;
+  const lacking = isolate(tidy(describeUnpriced(unpriced)));
+  const [least, most] = lacking === '' ? ['', ''] : ['at least ', 'at most '];
+  const parts = [spent === 0 && lacking ? '' : say.money(spent), lacking && `${lacking} without a price`];
+  const sum = parts.filter(Boolean).join(', and ');
+  const ratio = spent === 0 && lacking ? '' : ` (${least}${say.percent(percent / 100)})`;
+  const expected = forecast === undefined ? '' : `; expected by its end: ${least}${say.money(forecast)}`;
   const end = period.to === undefined ? '' : `, until ${say.day(localTime(period.to - HOUR, timezone).date)}`;
   const over = period.to !== undefined && period.to <= at ? ', that week' : end;
   return {
     name: scope === 'owner' ? isolate(budget) : `${isolate(budget)}: ${isolate(whose)}`,
-    about: `${say.money(spent)} of ${say.money(limit)} (${say.percent(percent / 100)})${over}; ${left > 0 ? `${say.money(left)} left` : 'nothing left'}${expected}`,
+    about: `${sum}${lacking && ','} of ${say.money(limit)}${ratio}${over}; ${left > 0 ? `${most}${say.money(left)} left` : 'nothing left'}${expected}`,
     ...{ bar, rest: 100 - bar },
     colour: share >= 1 ? 'over' : 'spent',
     background: share >= 1 ? '#c62f3b' : '#4f46b8',

@@ -1,5 +1,6 @@
 import type { DigestBudget, DigestFacts } from '../../domain/notice.ts';
-import { isolate, money, number } from './wording.ts';
+import { describeUnpriced } from '../../domain/spending.ts';
+import { isolate, money, number, tidy } from './wording.ts';
 
 const STATES: Record<NonNullable<DigestBudget['state']>, string> = {
   blocked: 'over, and blocked',
@@ -12,7 +13,12 @@ export function moneyList({ budgets, more, findings }: NonNullable<DigestFacts['
   const shown = budgets.slice(0, most);
   const left = budgets.length - shown.length + more;
   const heading = `Budgets and the bill (${number(shown.length + left + findings.length)})`;
-  const share = ({ spent, limit }: DigestBudget) => `${number(Math.floor((spent * 100) / limit))} %`;
+  // What has no price is in no sum: one that lacks it is the least that was spent.
+  const lacking = ({ unpriced = {} }: DigestBudget) => isolate(tidy(describeUnpriced(unpriced)));
+  const share = (row: DigestBudget) =>
+    `${lacking(row) && 'at least '}${number(Math.floor((row.spent * 100) / row.limit))} %`;
+  const spent = (row: DigestBudget) =>
+    `${money(row.spent)}${lacking(row) && `, and ${lacking(row)} without a price,`} of ${money(row.limit)} spent`;
   return {
     heading,
     what: 'Budget',
@@ -23,7 +29,7 @@ export function moneyList({ budgets, more, findings }: NonNullable<DigestFacts['
       ...shown.map((row) => ({
         name: isolate(row.whose),
         about: isolate(row.budget),
-        reason: `${money(row.spent)} of ${money(row.limit)} spent${row.state ? `: ${STATES[row.state]}` : ''}`,
+        reason: `${spent(row)}${row.state ? `: ${STATES[row.state]}` : ''}`,
         at: '',
         end: share(row),
       })),

@@ -1,4 +1,4 @@
-import type { Standing } from '../budget.ts';
+import type { Exception, Standing } from '../budget.ts';
 import type { ListOf } from '../cost.ts';
 import type { Drift, LedgerLine } from '../ledger.ts';
 import type { MicroDollars } from '../money.ts';
@@ -33,6 +33,8 @@ export interface WeekBook {
   before: OwnerSpend[][];
   running: RunningNow[];
   standings: Standing[];
+  /** What admins granted and lifted, over or not. */
+  exceptions: Exception[];
   drift: Drift | undefined;
   /** The price list that counts now: what the policy names is told by the lines. */
   list: ListOf;

@@ -93,7 +93,10 @@ export interface BudgetRow {
   /** Whose, where the report's reader has several. */
   whose: string;
   spent: MicroDollars;
+  /** With what was granted. */
   limit: MicroDollars;
+  /** What ran without a price, and for how long: in no sum. Absent where nothing did. */
+  unpriced?: Record<string, Duration>;
   forecast?: MicroDollars;
   /** Without `to`: all time. */
   period: { from: Instant; to?: Instant };

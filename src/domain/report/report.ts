@@ -20,7 +20,9 @@ export function ownerReport(book: WeekBook, parts: ReadonlyMap<string, Part>, ow
   const spends = owners.flatMap((owner) => {
     const own = parts.get(owner);
     const [line] = own?.lines ?? [];
-    return own && line ? [{ who: line as Who, spent: spentIn(own.lines, book.week, book.drift).amount }] : [];
+    if (!own || !line) return [];
+    const { amount, unpriced } = spentIn(own.lines, book.week, book.drift);
+    return [{ who: line as Who, spent: amount, unpriced }];
   });
   const budgets = budgetRows(book, ({ kind, name }) => kind === 'owner' && owners.includes(name), spends);
   const audience: Audience = { role: 'owner' };
@@ -38,7 +40,7 @@ export function teamReport(book: WeekBook, team: string): ReportFacts {
     (kind === 'team' || (kind === 'domain' && policy.team === 'domain')) &&
     (name === team || (policy.team === 'domain' && domains.get(name) === team));
   const { owner: _, ...who } = (part.lines[0] ?? {}) as Who;
-  const budgets = budgetRows(book, isTheirs, [{ who, spent: facts.spent }]);
+  const budgets = budgetRows(book, isTheirs, [{ who, spent: facts.spent, unpriced: facts.unpriced }]);
   const { since } = teamNamed(policy, team) ?? {};
   const amount = book.totals.get(team);
   return {
@@ -55,7 +57,7 @@ export function teamReport(book: WeekBook, team: string): ReportFacts {
 /** The report of the whole account, for its admins. */
 export function adminReport(book: WeekBook): ReportFacts {
   const facts = reportOf(book, book, []);
-  const budgets = budgetRows(book, () => true, [{ who: {}, spent: facts.spent }]);
+  const budgets = budgetRows(book, () => true, [{ who: {}, spent: facts.spent, unpriced: facts.unpriced }]);
   const rows = rowsOf(book.lines, book.instances, book.drift);
   const savings = [...rows].filter(({ idleCost = 0 }) => idleCost > 0).sort((a, b) => b.idleCost! - a.idleCost!);
   const teams = teamsOf(book);

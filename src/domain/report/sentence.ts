@@ -1,5 +1,6 @@
 import type { MicroDollars } from '../money.ts';
-import { describeDuration, type Instant } from '../time.ts';
+import { describeUnpriced } from '../spending.ts';
+import type { Instant } from '../time.ts';
 import type { Idlest, ReportFacts } from './facts.ts';
 
 /** How a sentence says amounts and days: words are the rule's, figures the reader's. */
@@ -33,20 +34,17 @@ export function sentenceOf(said: Said, say: Say): string {
   const { scope, whose, spent, last, unpriced, period, at } = said;
   const { recordedSince } = said.source;
   const who = { owner: 'You', team: `Team ${whose}`, admin: 'The account' }[scope];
-  const lacking = Object.entries(unpriced)
-    .sort(([, a], [, b]) => b - a)
-    .map(([what, duration]) => `${describeDuration(duration)} of ${what}`);
-  const most = lacking.slice(0, 2).join(' and ') + (lacking.length > 2 ? ' and more' : '');
-  if (recordedSince !== undefined && recordedSince >= Math.min(period.to, at) && spent === 0 && lacking.length === 0)
+  const lacking = describeUnpriced(unpriced);
+  if (recordedSince !== undefined && recordedSince >= Math.min(period.to, at) && spent === 0 && lacking === '')
     return 'Nothing is on record of this week.';
   const when = whenOf(recordedSince, at < period.to, say);
   const over = budgetsOf(said);
-  if (spent === 0 && lacking.length > 0) return `${who} used ${most}${when}, which has no known price${over}.`;
+  if (spent === 0 && lacking !== '') return `${who} used ${lacking}${when}, which has no known price${over}.`;
   const isWhole = when === '';
   if (spent === 0)
     return `${who} spent nothing${when}${last && isWhole ? `, after ${say.money(last)} the week before` : ''}${over}.`;
   const compared = isWhole ? comparisonOf(spent, last, say) : '';
-  const without = lacking.length > 0 ? `; ${most} ran without a known price, and is not in it` : '';
+  const without = lacking !== '' ? `; ${lacking} ran without a known price, and is not in it` : '';
   return `${who} spent ${say.money(spent)}${when}${compared}${wasteOf(said, say)}${without}${over}.`;
 }
 

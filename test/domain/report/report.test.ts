@@ -1,8 +1,11 @@
 import { describe, expect, test } from 'vitest';
 import { toItem } from '../../../src/adapters/dynamodb/items.ts';
+import type { Standing, Subject } from '../../../src/domain/budget.ts';
 import { type Rates, withPolicyPrices } from '../../../src/domain/cost.ts';
 import type { LedgerLine } from '../../../src/domain/ledger.ts';
 import { describeMoney, parseRate } from '../../../src/domain/money.ts';
+import { periodOf } from '../../../src/domain/period.ts';
+import type { Budget } from '../../../src/domain/policy.ts';
 import { partsByOwner, type WeekBook } from '../../../src/domain/report/book.ts';
 import { instancesIn } from '../../../src/domain/report/instances.ts';
 import { adminReport, isEmpty, ownerReport, teamReport } from '../../../src/domain/report/report.ts';
@@ -194,7 +197,16 @@ function book(lines: LedgerLine[], runs: Run[] = [], over: Partial<WeekBook> = {
     findings: [],
   };
   return {
-    ...{ week: WEEK, at: NOW, account: ref.account, domains: new Map(), before: [], running: [], standings: [] },
+    ...{
+      week: WEEK,
+      at: NOW,
+      account: ref.account,
+      domains: new Map(),
+      before: [],
+      running: [],
+      standings: [],
+      exceptions: [],
+    },
     ...{ policy: { ...basePolicy, timezone: 'UTC' }, drift: undefined, totals: new Map(), admin, lines },
     list: { asOf: '2026-11-22' },
     source: { foreign: [] },
@@ -265,6 +277,53 @@ describe('a report', () => {
     const unseen = of(book(lines, [run('2026-11-22T00:00', '2026-11-22T20:00')]));
     expect(unseen).not.toHaveProperty('idlest');
     expect(unseen.hours).toMatchObject({ idle: 0, unknown: 20 * HOUR, idleCost: 0 });
+  });
+
+  test('tells of each budget what its sum lacks, and of that of a week what the limit was with what was granted', () => {
+    const none: number[] = [];
+    const budget = { for: 'each owner', limit: 90_000_000, warnAt: none, forecastAt: none, atLimit: 'warn' } as const;
+    const [weekly, monthly] = (['week', 'month'] as const).map(
+      (period): Budget => ({ ...budget, name: period, period }),
+    );
+    const subject: Subject = { kind: 'owner', name: `${ref.domainId}/alice` };
+    const unpriced = { Canvas: 5 * HOUR };
+    const spend = { billed: 0, accrued: 72_030_000, recent: 0, unpriced, amount: 72_030_000 };
+    const period = periodOf('month', NOW, 'UTC');
+    const standing: Standing = { budget: monthly!, subject, period, limit: 95e6, spend, hourly: 0, isOver: false };
+    const given = { kind: 'grant', subject, by: 'admin', why: '', amount: 10_000_000 } as const;
+    const its = book(
+      [line(WEEK.from, { accrued: 72_030_000 }), line(WEEK.from, { what: 'Canvas', duration: 5 * HOUR })],
+      [],
+      {
+        policy: { ...basePolicy, timezone: 'UTC', budgets: [weekly!, monthly!] },
+        standings: [standing],
+        exceptions: [
+          { ...given, budget: 'week', at: WEEK.from + DAY, until: WEEK.to },
+          { ...given, at: WEEK.from - DAY, until: NOW + DAY },
+          // Over before the week was, not yet given in it, another's, another budget's, and no grant.
+          { ...given, at: WEEK.from, until: WEEK.to - HOUR, amount: 5_000_000 },
+          { ...given, at: WEEK.to, until: NOW + DAY },
+          { ...given, subject: { ...subject, name: `${ref.domainId}/bob` }, at: WEEK.from, until: WEEK.to },
+          { ...given, budget: 'month', at: WEEK.from, until: WEEK.to },
+          { ...given, kind: 'lift', at: WEEK.from, until: WEEK.to },
+        ],
+      },
+    );
+    expect(of(its).budgets).toEqual([
+      {
+        ...{ budget: 'month', whose: 'alice', spent: 72_030_000, limit: 95_000_000, unpriced },
+        period: { from: period.from, to: period.to },
+      },
+      {
+        ...{ budget: 'week', whose: 'alice', spent: 72_030_000, limit: 110_000_000, unpriced },
+        period: { from: WEEK.from, to: WEEK.to },
+      },
+    ]);
+    const soFar = { ...its, at: WEEK.from + 12 * HOUR };
+    expect(of(soFar).budgets.find(({ budget }) => budget === 'week')!.limit).toBe(105_000_000);
+    // Where nothing lacks a price, nothing is said of it.
+    const whole = book([line(WEEK.from, { accrued: 1 })], [], { policy: its.policy });
+    expect(of(whole).budgets[0]).not.toHaveProperty('unpriced');
   });
 
   test('of a team ranks its people, with what nobody answers for as a line of its own', () => {
