@@ -3,14 +3,16 @@ import type { Standing } from '../domain/budget.ts';
 import { costsSoFar, sumBasisOf } from '../domain/cost.ts';
 import type { Decision } from '../domain/decide.ts';
 import { digestDue, digestOf } from '../domain/digest.ts';
+import { closableUntil } from '../domain/ledger.ts';
 import { type IdleReview, idleFaults } from '../domain/native-idle.ts';
 import type { FailureFacts } from '../domain/notice.ts';
 import type { Policy } from '../domain/policy.ts';
+import { chargesOf } from '../domain/spend.ts';
 import { DAY, type Instant, localTime } from '../domain/time.ts';
 import type { Actor } from './act.ts';
 import { reviewIdleSettings } from './idle-settings.ts';
 import { ask, mayAsk } from './invite.ts';
-import type { ScanState, StudioSettings } from './ports.ts';
+import type { ScanState, StudioSettings, Volumes } from './ports.ts';
 import type { ScanReport } from './scan.ts';
 import type { Survey } from './survey.ts';
 import { appFacts, endedApp, runId, tellAdmins } from './tell.ts';
@@ -19,6 +21,7 @@ type Found = Pick<ScanReport, 'now' | 'place' | 'intents' | 'missing' | 'valve'>
   seen: Survey;
   decisions: Decision[];
   settings?: StudioSettings | undefined;
+  volumes?: Volumes | undefined;
   hasTime?: (() => boolean) | undefined;
   /** Where budgets stand. */
   standings?: Standing[] | undefined;
@@ -31,7 +34,7 @@ type Found = Pick<ScanReport, 'now' | 'place' | 'intents' | 'missing' | 'valve'>
  */
 export async function tellDaily(
   actor: Actor,
-  { now, place, intents, missing, valve, seen, decisions, settings, hasTime, standings = [] }: Found,
+  { now, place, intents, missing, valve, seen, decisions, settings, volumes, hasTime, standings = [] }: Found,
 ): Promise<string[]> {
   const { policy, rates } = actor;
   const faults: string[] = [];
@@ -47,7 +50,11 @@ export async function tellDaily(
     const apps = decisions.map(({ app }) => app);
     const costs = costsSoFar(apps, rates, now);
     const since = state.digestAt ?? now - DAY;
-    const past = [...(await actor.runs.history(place, since - 1, now)), ...seen.past];
+    // A price that is named while a day is open is in what it is closed with: each of them is asked for until then.
+    const from = Math.min(since - 1, closableUntil(now));
+    const [runs, gone] = await Promise.all([actor.runs.history(place, from, now), volumes?.history(place, from, now)]);
+    const past = [...runs, ...seen.past];
+    const record = { runs: [...runs, ...seen.runs], volumes: [...(gone ?? []), ...seen.volumes] };
     // A run that is being put away may be on both: each once.
     const once = [...new Map(past.map((run) => [runId(run), run])).values()];
     const idle = settings && (await lookAtSettings(settings, policy, { seen, now, hasTime }));
@@ -58,6 +65,7 @@ export async function tellDaily(
       idle,
       money: { standings, findings: seen.books.books?.findings ?? [] },
       costs,
+      charges: chargesOf(record, rates, { from, to: now }, now),
       basis: sumBasisOf(costs.values(), rates),
       now,
       facts: (app) => appFacts('run' in app ? app : endedApp(app), rates, now),

@@ -150,7 +150,15 @@ export async function scan(
   // The digest and what goes with it, settings that it sets among them, wait until the pause is over.
   const daily = pause
     ? Promise.resolve([])
-    : tellDaily(actor, { ...found, seen, decisions, settings, hasTime, standings: money.standings });
+    : tellDaily(actor, {
+        ...found,
+        seen,
+        decisions,
+        settings,
+        volumes: ports.volumes,
+        hasTime,
+        standings: money.standings,
+      });
   const told = await daily.catch((error: unknown) => [
     `telling the admins failed: ${error instanceof Error ? error.message : error}`,
   ]);

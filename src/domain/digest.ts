@@ -1,6 +1,6 @@
 import { appKey } from './app.ts';
 import { type Standing, shareOf } from './budget.ts';
-import type { Cost } from './cost.ts';
+import { type Cost, chargedAs, VOLUME } from './cost.ts';
 import type { Decision } from './decide.ts';
 import { costOf } from './money.ts';
 import type { IdleReview } from './native-idle.ts';
@@ -9,9 +9,11 @@ import type { Policy } from './policy.ts';
 import { describeSubject } from './rules/budget.ts';
 import type { Run } from './run.ts';
 import type { RunningApp } from './running-app.ts';
+import { type Charge, UNSIZED } from './spend.ts';
 import type { Instant } from './time.ts';
 import { describeDuration, HOUR, localTime } from './time.ts';
 import { unknownUses } from './unknown-use.ts';
+import { VOLUME_USAGE } from './usage.ts';
 
 /** Rows that a list of the digest holds at most: a mail, not a report. */
 const MOST_ROWS = 30;
@@ -35,6 +37,7 @@ export function digestOf(
   {
     policy,
     costs,
+    charges = [],
     basis,
     since,
     now,
@@ -44,6 +47,8 @@ export function digestOf(
   }: {
     policy: Policy;
     costs: Map<string, Cost>;
+    /** What was charged lately, of all that ran or was stored. */
+    charges?: Charge[];
     /** What the costs rest on. */
     basis?: string;
     since: Instant;
@@ -61,7 +66,14 @@ export function digestOf(
   );
   const nativeIdle = idle && idleFacts(idle);
   const budgets = money && moneyFacts(money.standings, money.findings);
-  if (decisions.length === 0 && stopped.length === 0 && !nativeIdle && !budgets) return undefined;
+  const unpriced = decisions
+    .filter(({ app }) => costs.get(appKey(app.ref))?.kind === 'unknown')
+    .map(({ app: { ref, instanceType } }) =>
+      chargedAs({ app: ref, ...(instanceType === undefined ? {} : { instanceType }) }),
+    );
+  const unpricedSince = charges.filter(({ amount }) => amount === undefined).map(pricedAs);
+  const isQuiet = decisions.length + stopped.length + unpricedSince.length === 0;
+  if (isQuiet && !nativeIdle && !budgets) return undefined;
   const local = localTime(now, policy.timezone);
   const warned = decisions
     .filter(({ action }) => action !== 'keep')
@@ -73,7 +85,6 @@ export function digestOf(
   const longest = [...decisions]
     .sort((a, b) => a.app.startedAt - b.app.startedAt)
     .map(({ app, reason }) => row(facts(app), howLong(app, reason, now)));
-  const unpriced = decisions.filter(({ app }) => costs.get(appKey(app.ref))?.kind === 'unknown');
   return {
     kind: 'digest',
     date: local.date,
@@ -83,7 +94,8 @@ export function digestOf(
     unlimited: decisions.filter(({ rule }) => rule === 'no limit').length,
     hourly: [...costs.values()].reduce((sum, cost) => sum + (cost.kind === 'known' ? costOf(cost.rate, HOUR) : 0), 0),
     ...(basis === undefined ? {} : { basis }),
-    unpriced: [...new Set(unpriced.map(({ app }) => app.instanceType ?? app.ref.appType))].sort(),
+    unpriced: [...new Set(unpriced)].sort(),
+    ...(unpricedSince.length === 0 ? {} : { unpricedSince: [...new Set(unpricedSince)].sort() }),
     warned: warned.slice(0, MOST_ROWS),
     stopped: stopped.map((run) => row(facts(run), run.stop!.reason, run.endedAt)).slice(0, MOST_ROWS),
     failing: failing.slice(0, MOST_ROWS),
@@ -99,6 +111,11 @@ export function digestOf(
     ...(nativeIdle ? { nativeIdle } : {}),
     ...(budgets ? { money: budgets } : {}),
   };
+}
+
+/** What the policy's `prices` calls what a charge is for. No price makes up for a size that AWS does not tell. */
+function pricedAs({ usage, what }: Charge): string {
+  return usage === VOLUME_USAGE && what !== UNSIZED ? VOLUME : what;
 }
 
 /** What stands for an app, with how long it has run where that says nothing of it: an exemption does not. */

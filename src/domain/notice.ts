@@ -178,8 +178,10 @@ export interface DigestFacts {
   hourly: MicroDollars;
   /** What that rests on: `list price of 2026-09-24`. */
   basis?: string;
-  /** Running apps without a known price, by instance type. */
+  /** What running apps without a known price are charged as: an instance type, or `Canvas`. */
   unpriced: string[];
+  /** The same of all that ran or was stored on days that are still open, `volume` among it; absent where nothing lacks a price. */
+  unpricedSince?: string[];
   /** Under a warning now. */
   warned: DigestRow[];
   /** Ended by Curfew in the last 24 hours. */

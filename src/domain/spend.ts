@@ -9,6 +9,9 @@ import { type Duration, describeDuration, type Instant } from './time.ts';
 import { usageOf, VOLUME_USAGE } from './usage.ts';
 import type { Volume } from './volume.ts';
 
+/** What volumes are charged as whose size AWS does not tell. */
+export const UNSIZED = 'volumes of unknown size';
+
 /** What somebody is charged for in a period: a run's part of its instance, or a volume in one month of AWS's bills. */
 export interface Charge {
   domainId: string;
@@ -63,7 +66,7 @@ export function chargesOf(
   }
   for (const { volume, month, from, to } of volumeMonths(volumes, period, now)) {
     const { gigabytes } = volume;
-    const what = gigabytes === undefined ? 'volumes of unknown size' : `volumes of ${gigabytes} GB`;
+    const what = gigabytes === undefined ? UNSIZED : `volumes of ${gigabytes} GB`;
     const price = gigabytes === undefined ? undefined : volumePrice(rates);
     const began = Math.max(volume.since, month.from);
     const costUntil = (rate: number, at: Instant) => monthlyCostOf(rate, gigabytes!, at - began, month.to - month.from);

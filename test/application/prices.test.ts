@@ -5,7 +5,7 @@ import type { BudgetFacts, DigestFacts } from '../../src/domain/notice.ts';
 import type { Budget } from '../../src/domain/policy.ts';
 import { DAY, HOUR, MINUTE } from '../../src/domain/time.ts';
 import { NOON, ref } from '../domain/builders.ts';
-import { PLACE } from '../memory/ports.ts';
+import { addSpace, PLACE } from '../memory/ports.ts';
 import { world } from './world.ts';
 
 const gpu = { ...ref, instanceType: 'ml.g5.xlarge' };
@@ -60,6 +60,33 @@ describe('what the admins are told of money rests on', () => {
     const own = await told({ kept: listed, prices: { ...both, 'ml.g5.xlarge': parseRate('1') } });
     expect(own).toMatchObject({ hourly: 6_100_000, basis: "the policy's price" });
   });
+});
+
+test('what has no price is told to the admins each day until its days are closed, though it was gone before any digest', async () => {
+  const lab = world({ limits: [], report: { daily: 12 * 60 }, timezone: 'UTC' });
+  lab.ports.fleet.start(gpu, NOON - DAY);
+  await lab.scan(NOON);
+  const { userProfileName: _, ...inDomain } = ref;
+  const [seen, unseen] = ['ml.q9.qubit', 'ml.x9.large'].map((type) => ({ ...ref, appName: type, instanceType: type }));
+  lab.ports.fleet.start(seen!, NOON + HOUR);
+  addSpace(lab.ports.fleet, {
+    ...inDomain,
+    spaceName: 'lab',
+    owner: 'alice',
+    gigabytes: 5,
+    createdAt: NOON + HOUR,
+  } as never);
+  await lab.scan(NOON + 2 * HOUR);
+  lab.ports.fleet.end(seen!);
+  lab.ports.fleet.spaces.clear();
+  // No scan sees it.
+  await lab.event({ kind: 'app created', app: unseen!, at: NOON + 2.5 * HOUR });
+  await lab.event({ kind: 'app deleted', app: unseen!, at: NOON + 2.8 * HOUR });
+  for (let at = NOON + 3 * HOUR; at <= NOON + 5 * DAY; at += 6 * HOUR) await lab.scan(at);
+  const facts = [...lab.ports.outbox.items.values()].map(({ notice }) => notice.facts as DigestFacts);
+  const told = facts.filter(({ kind }) => kind === 'digest').map(({ unpricedSince = [] }) => unpricedSince);
+  const all = ['ml.q9.qubit', 'ml.x9.large', 'volume'];
+  expect(told).toEqual([[], all, all, [], []]);
 });
 
 describe('what a budget’s mail says that its estimate rests on', () => {

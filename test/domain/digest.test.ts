@@ -1,12 +1,21 @@
 import { describe, expect, test } from 'vitest';
+import { appKey } from '../../src/domain/app.ts';
 import type { Standing } from '../../src/domain/budget.ts';
+import type { Cost } from '../../src/domain/cost.ts';
 import { decide } from '../../src/domain/decide.ts';
 import { digestOf } from '../../src/domain/digest.ts';
 import type { RunningApp } from '../../src/domain/running-app.ts';
+import { type Charge, UNSIZED } from '../../src/domain/spend.ts';
 import { DAY, HOUR } from '../../src/domain/time.ts';
+import { VOLUME_USAGE } from '../../src/domain/usage.ts';
 import { appWith, NOON, policy, ref, seenNow } from './builders.ts';
 
-const digest = (apps: RunningApp[], by = policy, money?: { standings: Standing[]; findings: string[] }) =>
+const digest = (
+  apps: RunningApp[],
+  by = policy,
+  money?: { standings: Standing[]; findings: string[] },
+  more: { costs?: Map<string, Cost>; charges?: Charge[] } = {},
+) =>
   digestOf(
     apps.map((app) => decide(app, by, NOON)),
     [],
@@ -16,6 +25,7 @@ const digest = (apps: RunningApp[], by = policy, money?: { standings: Standing[]
       since: NOON - DAY,
       now: NOON,
       ...(money ? { money } : {}),
+      ...more,
       facts: (one) => ({ ...('ref' in one ? one.ref : one.app), startedAt: one.startedAt }),
     },
   );
@@ -77,5 +87,29 @@ describe('budgets in the digest', () => {
     const row = { budget: 'per person', whose: 'alice', spent: 72_030_000, limit: 90_000_000 };
     expect(told(standing(72_030_000, { spend }))).toEqual([{ ...row, unpriced: { Canvas: 5 * HOUR } }]);
     expect(told(standing(72_030_000))).toEqual([row]);
+  });
+});
+
+describe('what has no price', () => {
+  const charge = (what: string, usage = `Studio:JupyterLab-${what}`): Charge => {
+    return { domainId: ref.domainId, what, usage, duration: HOUR };
+  };
+
+  test('is named as the policy’s prices call it, each once, whether or not it is still there', () => {
+    const volumes = ['volumes of 5 GB', 'volumes of 20 GB', UNSIZED].map((what) => charge(what, VOLUME_USAGE));
+    const charges = [charge('ml.x9.large'), charge('ml.x9.large'), charge('Canvas'), ...volumes];
+    const facts = digest([], policy, undefined, { charges: [...charges, { ...charge('ml.t3.medium'), amount: 0 }] });
+    expect(facts).toMatchObject({
+      running: 0,
+      unpriced: [],
+      unpricedSince: ['Canvas', 'ml.x9.large', 'volume', UNSIZED],
+    });
+    expect(digest([], policy, undefined, { charges: [{ ...charge('ml.t3.medium'), amount: 0 }] })).toBeUndefined();
+  });
+
+  test('is Canvas, whatever a session runs on', () => {
+    const canvas = appWith({}, { ref: { ...ref, appType: 'Canvas' } as never });
+    const costs = new Map([[appKey(canvas.ref), { kind: 'unknown' as const }]]);
+    expect(digest([canvas], policy, undefined, { costs })!.unpriced).toEqual(['Canvas']);
   });
 });

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { renderNotice } from '../../src/adapters/ses/render.ts';
 import type { MailUrls } from '../../src/application/ports.ts';
 import type { AppFacts, NoticeFacts } from '../../src/domain/notice.ts';
+import { UNSIZED } from '../../src/domain/spend.ts';
 import { DAY, HOUR, MINUTE } from '../../src/domain/time.ts';
 import { compileMjml, compileTemplates } from '../../templates/compile.mjs';
 import { budgetGallery, evilBudget } from './budget-notices.ts';
@@ -253,6 +254,25 @@ describe('a digest', () => {
     expect(text).toContain(`- zoe (per person): ${reason}; at least 80 %`);
     expect(visible(html)).toContain(reason);
     expect(text).toContain('- alice (per person): $201.30 of $200.00 spent: over, and blocked; 100 %');
+  });
+
+  test('names what has no price, and how to name one, where nothing runs any more too', () => {
+    const { text, html } = render({ ...emptyDigest, unpricedSince: ['ml.x9.large', 'volume'] });
+    const said =
+      'No price is known for ml.x9.large, volume: it is in no cost and no budget. The policy can name one: prices: { ml.x9.large: … USD/h }.';
+    for (const part of [text, visible(html)]) {
+      expect(part).toContain(said);
+      expect(part).not.toContain('quiet');
+    }
+    const unsized = render({ ...emptyDigest, unpricedSince: [UNSIZED] }).text;
+    expect(unsized).toContain('No price is known for volumes of unknown size: it is in no cost and no budget.\n');
+    expect(render({ ...emptyDigest, unpricedSince: ['volume'] }).text).toContain('prices: { volume: … USD/GB-month }.');
+    // What runs is named once, and its hour is as it was.
+    const both = render({ ...digest, unpricedSince: digest.unpriced }).text;
+    expect(both).toContain('No price is known for ml.p6.48xlarge: ');
+    expect(render({ ...digest, hourly: 0, unpriced: [], unpricedSince: ['volume'] }).text).not.toContain(
+      'unknown an hour',
+    );
   });
 
   test('says what the mode holds back', () => {

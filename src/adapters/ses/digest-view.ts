@@ -1,4 +1,5 @@
 import type { DigestFacts, DigestRow } from '../../domain/notice.ts';
+import { UNSIZED } from '../../domain/spend.ts';
 import type { Instant } from '../../domain/time.ts';
 import { ADMIN } from './app-view.ts';
 import { idleList } from './idle-list.ts';
@@ -33,6 +34,7 @@ export function digestView(facts: DigestFacts, zone: string, most: number) {
       more: left > 0 ? `and ${number(left)} more` : '',
     };
   };
+  const lacking = [...new Set([...facts.unpriced, ...(facts.unpricedSince ?? [])])];
   const day = dayOf(facts.date);
   const state = running === 0 ? 'nothing is running' : `${count(running, 'app')} running at ${hourly} an hour`;
   const events = [
@@ -50,7 +52,10 @@ export function digestView(facts: DigestFacts, zone: string, most: number) {
     stopped: stopped === 0 ? '' : count(stopped, 'app'),
     warned: warned === 0 ? '' : `${count(warned, 'app')} ${warned === 1 ? 'is' : 'are'}`,
     failing: failing === 0 ? '' : `${count(failing, 'stop')} ${failing === 1 ? 'keeps' : 'keep'}`,
-    quiet: [running, stopped, warned, failing].every((amount) => amount === 0) && !facts.nativeIdle && !facts.money,
+    quiet:
+      [running, stopped, warned, failing, lacking.length].every((amount) => amount === 0) &&
+      !facts.nativeIdle &&
+      !facts.money,
     mode: MODES[facts.mode],
     numbers: [
       { value: number(running), label: 'running' },
@@ -58,7 +63,8 @@ export function digestView(facts: DigestFacts, zone: string, most: number) {
       { value: number(facts.unlimited), label: 'without a limit' },
       { value: number(facts.unknownUse.length + more.unknownUse), label: 'use unknown' },
     ],
-    unpriced: listed(facts.unpriced, 12),
+    unpriced: listed(lacking, 12),
+    naming: lacking.flatMap(priceKey)[0] ?? '',
     lists: [
       list('failing', 'Stops that keep failing', 'What happened', 'due'),
       list('warned', 'Warned', 'Why', 'stops'),
@@ -70,6 +76,12 @@ export function digestView(facts: DigestFacts, zone: string, most: number) {
     ].filter(({ rows, more }) => rows.length > 0 || more),
     why: ADMIN,
   };
+}
+
+/** How the policy names a price of it. A size that AWS does not tell is none's. */
+function priceKey(what: string): string[] {
+  if (what === UNSIZED) return [];
+  return [`prices: { ${isolate(what)}: … USD/${what === 'volume' ? 'GB-month' : 'h'} }`];
 }
 
 function rowView({ app, reason }: DigestRow) {
