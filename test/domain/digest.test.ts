@@ -88,6 +88,26 @@ describe('budgets in the digest', () => {
     expect(told(standing(72_030_000, { spend }))).toEqual([{ ...row, unpriced: { Canvas: 5 * HOUR } }]);
     expect(told(standing(72_030_000))).toEqual([row]);
   });
+
+  test('are blocked at a limit that blocks, over at any other, lifted where an admin says so, and within before', () => {
+    const states = (spent: number, atLimit: 'warn' | 'stop' | 'block', over: Partial<Standing> = {}) => {
+      const one = standing(spent, over);
+      return told({ ...one, budget: { ...one.budget, atLimit } })!.map(({ state }) => state);
+    };
+    const lifted = {
+      kind: 'lift',
+      subject: standing(0).subject,
+      at: NOON,
+      until: NOON + DAY,
+      by: 'admin',
+      why: '',
+    } as const;
+    expect(states(90_000_000, 'block')).toEqual(['blocked']);
+    expect(states(90_000_000, 'stop')).toEqual(['over']);
+    expect(states(90_000_000, 'warn')).toEqual(['over']);
+    expect(states(90_000_000, 'block', { lifted })).toEqual(['lifted']);
+    expect(states(89_999_999, 'block')).toEqual([undefined]);
+  });
 });
 
 describe('what has no price', () => {
