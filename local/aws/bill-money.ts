@@ -26,10 +26,15 @@ export function writeAmount(amount: Grain): string {
   return `${amount < 0n ? '-' : ''}${size / one}${fraction === '' ? '' : `.${fraction}`}`;
 }
 
-/** A part of an amount, to ten decimals: `amount × numerator ÷ denominator`, none of them negative. */
+/** A part of an amount, to the grain: `amount × numerator ÷ denominator`, none of them negative. */
 export function partOf(amount: Grain, numerator: bigint, denominator: bigint): Grain {
-  const divisor = denominator * billedStep;
-  return ((amount * numerator + divisor / 2n) / divisor) * billedStep;
+  return (amount * numerator + denominator / 2n) / denominator;
+}
+
+/** An amount to ten decimals, as Cost Explorer writes the sum of a group; a half goes away from zero. */
+export function billed(amount: Grain): Grain {
+  const half = amount < 0n ? -billedStep / 2n : billedStep / 2n;
+  return ((amount + half) / billedStep) * billedStep;
 }
 
 /** The one, of which quantities are parts. */

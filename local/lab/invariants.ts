@@ -86,7 +86,10 @@ export function checkInvariants(evidence: Evidence): Invariant[] {
     ),
     invariant('every run on record truly was, and ended when it truly did', evidence.recordErrors),
     invariant('what was accrued is what truly ran, but for what lost and late events explain', wrongAccruals(money)),
-    invariant('what is billed on record is AWS’s bill of settled days, to the micro-dollar', wrongBills(money)),
+    invariant(
+      'what is billed on record is AWS’s bill of settled days, to half a micro-dollar a row',
+      wrongBills(money),
+    ),
     invariant(
       'nobody kept an app past one scan whose blocking budget was spent, and nobody else lost one to it',
       wrongBlocks(money),

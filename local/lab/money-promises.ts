@@ -4,7 +4,7 @@ import type { Budget, Policy } from '../../src/domain/policy.ts';
 import { START_TOLERANCE } from '../../src/domain/run.ts';
 import type { Duration, Instant } from '../../src/domain/time.ts';
 import { HOUR, SECOND } from '../../src/domain/time.ts';
-import { readAmount } from '../aws/bill-money.ts';
+import { readAmount, writeAmount } from '../aws/bill-money.ts';
 import type { App, EmbeddedAws, Mail } from '../aws/index.ts';
 import type { BooksRead } from './bill.ts';
 import { SCAN_EVERY } from './curfew.ts';
@@ -77,24 +77,26 @@ function beside({ habit, startedAt, endedAt = Number.POSITIVE_INFINITY }: LabRun
   return habit.keepsCreationTime ? START_TOLERANCE : 2 * SECOND;
 }
 
-/** Settled days whose lines do not add up to the bill, each of its rows rounded once. */
+/** Settled days whose lines do not add up to the bill, but for half a micro-dollar a row, each of which is rounded once. */
 export function wrongBills({ aws, books }: Pick<MoneyEvidence, 'aws' | 'books'>): string[] {
   const lines = aws.costExplorer.lines().filter(({ recordType = 'Usage' }) => recordType === 'Usage');
   const byDate = Map.groupBy(lines, ({ date }) => date);
   return books.days.flatMap(({ date, settledAt, lines: recorded }) => {
     if (settledAt === undefined) return [];
-    const rows = Map.groupBy(byDate.get(date) ?? [], ({ usage, tags = {} }) => `${usage} ${JSON.stringify(tags)}`);
-    const bill = [...rows.values()].reduce((sum, row) => sum + micro(row.map(({ amount = '0' }) => amount)), 0);
+    const its = byDate.get(date) ?? [];
+    const rows = new Set(its.map(({ usage, tags = {} }) => `${usage} ${JSON.stringify(tags)}`)).size;
+    const bill = its.reduce((sum, { amount = '0' }) => sum + (readAmount(amount) ?? 0n), 0n);
     const got = recorded.reduce((sum, { billed = 0 }) => sum + billed, 0);
-    return got === bill ? [] : [`${date}: ${got} micro-dollars on record, ${bill} on the bill`];
+    const off = BigInt(got) * MICRO - bill;
+    // Cost Explorer itself rounds each group of either answer to ten decimals.
+    const allowed = BigInt(rows) * (MICRO / 2n + 2n * TEN_DECIMALS);
+    const isRight = (off < 0n ? -off : off) <= allowed;
+    return isRight ? [] : [`${date}: ${got} micro-dollars on record, ${writeAmount(bill)} USD on the bill`];
   });
 }
 
-function micro(amounts: string[]): number {
-  const grains = amounts.reduce((sum, amount) => sum + (readAmount(amount) ?? 0n), 0n);
-  const half = 5n * 10n ** 23n;
-  return Number((grains + (grains < 0n ? -half : half)) / 10n ** 24n);
-}
+const MICRO = 10n ** 24n;
+const TEN_DECIMALS = 10n ** 20n;
 
 /**
  * Apps that outlived a scan after their owner's blocking budget was spent for certain, and apps that were stopped for a

@@ -115,7 +115,7 @@ describe('the promises on money, held against the truth', () => {
     expect(judge({ ...spoiled, missed: [{ arn: run.app.arn, at: run.endedAt! }] })).toEqual(fine);
   });
 
-  it('see a micro-dollar that the books have and the bill has not', () => {
+  it('see a micro-dollar that the books have and the bill has not, beyond the rounding of its rows', () => {
     aws.costExplorer.extras.push({ date: '2026-11-03', usage: 'USE1-Train:ml.m5.xlarge', amount: '1.2345678' });
     aws.costExplorer.extras.push({ date: '2026-11-03', usage: 'USE1-Credit', amount: '-9', recordType: 'Credit' });
     const settled = (billed: number) =>

@@ -6,6 +6,15 @@ export type Exact = bigint;
 const DECIMALS = 40;
 const PER_MICRO = 10n ** BigInt(DECIMALS - 6);
 
+/** Cost Explorer rounds what each group costs to ten decimals: two groupings of one sum differ by as much, group by group. */
+const STEP = 10n ** BigInt(DECIMALS - 10);
+
+/** Whether two sums of so many groups in all may be of the same bill: each group's last decimal may be off by one. */
+export function isNear(one: Exact, other: Exact, groups: number): boolean {
+  const apart = one - other;
+  return (apart < 0n ? -apart : apart) <= BigInt(groups) * STEP;
+}
+
 /** Reads `0.0512340000`, `-3` or `1.2E-7` without a detour by floating point. Throws on anything else, and on more than 40 decimals. */
 export function parseExact(text: string): Exact {
   const [, sign, whole, decimals = '', exponent = '0'] =

@@ -1,5 +1,5 @@
 import type { BilledDay, BilledRow } from '../../domain/bill.ts';
-import { describeExact, type Exact } from './decimal.ts';
+import { describeExact, type Exact, isNear } from './decimal.ts';
 import { type Holder, type Kind, readHolder } from './holder.ts';
 import { type AnswerDay, rounded } from './query.ts';
 
@@ -8,6 +8,8 @@ interface Line {
   usage: string;
   currency: string;
   byKind: Record<Kind, { total: Exact; held: Map<string, { holder: Holder; amount: Exact }> }>;
+  /** Groups of both answers that it was added up of. */
+  groups: number;
 }
 
 /** A line's rows before they are rounded. */
@@ -39,6 +41,7 @@ export function joinDay(date: string, answers: Record<Kind, AnswerDay>, doubts: 
       const line = lineOf(lines, usage, group.currency);
       const { held } = line.byKind[kind];
       line.byKind[kind].total += group.amount;
+      line.groups++;
       const holder = holderOf(kind, group.tag, doubts);
       if (!holder) continue;
       const key = JSON.stringify(Object.values(holder));
@@ -54,7 +57,7 @@ export function joinDay(date: string, answers: Record<Kind, AnswerDay>, doubts: 
     const { usage, currency, byKind } = line;
     const what = `${date}, ${usage}`;
     const [first, then] = [byKind['user-profile'].total, byKind.space.total];
-    if (first !== then) {
+    if (!isNear(first, then, line.groups)) {
       // The second answer is the newer one. Tomorrow's reading finds the day at rest.
       day.isEstimated = true;
       const change = `from ${describeExact(first)} to ${describeExact(then)} ${currency}`;
@@ -77,24 +80,26 @@ export function joinDay(date: string, answers: Record<Kind, AnswerDay>, doubts: 
  * Whose a line is. What is left is nobody's. Where the tagged amounts are more than all, something carries both tags (or
  * AWS corrected what nobody holds): where one tag accounts for all of it, that one counts; where not, nobody can say
  * how much is whose, and the line stays whole and nobody's, rather than be charged to two. An overlap that is smaller
- * than what is untagged cannot be seen: SageMaker gives the one tag or the other.
+ * than what is untagged cannot be seen: SageMaker gives the one tag or the other. All of it within what AWS's own rounding
+ * of each group leaves.
  */
-function rowsOf({ usage, byKind }: Line, what: string, faults: Set<string>): ExactRow[] {
+function rowsOf({ usage, byKind, groups }: Line, what: string, faults: Set<string>): ExactRow[] {
   const { 'user-profile': profiles, space: spaces } = byKind;
   const total = spaces.total;
   const [ofProfiles, ofSpaces] = [heldIn(profiles), heldIn(spaces)];
   const tagged = (held: Line['byKind'][Kind]['held']): ExactRow[] =>
     [...held.values()].map(({ holder, amount }) => ({ holder, usage, amount }));
-  const left = total - ofProfiles - ofSpaces;
-  const isAtRest = profiles.total === total;
+  const isAll = (amount: Exact) => isNear(amount, total, groups);
+  const left = isAll(ofProfiles + ofSpaces) ? 0n : total - ofProfiles - ofSpaces;
+  const isAtRest = isAll(profiles.total);
   if (left >= 0n || (isAtRest && (profiles.held.size === 0 || spaces.held.size === 0)))
     return [...tagged(profiles.held), ...tagged(spaces.held), { usage, amount: left }];
   const both = `${what}: the tags of profiles and of spaces together hold ${describeExact(-left)} USD more than was billed`;
-  if (isAtRest && ofProfiles === total) {
+  if (isAtRest && isAll(ofProfiles)) {
     faults.add(`${both}; what has both tags counts as its profile's`);
     return tagged(profiles.held);
   }
-  if (isAtRest && ofSpaces === total) {
+  if (isAtRest && isAll(ofSpaces)) {
     faults.add(`${both}; what has both tags counts as its space's`);
     return tagged(spaces.held);
   }
@@ -111,7 +116,7 @@ function lineOf(lines: Map<string, Line>, usage: string, currency: string): Line
   const known = lines.get(key);
   if (known) return known;
   const of = () => ({ total: 0n, held: new Map() });
-  const line: Line = { usage, currency, byKind: { 'user-profile': of(), space: of() } };
+  const line: Line = { usage, currency, groups: 0, byKind: { 'user-profile': of(), space: of() } };
   lines.set(key, line);
   return line;
 }
