@@ -107,15 +107,14 @@ function settleUsage(accrued: LedgerLine[], rows: BilledRow[], owners: Owners, s
   if (rows.length === 0) return accrued;
   const byOwner = Map.groupBy(accrued, ownerKey);
   const settled: LedgerLine[] = [];
-  const tagged = Map.groupBy(
-    rows.flatMap(({ holder, usage, amount }) => {
-      if (!holder) return [];
-      const { domainId, userProfileName, spaceName } = holder;
-      const owner = userProfileName ?? owners.ofSpace(domainId, spaceName!);
-      return [{ domainId, usage, amount, ...(owner === undefined ? {} : { owner }) }];
-    }),
-    ownerKey,
-  );
+  const nobodys: BilledRow[] = [];
+  const held: Held[] = [];
+  for (const row of rows) {
+    const whose = whoseIs(row, owners);
+    if (whose) held.push(whose);
+    else nobodys.push(row);
+  }
+  const tagged = Map.groupBy(held, ownerKey);
   for (const [key, its] of tagged) {
     const { domainId, owner, usage } = its[0]!;
     const team = owners.teamOf(domainId, owner);
@@ -124,7 +123,6 @@ function settleUsage(accrued: LedgerLine[], rows: BilledRow[], owners: Owners, s
     settled.push(...shared(lines, sum(its)).map(({ line: one, amount }) => ({ ...one, billed: amount })));
     byOwner.delete(key);
   }
-  const nobodys = rows.filter(({ holder }) => !holder);
   const left = sum(nobodys);
   const others = [...byOwner.values()].flat();
   const reckoned = others.reduce((total, { accrued: amount = 0 }) => total + amount, 0);
@@ -139,6 +137,21 @@ function settleUsage(accrued: LedgerLine[], rows: BilledRow[], owners: Owners, s
     settled.push(...shared(lines, left - theirs).map(({ line, amount }) => ({ ...line, billed: amount })));
   }
   return settled;
+}
+
+type Held = Pick<BilledRow, 'usage' | 'amount'> & { domainId: string; owner?: string };
+
+/** Who pays a row: by its tag, under the name that is on record. Undefined where it has none, or nobody can tell whom it names. */
+function whoseIs({ holder, usage, amount }: BilledRow, owners: Owners): Held | undefined {
+  if (!holder) return undefined;
+  const { domainId, userProfileName, spaceName } = holder;
+  const row = { domainId, usage, amount };
+  if (userProfileName !== undefined) {
+    const owner = owners.ofProfile(domainId, userProfileName);
+    return owner === undefined ? undefined : { ...row, owner };
+  }
+  const owner = owners.ofSpace(domainId, spaceName!);
+  return owner === undefined ? row : { ...row, owner };
 }
 
 function sum(rows: { amount: MicroDollars }[]): MicroDollars {

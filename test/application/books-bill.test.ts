@@ -128,6 +128,18 @@ describe('the bill', () => {
     expect(await it.dollars(month, first)).toEqual({ [ref.domainId]: 19 });
   });
 
+  test('of a name in another case is whose it is on record, profile or space', async () => {
+    const it = lab();
+    await it.ran(appOf('Alice'), at(`${DATE}T10:00`), at(`${DATE}T12:00`));
+    await it.ran(inSpace('Team-Space'), at(`${DATE}T10:00`), at(`${DATE}T12:00`), 'Bob');
+    it.bill.rows = [
+      { date: DATE, holder: profile('alice'), usage: LAB, amount: 19_000_000 },
+      { date: DATE, holder: { domainId: ref.domainId, spaceName: 'team-space' }, usage: LAB, amount: 18_000_000 },
+    ];
+    await it.close(first);
+    expect(await it.dollars(month, first)).toEqual({ Alice: 19, Bob: 18 });
+  });
+
   test('of a space that is gone when the bill comes is still its owner’s; of one made again, whose it was then', async () => {
     for (const next of [undefined, 'bob']) {
       const it = lab();

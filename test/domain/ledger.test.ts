@@ -37,6 +37,7 @@ const row = (userProfileName: string | undefined, amount: number, over: Partial<
   ...over,
 });
 const owners: Owners = {
+  ofProfile: (_, name) => name,
   ofSpace: (_, space) => ({ lab: 'alice' })[space],
   teamOf: (_, owner) => ({ alice: 'alpha' })[owner ?? ''],
 };

@@ -56,6 +56,7 @@ const space = (spaceName: string, amount: number, usage = LAB): BilledRow => {
 };
 const untagged = (amount: number, usage = LAB): BilledRow => ({ usage, amount });
 const owners: Owners = {
+  ofProfile: (_, name) => name,
   ofSpace: (_, spaceName) => ({ hers: 'alice', his: 'bob' })[spaceName],
   teamOf: (_, owner) => (owner === 'carol' ? 'alpha' : undefined),
 };
@@ -137,6 +138,12 @@ describe('settling', () => {
     const nobodys = Object.entries(expected).length === Object.entries(billedBy(day)).length;
     expect(nobodys).toBe(true);
     expect(total(day.lines.map(({ accrued }) => accrued))).toBe(8_000_000);
+  });
+
+  test('what names one of several that differ by case alone is nobody’s, and so theirs as it was reckoned', () => {
+    const unsure: Owners = { ...owners, ofProfile: (_, name) => (name === 'ALICE' ? undefined : name) };
+    const day = settleDay(both, bill([profile('ALICE', 8_000_000)]), unsure, ZONE, NOW);
+    expect(billedBy(day)).toEqual({ alice: 2_000_000, bob: 6_000_000 });
   });
 
   test('what is Curfew’s own reckoning is marked, and nothing else', () => {
@@ -410,6 +417,24 @@ describe('whose a space was', () => {
     expect(of([volume('alice', day.to + DAY)])[0]).toBe('alice');
     expect(of([volume(undefined, 0)])).toEqual([undefined, undefined]);
     expect(of([])).toEqual([undefined, undefined]);
+  });
+
+  test('in any case of the letters, since SageMaker writes names in lower case in some ARNs; an exact name first', () => {
+    const space = (spaceName: string, owner: string, since: number) => ({ ...volume(owner, since), spaceName });
+    const told = (...volumes: ReturnType<typeof space>[]) => ownersOf({ volumes, runs: [] })(day);
+    const upper = space('Lab', 'Alice', 0);
+    expect(told(upper).ofSpace('d-lab', 'lab')).toBe('Alice');
+    expect(told(upper).ofProfile('d-lab', 'alice')).toBe('Alice');
+    expect(told(space('Lab', 'Alice', day.to)).ofSpace('d-lab', 'lab')).toBe('Alice');
+    const lower = space('lab', 'alice', day.to);
+    expect(told(upper, lower).ofSpace('d-lab', 'lab')).toBe('alice');
+    expect(told(upper, lower).ofProfile('d-lab', 'alice')).toBe('alice');
+    expect(told(upper, lower).ofProfile('d-lab', 'Alice')).toBe('Alice');
+    // Of two that it may be, that day's; of two that day, neither.
+    expect(told(upper, lower).ofProfile('d-lab', 'ALICE')).toBe('Alice');
+    const both = told(upper, { ...lower, since: 0 });
+    expect([both.ofProfile('d-lab', 'ALICE'), both.ofSpace('d-lab', 'LAB')]).toEqual([undefined, undefined]);
+    expect([both.ofProfile('d-lab', 'Bob'), both.ofProfile('d-other', 'alice')]).toEqual(['Bob', 'alice']);
   });
 
   test('runs tell it too, where there is no volume', () => {

@@ -14,7 +14,8 @@ const ARN =
 
 /**
  * Who an ARN in a tag names, and in whose account. Anybody may write such a tag on what is theirs, so what is not
- * exactly an ARN of that kind is nobody's. Names stay in the case that they have here: other tools lower it.
+ * exactly an ARN of that kind is nobody's. Names stay in the case that they have here, which SageMaker lowers in some ARNs:
+ * the record knows how they are written.
  * The region is not looked at: a job that was started elsewhere keeps the tags of its Studio.
  * @returns undefined where the value is none
  */
