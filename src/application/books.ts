@@ -1,19 +1,12 @@
 import type { Place } from '../domain/app.ts';
 import type { BilledDay } from '../domain/bill.ts';
 import type { Rates } from '../domain/cost.ts';
-import {
-  closableUntil,
-  closeDay,
-  driftOf,
-  isSettled,
-  type LedgerDay,
-  settleDay,
-  unbilledOf,
-} from '../domain/ledger.ts';
+import { closableUntil, closeDay, driftOf, isSettled, type LedgerDay, unbilledOf } from '../domain/ledger.ts';
 import { describeMoney } from '../domain/money.ts';
 import { billingDay, dateOf, type Period, periodOf } from '../domain/period.ts';
 import type { Policy } from '../domain/policy.ts';
 import type { Run } from '../domain/run.ts';
+import { settleDay } from '../domain/settling.ts';
 import { chargesOf } from '../domain/spend.ts';
 import { sumClosed } from '../domain/spending.ts';
 import { DAY, type Instant } from '../domain/time.ts';

@@ -10,11 +10,10 @@ import {
   isSettled,
   type LedgerDay,
   type LedgerLine,
-  settleDay,
-  shared,
   unbilledOf,
 } from '../../src/domain/ledger.ts';
 import { billingDay, slicesOf } from '../../src/domain/period.ts';
+import { settleDay, shared } from '../../src/domain/settling.ts';
 import type { Charge } from '../../src/domain/spend.ts';
 import { sumClosed, sumSpend, within } from '../../src/domain/spending.ts';
 import { DAY, HOUR } from '../../src/domain/time.ts';

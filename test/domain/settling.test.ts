@@ -12,11 +12,10 @@ import {
   isUsable,
   type LedgerDay,
   type LedgerLine,
-  settleDay,
-  shared,
 } from '../../src/domain/ledger.ts';
 import { billingDay, slicesOf } from '../../src/domain/period.ts';
 import { newRun } from '../../src/domain/run.ts';
+import { settleDay, shared } from '../../src/domain/settling.ts';
 import type { Charge } from '../../src/domain/spend.ts';
 import { DAY, HOUR } from '../../src/domain/time.ts';
 import { type Owners, ownersOf } from '../../src/domain/whose.ts';
