@@ -33,6 +33,6 @@ export interface BilledRow {
    * `Canvas:Session-Hrs`, `Train:ml.p3.2xlarge`.
    */
   usage: string;
-  /** Rounded once; may be negative where AWS corrected itself (then told in faults). */
+  /** Rounded once. 0 where AWS bills nothing for it, as in a free tier; negative where AWS corrected itself (then told in faults). */
   amount: MicroDollars;
 }

@@ -84,14 +84,18 @@ export interface Drift {
   days: number;
 }
 
-/** Holds estimate against bill over settled days: only usage that Curfew meters, and that has a price. */
+/**
+ * Holds estimate against bill over settled days: only usage that Curfew meters, and that has a price. What AWS bills at $0
+ * is given away, which says nothing of how it is metered.
+ */
 export function driftOf(days: LedgerDay[]): Drift {
   const drift: Drift = { billed: 0, accrued: 0, days: 0 };
   for (const { lines, settledAt } of days) {
     if (settledAt === undefined) continue;
     const isBoth = ({ accrued, billed }: LedgerLine) => accrued !== undefined && accrued > 0 && billed !== undefined;
-    const metered = new Set(lines.filter(isBoth).map(({ usage }) => usage.toLowerCase()));
-    const both = lines.filter(({ usage }) => metered.has(usage.toLowerCase()));
+    const both = [...Map.groupBy(lines, ({ usage }) => usage.toLowerCase()).values()]
+      .filter((its) => its.some(isBoth) && its.some(({ billed = 0 }) => billed !== 0))
+      .flat();
     if (both.length === 0) continue;
     drift.days++;
     for (const { billed = 0, accrued = 0 } of both) {

@@ -207,6 +207,19 @@ describe('the bill', () => {
     expect(await it.dollars(month, first)).toEqual({ alice: 17.4, nobody: -1 });
   });
 
+  test('of $0, as in a free tier, is $0, and no doubt', async () => {
+    const it = await ranOnce();
+    it.bill.rows = [{ date: DATE, holder: profile('alice'), usage: LAB, amount: 0 }];
+    expect(await it.close(first)).toMatchObject({ doubts: [], findings: [] });
+    expect(whole(await it.spent(month, first))).toMatchObject({ billed: 0, accrued: 0 });
+    // What AWS gives away says nothing of how it meters.
+    expect((await it.books()).drift).toEqual({ billed: 0, accrued: 0, days: 0 });
+    const other = await ranOnce();
+    other.bill.rows = [{ date: DATE, usage: 'Canvas:Session-Hrs', amount: 0 }];
+    expect((await other.close(first)).doubts).toEqual([expect.stringContaining(`has no row of ${LAB}`)]);
+    expect(whole(await other.spent(month, first))).toMatchObject({ billed: 0, accrued: 20_000_000 });
+  });
+
   test('costs two requests for each page, once a day, however many owners there are', async () => {
     const it = await ranOnce();
     it.bill.pages = 3;

@@ -53,7 +53,6 @@ export function billContract(name: string, make: () => Promise<BillBench>): void
       put({ date, usage: LAB, usd: '0.35', holder: PAD });
       put({ date, usage: LAB, usd: '0.2' });
       put({ date, usage: 'Canvas:Session-Hrs', usd: '1.9', holder: ALICE });
-      put({ date, usage: 'Canvas:Session-Hrs', usd: '0', holder: { ...ALICE, userProfileName: 'bob' } });
       put({ date, usage: 'Train:ml.p3.2xlarge', usd: '3.825', holder: ALICE });
       const [day] = (await bill.read('us-east-1', date, '2026-11-03')).days;
       const rows = day!.rows.toSorted((a, b) => a.amount - b.amount);
@@ -62,6 +61,21 @@ export function billContract(name: string, make: () => Promise<BillBench>): void
         { usage: LAB, amount: 750_000, holder: PAD },
         { usage: 'Canvas:Session-Hrs', amount: 1_900_000, holder: ALICE },
         { usage: 'Train:ml.p3.2xlarge', amount: 3_825_000, holder: ALICE },
+      ]);
+    });
+
+    it('has rows of what AWS bills at $0 of Studio, as in a free tier, and of nothing else', async () => {
+      const { bill, put } = await make();
+      const date = '2026-11-02';
+      put({ date, usage: LAB, usd: '0', holder: ALICE });
+      put({ date, usage: 'Canvas:Session-Hrs', usd: '0' });
+      put({ date, usage: 'Studio:VolumeUsage.gp3', usd: '0.5', holder: PAD });
+      put({ date, usage: 'Train:ml.p3.2xlarge', usd: '0', holder: ALICE });
+      const [day] = (await bill.read('us-east-1', date, '2026-11-03')).days;
+      expect(day!.rows.toSorted((a, b) => (a.usage < b.usage ? -1 : 1))).toEqual([
+        { usage: 'Canvas:Session-Hrs', amount: 0 },
+        { usage: LAB, amount: 0, holder: ALICE },
+        { usage: 'Studio:VolumeUsage.gp3', amount: 500_000, holder: PAD },
       ]);
     });
 

@@ -47,7 +47,8 @@ export function memoryBill(): MemoryBill {
       const days = datesOf(from, to).map((date): BilledDay => {
         const rows = new Map<string, BilledRow>();
         for (const { date: day, region: where = 'us-east-1', ...row } of bill.rows) {
-          if (day !== date || where !== region || row.amount === 0) continue;
+          if (day !== date || where !== region) continue;
+          if (row.amount === 0 && !/^(Studio|Canvas):/.test(row.usage)) continue;
           const key = JSON.stringify([row.holder, row.usage]);
           const holder = row.holder ? { holder: { ...row.holder } } : {};
           rows.set(key, { ...row, ...holder, amount: row.amount + (rows.get(key)?.amount ?? 0) });

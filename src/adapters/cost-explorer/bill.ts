@@ -7,7 +7,7 @@ import { actionsOf, type Calls } from '../actions.ts';
 import { call } from '../aws-error.ts';
 import { advised } from './faults.ts';
 import { TAGS } from './holder.ts';
-import { type Doubts, joinDay } from './join.ts';
+import { type Doubts, joinDay, OF_STUDIO } from './join.ts';
 import { CREDITS, filterOf, readByTag, readMoney, readTotal, rounded } from './query.ts';
 
 /** The IAM actions that this adapter calls. */
@@ -19,9 +19,6 @@ export const BILL_CALLS: Calls<Bill> = {
 
 /** The IAM actions that this adapter calls: stack/check reads them. @public */
 export const BILL_ACTIONS = /* @__PURE__ */ actionsOf(BILL_CALLS);
-
-/** What Studio itself bills, and SageMaker tags. */
-const OF_STUDIO = /^(Studio|Canvas):/;
 
 /** The shortest that they can be, in milliseconds. */
 const THREE_MONTHS = 89 * 24 * 3_600_000;

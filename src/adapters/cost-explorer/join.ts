@@ -26,6 +26,9 @@ export interface Doubts {
   isTagged: boolean;
 }
 
+/** What Studio itself bills, and SageMaker tags. */
+export const OF_STUDIO = /^(Studio|Canvas):/i;
+
 /** `USE1-Studio:…`, `EU-Studio:…`: usage types begin with their region's short name, or in us-east-1 with nothing. */
 const REGION = /^[A-Z]{2,4}\d?-/;
 
@@ -57,7 +60,8 @@ export function joinDay(date: string, answers: Record<Kind, AnswerDay>, doubts: 
     const { usage, currency, byKind } = line;
     const what = `${date}, ${usage}`;
     const [first, then] = [byKind['user-profile'].total, byKind.space.total];
-    if (!isNear(first, then, line.groups)) {
+    const isAtRest = isNear(first, then, line.groups);
+    if (!isAtRest) {
       // The second answer is the newer one. Tomorrow's reading finds the day at rest.
       day.isEstimated = true;
       const change = `from ${describeExact(first)} to ${describeExact(then)} ${currency}`;
@@ -68,7 +72,8 @@ export function joinDay(date: string, answers: Record<Kind, AnswerDay>, doubts: 
       continue;
     }
     for (const { amount, ...row } of rowsOf(line, what, doubts.faults)) {
-      if (amount === 0n) continue;
+      // Studio that costs nothing was billed so, as in a free tier: that is not to have no bill of it.
+      if (amount === 0n && !(isAtRest && OF_STUDIO.test(usage))) continue;
       if (amount < 0n) doubts.faults.add(`${what}: AWS took back ${describeExact(-amount)} USD ${ofWhom(row.holder)}`);
       day.rows.push({ ...row, amount: rounded(amount, what) });
     }
@@ -93,7 +98,7 @@ function rowsOf({ usage, byKind, groups }: Line, what: string, faults: Set<strin
   const left = isAll(ofProfiles + ofSpaces) ? 0n : total - ofProfiles - ofSpaces;
   const isAtRest = isAll(profiles.total);
   if (left >= 0n || (isAtRest && (profiles.held.size === 0 || spaces.held.size === 0)))
-    return [...tagged(profiles.held), ...tagged(spaces.held), { usage, amount: left }];
+    return withRest([...tagged(profiles.held), ...tagged(spaces.held)], { usage, amount: left });
   const both = `${what}: the tags of profiles and of spaces together hold ${describeExact(-left)} USD more than was billed`;
   if (isAtRest && isAll(ofProfiles)) {
     faults.add(`${both}; what has both tags counts as its profile's`);
@@ -105,6 +110,11 @@ function rowsOf({ usage, byKind, groups }: Line, what: string, faults: Set<strin
   }
   faults.add(`${both}; nobody can say how much is whose, so all of it counts as untagged`);
   return [{ usage, amount: total }];
+}
+
+/** Rows that are somebody's, and what is left over where anything is: without them, that is all, and may be nothing. */
+function withRest(rows: ExactRow[], rest: ExactRow): ExactRow[] {
+  return rest.amount === 0n && rows.length > 0 ? rows : [...rows, rest];
 }
 
 function heldIn({ held }: Line['byKind'][Kind]): Exact {
