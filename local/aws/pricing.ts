@@ -128,7 +128,7 @@ function attributesOf({ region, usagetype, platoinstancetype, instanceName }: Li
 
 /** As in AWS's own answers: terms and their prices under keys that are made of the SKU. */
 function productOf(product: ListedPrice, sku: string) {
-  const { usd, unit = 'Hrs', effectiveDate = '2026-11-01T00:00:00Z', currency = 'USD' } = product;
+  const { usd, unit = 'Hrs', effectiveDate = '2026-09-01T00:00:00Z', currency = 'USD' } = product;
   const term = `${sku}.JRTCKXETXF`;
   const rateCode = `${term}.6YS6EN2CT7`;
   const dimension = {

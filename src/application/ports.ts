@@ -378,10 +378,10 @@ export interface Prices {
 /** AWS's own price list. */
 export interface PriceList {
   /**
-   * Every price of Studio in a region, and what was wrong with single rows, in words. Throws PortError: `refused` where
-   * AWS lists none.
+   * Every price of Studio in a region that is in force, and what was wrong with single rows, in words. Throws PortError:
+   * `refused` where AWS lists none.
    */
-  read(region: string): Promise<{ rates: Omit<Rates, 'source'>; faults: string[] }>;
+  read(region: string, now: Instant): Promise<{ rates: Omit<Rates, 'source'>; faults: string[] }>;
 }
 
 /** AWS's price list as it was last read. `Runs.load` gives it too. */

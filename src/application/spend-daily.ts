@@ -32,7 +32,10 @@ export async function spendDaily(
     report.faults.push(`${what}: ${error instanceof Error ? error.message : error}`);
   };
   const prices = await refreshPrices(ports, at).catch(failed('the price list was not read'));
-  if (prices) report.prices = prices;
+  if (prices) {
+    report.prices = prices;
+    report.faults.push(...prices.faults);
+  }
   const books = await closeBooks(ports, policy, at).catch(failed('the books were not closed'));
   if (books) {
     report.books = books;

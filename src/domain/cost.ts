@@ -22,6 +22,8 @@ export interface Rates {
   canvas?: HourlyRate;
   /** A gigabyte of a space's volume for a month, in the unit of a HourlyRate. */
   gigabyteMonth?: number;
+  /** Parts of the list that AWS's last answer lacked (`JupyterLab`, `Canvas`, `volume`), and the day that theirs are of. */
+  older?: Record<string, string>;
   /** What the policy names, by what it is charged as: it goes before all others. */
   byPolicy?: ReadonlyMap<string, number>;
 }

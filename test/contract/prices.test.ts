@@ -1,17 +1,12 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { ListedPrice } from '../../local/aws/index.ts';
-import { dynamodbPrices } from '../../src/adapters/dynamodb/prices.ts';
-import { dynamodbRuns } from '../../src/adapters/dynamodb/runs.ts';
 import { bundledPrices } from '../../src/adapters/prices/bundled.ts';
 import { awsPriceList } from '../../src/adapters/prices/price-list.ts';
-import type { KeptPrices, Runs } from '../../src/application/ports.ts';
-import { refreshPrices } from '../../src/application/prices.ts';
 import { parseRate } from '../../src/domain/money.ts';
 import { startWorld } from '../local/world.ts';
-import { memoryKeptPrices, memoryRuns, memoryVolumes } from '../memory/ports.ts';
-import { freshTable } from './table.ts';
 
-const place = { account: '111122223333', region: 'us-east-1' };
+/** The world's own now. */
+const NOW = Date.UTC(2026, 10, 23, 9);
 
 let world: Awaited<ReturnType<typeof startWorld>>;
 beforeEach(async () => {
@@ -20,7 +15,7 @@ beforeEach(async () => {
 afterEach(() => world.aws.close());
 
 describe('AWS’s price list', () => {
-  const read = (region = 'us-east-1') => awsPriceList(world.pricing).read(region);
+  const read = (region = 'us-east-1') => awsPriceList(world.pricing).read(region, NOW);
   const jupyterLab = async () => (await read()).rates.byAppType!.get('JupyterLab')!;
   const row = (instanceName: string, usd: string | undefined, over: Partial<ListedPrice> = {}): ListedPrice => ({
     region: 'us-east-1',
@@ -114,6 +109,18 @@ describe('AWS’s price list', () => {
       ['ml.t3.large'],
       ['USE1-Studio:JupyterLab-ml.t3.medium is priced in CNY, not in USD'],
     ],
+    [
+      'another unit than the hour: told',
+      [row('ml.t3.medium', '0.0000138889', { unit: 'Second' }), row('ml.t3.large', '0.1', { unit: 'Hours' })],
+      ['ml.t3.large'],
+      ['USE1-Studio:JupyterLab-ml.t3.medium is priced by "Second", not by the hour'],
+    ],
+    [
+      'a price that comes into force later: none yet',
+      [row('ml.t3.medium', '0.01', { effectiveDate: '2026-12-01T00:00:00Z' }), row('ml.t3.large', '0.1')],
+      ['ml.t3.large'],
+      [],
+    ],
   ])('%s', async (_, products, types, faults) => {
     list(...products);
     const { rates, faults: told } = await read();
@@ -138,6 +145,18 @@ describe('AWS’s price list', () => {
     expect(faults).toEqual(['Studio-JupyterLab ml.g5.xlarge has 2 prices; the highest counts']);
   });
 
+  it('one row without the region’s prefix does not hide the price of volumes and of Canvas', async () => {
+    list(
+      row('ml.t3.medium', '0.05', { usagetype: 'Studio:JupyterLab-ml.t3.medium' }),
+      row('ml.t3.large', '0.1'),
+      row('ml.g5.xlarge', '1.41'),
+      { region: 'us-east-1', usagetype: 'USE1-Studio:VolumeUsage.gp3', usd: '0.112', unit: 'GB-Mo' },
+      { region: 'us-east-1', usagetype: 'USE1-Canvas:Session-Hrs', usd: '1.9' },
+    );
+    const { rates } = await read();
+    expect([rates.canvas, rates.gigabyteMonth]).toEqual([parseRate('1.9'), parseRate('0.112')]);
+  });
+
   it('with nothing of Studio in it is refused', async () => {
     await expect(read('sa-east-1')).rejects.toMatchObject({ kind: 'refused', code: 'NoPrices' });
     await expect(read('sa-east-1')).rejects.toThrow('sa-east-1');
@@ -152,53 +171,5 @@ describe('AWS’s price list', () => {
       Filters.some(({ Value }) => Value === 'Studio-Notebook');
     world.aws.faults.add({ service: 'pricing', action: 'GetProducts', when, status, code, message: 'no' });
     await expect(read()).rejects.toMatchObject({ kind, code, message: expect.stringContaining('pricing:GetProducts') });
-  });
-});
-
-describe.each([
-  [
-    'DynamoDB',
-    async (): Promise<{ kept: KeptPrices; runs: Runs }> => {
-      const table = await freshTable(world.dynamodb);
-      return { kept: dynamodbPrices(world.dynamodb, table), runs: dynamodbRuns(world.dynamodb, table) };
-    },
-  ],
-  [
-    'in memory',
-    async (): Promise<{ kept: KeptPrices; runs: Runs }> => {
-      const kept = memoryKeptPrices();
-      return { kept, runs: memoryRuns(memoryVolumes(), kept) };
-    },
-  ],
-])('Prices that are kept, %s', (_, make) => {
-  const now = Date.UTC(2026, 10, 23, 9);
-
-  it('are none at first', async () => {
-    const { kept, runs } = await make();
-    expect(await kept.get(place)).toBeUndefined();
-    expect(await runs.load(place)).toEqual({ runs: [], state: {} });
-  });
-
-  it('are AWS’s list as it was last read, dated, by themselves and with the runs', async () => {
-    const { kept, runs } = await make();
-    const priceList = awsPriceList(world.pricing);
-    const report = await refreshPrices({ priceList, kept }, { place, now });
-    expect(report).toMatchObject({ source: 'AWS price list of 2026-11-23', faults: [] });
-    expect(report.prices.JupyterLab).toBeGreaterThan(20);
-    const { rates } = await priceList.read('us-east-1');
-    const expected = { ...rates, source: 'AWS price list of 2026-11-23', asOf: '2026-11-23' };
-    expect(await kept.get(place)).toEqual(expected);
-    expect(await runs.load(place)).toEqual({ runs: [], state: {}, prices: expected });
-  });
-
-  it('stay as they are where the list cannot be read', async () => {
-    const { kept } = await make();
-    const priceList = awsPriceList(world.pricing);
-    await refreshPrices({ priceList, kept }, { place, now });
-    world.aws.pricing.products = [];
-    const later = { place, now: now + 86_400_000 };
-    await expect(refreshPrices({ priceList, kept }, later)).rejects.toMatchObject({ code: 'NoPrices' });
-    expect(await kept.get(place)).toMatchObject({ asOf: '2026-11-23' });
-    expect(await kept.get({ ...place, region: 'eu-west-1' })).toBeUndefined();
   });
 });

@@ -31,6 +31,16 @@ test('reads AWS’s price list each day, and keeps it with its date', async () =
   expect(await kept()).toMatchObject({ asOf: '2026-11-24' });
 });
 
+test('fails loudly where a part of the list is gone, and keeps its last prices', async () => {
+  const { products } = lab.aws.pricing;
+  lab.aws.pricing.products = products.filter(({ usagetype }) => !usagetype.includes('JupyterLab'));
+  const { error } = await spend.invoke(at('2026-11-24T07:00:00Z'));
+  lab.aws.pricing.products = products;
+  expect(error?.message).toContain('no price of JupyterLab in us-east-1 any more');
+  expect((await kept())!.byAppType!.get('JupyterLab')!.size).toBeGreaterThan(20);
+  await spend.invoke(at('2026-11-24T08:00:00Z'));
+});
+
 test('fails loudly where it may not, names the right, and leaves what was read before', async () => {
   lab.aws.faults.add({
     service: 'pricing',

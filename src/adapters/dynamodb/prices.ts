@@ -49,7 +49,7 @@ function ratesItem({ byInstance, byAppType = new Map(), ...rates }: Rates): Rate
 
 /** Reads the price list from the table. */
 export function readPrices(item: Item): Rates {
-  const { source, asOf, byInstance, byAppType, canvas, gigabyteMonth } = fromItem<RatesItem>(item);
+  const { source, asOf, byInstance, byAppType, canvas, gigabyteMonth, older } = fromItem<RatesItem>(item);
   const types = Object.entries(byAppType).map(
     ([appType, prices]) => [appType, new Map(Object.entries(prices))] as const,
   );
@@ -60,5 +60,6 @@ export function readPrices(item: Item): Rates {
     ...(types.length > 0 ? { byAppType: new Map(types) } : {}),
     ...(canvas === undefined ? {} : { canvas }),
     ...(gigabyteMonth === undefined ? {} : { gigabyteMonth }),
+    ...(older === undefined ? {} : { older }),
   };
 }
