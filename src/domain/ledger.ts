@@ -107,7 +107,7 @@ export function driftOf(days: LedgerDay[]): Drift {
 }
 
 /** Beyond this, the bill and the estimate speak of different things, and no figure is corrected by it. */
-const MOST_DRIFT = 0.2;
+export const MOST_DRIFT = 0.2;
 /** Less is no ground for a correction. */
 const LEAST_ACCRUED: MicroDollars = 1_000_000;
 

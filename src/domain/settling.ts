@@ -1,5 +1,5 @@
 import type { BilledDay, BilledRow } from './bill.ts';
-import type { LedgerDay, LedgerLine } from './ledger.ts';
+import { type LedgerDay, type LedgerLine, MOST_DRIFT } from './ledger.ts';
 import type { MicroDollars } from './money.ts';
 import { billingDay, type Period, slicesOf } from './period.ts';
 import { shareOut } from './share-out.ts';
@@ -7,11 +7,11 @@ import type { Instant } from './time.ts';
 import type { Owners } from './whose.ts';
 
 /**
- * Puts AWS's bill of a day beside what was accrued. What carries a tag is its owner's. A usage that an owner accrued and
- * the bill gives nobody is theirs as it was reckoned, taken out of what the bill gives nobody, and no more than lies
- * there; what is left over is nobody's line. So the lines' sum is the bill, to the micro-dollar. What has no price stays
- * without a figure where something of its usage lies untagged: that may be its own, and is no $0. And of a usage that the
- * bill has no row of at all, nothing is known: it stays as it was reckoned.
+ * Puts AWS's bill of a day beside what was accrued. What carries a tag is its owner's. What an owner accrued of a usage and
+ * the bill lacks is theirs as it was reckoned, taken out of what the bill gives nobody, and no more than lies there; what
+ * is left over is nobody's line. So the lines' sum is that of the bill's rows, exactly. What has no price stays without a
+ * figure where something of its usage lies untagged: that may be its own, and is no $0. And of a usage that the bill has no
+ * row of at all, nothing is known: it stays as it was reckoned.
  */
 export function settleDay(
   day: LedgerDay,
@@ -50,21 +50,35 @@ function settleUsage(accrued: LedgerLine[], rows: BilledRow[], owners: Owners, s
     else nobodys.push(row);
   }
   const tagged = Map.groupBy(held, ownerKey);
+  // What the bill gives each of those who accrued, line by line.
+  const billedTo = new Map<LedgerLine, MicroDollars>();
   for (const [key, its] of tagged) {
     const { domainId, owner, usage } = its[0]!;
     const team = owners.teamOf(domainId, owner);
     const line = { domainId, ...(owner === undefined ? {} : { owner }), ...(team === undefined ? {} : { team }) };
     const lines = byOwner.get(key) ?? emptyLines({ ...line, usage, what: whatOf(usage) }, slices);
-    settled.push(...shared(lines, sum(its)).map(({ line: one, amount }) => ({ ...one, billed: amount })));
-    byOwner.delete(key);
+    for (const { line: one, amount } of shared(lines, sum(its))) {
+      settled.push({ ...one, billed: amount });
+      billedTo.set(one, amount);
+    }
   }
   const left = sum(nobodys);
-  const others = [...byOwner.values()].flat();
-  const reckoned = others.reduce((total, { accrued: amount = 0 }) => total + amount, 0);
-  const theirs = Math.max(0, Math.min(reckoned, left));
-  for (const { line, amount } of shared(others, theirs)) {
-    if (left > 0 && line.accrued === undefined) settled.push(line);
-    else settled.push({ ...line, billed: amount, ...(amount > 0 ? { isReckoned: true as const } : {}) });
+  // Where all of it was billed lower than it was reckoned, so was everybody's part.
+  const level = Math.min(1, sum(rows) / accruedIn(accrued));
+  const lacking = [...byOwner.values()].flatMap((lines) => lacksOf(lines, billedTo, level));
+  const theirs = Math.max(0, Math.min(sum(lacking), left));
+  const parts = shareOut(
+    theirs,
+    lacking.map(({ amount }) => amount),
+  );
+  for (const [i, { line }] of lacking.entries()) {
+    const billed = parts[i]!;
+    const reckoned = { billed, ...(billed > 0 ? { isReckoned: true as const } : {}) };
+    if (!billedTo.has(line)) settled.push(left > 0 && line.accrued === undefined ? line : { ...line, ...reckoned });
+    else if (billed > 0) {
+      // Beside the line that AWS itself billed: what it ran and what was accrued are on that one.
+      settled.push({ ...line, duration: 0, accrued: 0, ...reckoned });
+    }
   }
   if (left - theirs !== 0) {
     const usage = nobodys[0]!.usage;
@@ -72,6 +86,23 @@ function settleUsage(accrued: LedgerLine[], rows: BilledRow[], owners: Owners, s
     settled.push(...shared(lines, left - theirs).map(({ line, amount }) => ({ ...line, billed: amount })));
   }
   return settled;
+}
+
+/**
+ * What the bill lacks of what an owner accrued of a usage: all of it, where none of it is on the bill; what is missing,
+ * where less than four fifths is of what there should be by the bill as a whole. A smaller difference is drift, which
+ * everybody has: were it a lack, it would be taken out of what somebody else's tag was lost of. And $0, or money taken
+ * back, is what AWS says itself.
+ */
+function lacksOf(lines: LedgerLine[], billedTo: ReadonlyMap<LedgerLine, MicroDollars>, level: number) {
+  const billed = lines.reduce((total, line) => total + (billedTo.get(line) ?? 0), 0);
+  const isBilled = lines.some((line) => billedTo.has(line));
+  if (isBilled && (billed <= 0 || billed >= accruedIn(lines) * level * (1 - MOST_DRIFT))) return [];
+  return lines.map((line) => ({ line, amount: Math.max(0, (line.accrued ?? 0) - (billedTo.get(line) ?? 0)) }));
+}
+
+function accruedIn(lines: LedgerLine[]): MicroDollars {
+  return lines.reduce((total, { accrued = 0 }) => total + accrued, 0);
 }
 
 type Held = Pick<BilledRow, 'usage' | 'amount'> & { domainId: string; owner?: string };
