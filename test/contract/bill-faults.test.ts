@@ -1,4 +1,6 @@
+import type { CostExplorerClient } from '@aws-sdk/client-cost-explorer';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { costExplorerBill } from '../../src/adapters/cost-explorer/bill.ts';
 import { PAD } from './bill-contract.ts';
 import { arnOf, tagsOf } from './bill-lines.ts';
 import { LAB, line, startBill } from './bill-world.ts';
@@ -64,6 +66,22 @@ describe('half a page set', () => {
     };
     await expect(world.read()).rejects.toMatchObject({ kind: 'fault', code: 'RepeatedToken' });
     expect(world.calls()).toBe(3);
+  });
+
+  it('nor do two tokens in turn make one, each page of which costs a cent', async () => {
+    const tokens = ['a', 'b'];
+    let asked = 0;
+    const ResultsByTime = [
+      { TimePeriod: { Start: '2026-11-02', End: '2026-11-03' }, Total: {}, Groups: [], Estimated: false },
+    ];
+    const send = async () => {
+      if (asked > 20) throw new Error('endless');
+      return { $metadata: { attempts: 1 }, ResultsByTime, NextPageToken: tokens[asked++ % 2] };
+    };
+    const bill = costExplorerBill({ send } as unknown as CostExplorerClient);
+    const reading = bill.read('us-east-1', '2026-11-02', '2026-11-03');
+    await expect(reading).rejects.toMatchObject({ kind: 'fault', code: 'RepeatedToken' });
+    expect(asked).toBe(3);
   });
 });
 
