@@ -91,7 +91,7 @@ export async function closeBooks(
   const drift = driftOf(within(closedUntil - DRIFT_DAYS));
   const sums = periods.map((period, i) => sumClosed(period, closedUntil, within(starts[i]!)));
   const unsettled = days.filter(({ settledAt }) => settledAt === undefined).map(({ date }) => date);
-  const forecast = await readForecast(ports.bill, policy, now);
+  const forecast = await readForecast(ports.bill, policy, before?.awsForecast, { place, now });
   const billedAt = reading.isWhole ? now : before?.billedAt;
   const unbilled = settled.flatMap((day) =>
     [...unbilledOf(day)].map(([usage, amount]) => ({ date: day.date, usage, amount })),

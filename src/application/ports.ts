@@ -179,8 +179,8 @@ export interface Bill {
   read(region: string, from: string, to: string): Promise<BillReading>;
   /** What credits and refunds took off in that time, in micro-dollars (negative), one request. Throws PortError. */
   credits(region: string, from: string, to: string): Promise<MicroDollars>;
-  /** What AWS expects all of SageMaker in the account to cost from `from` until before `to`. undefined where AWS has too little to go by (DataUnavailable). Throws PortError. */
-  forecast(from: string, to: string): Promise<MicroDollars | undefined>;
+  /** What AWS expects all of SageMaker in the account and region to cost from `from` until before `to`, one request. undefined where AWS has too little to go by (DataUnavailable). Throws PortError. */
+  forecast(region: string, from: string, to: string): Promise<MicroDollars | undefined>;
 }
 
 /** Whose credentials are in use. */

@@ -2,7 +2,7 @@ import type { Place } from '../domain/app.ts';
 import type { BilledDay, BillReading } from '../domain/bill.ts';
 import { dateOf, periodOf } from '../domain/period.ts';
 import type { Policy } from '../domain/policy.ts';
-import type { Instant } from '../domain/time.ts';
+import { DAY, type Instant } from '../domain/time.ts';
 import { type Bill, type Books, PortError } from './ports.ts';
 
 type Reading = Pick<BillReading, 'days' | 'faults' | 'requests'> & {
@@ -50,27 +50,46 @@ function untagged(days: BilledDay[]): string[] {
 
 type Forecast = Pick<Books, 'awsForecast' | 'findings'> & { requests: number; faults: string[] };
 
-/** AWS's own forecast, for a budget of the account that asks for one: a request a day. */
-export async function readForecast(bill: Bill, { budgets, timezone }: Policy, now: Instant): Promise<Forecast> {
+/**
+ * AWS's own forecast, for a budget of the account that asks for one: a request a day. Where it cannot be read, the last one
+ * stays while its period lasts.
+ */
+export async function readForecast(
+  bill: Bill,
+  { budgets, timezone }: Policy,
+  before: Books['awsForecast'],
+  { place, now }: { place: Place; now: Instant },
+): Promise<Forecast> {
   const asks = budgets.find(
     (budget) => budget.for === 'account' && budget.period === 'month' && budget.forecastAt.length > 0,
   );
-  const nothing: Forecast = { requests: 0, findings: [], faults: [] };
-  if (!asks) return nothing;
+  if (!asks) return { requests: 0, findings: [], faults: [] };
   const period = periodOf('month', now, timezone);
-  // AWS's month ends at midnight of UTC, and a forecast begins today.
-  const [start, end] = [dateOf(now), dateOf(period.to)];
-  if (start >= end) return nothing;
+  // AWS forecasts whole days of UTC, from today on. In most zones the month ends within one: of that a part counts.
+  const [from, to] = [Math.floor(now / DAY) * DAY, Math.ceil(period.to / DAY) * DAY];
+  const result: Forecast = { requests: 1, findings: [], faults: [] };
   try {
-    const amount = await bill.forecast(start, end);
-    return {
-      ...nothing,
-      requests: 1,
-      ...(amount === undefined ? {} : { awsForecast: { amount, from: Date.parse(start), period } }),
-    };
+    const whole = await bill.forecast(place.region, dateOf(from), dateOf(to));
+    const part = (period.to - from) / (to - from);
+    return whole === undefined
+      ? result
+      : { ...result, awsForecast: { amount: Math.round(whole * part), from, period } };
   } catch (error) {
     if (!(error instanceof PortError)) throw error;
-    return { ...nothing, requests: 1, faults: [`AWS's forecast was not read (${error.code}: ${error.message})`] };
+    const last = before?.period.to === period.to ? before : undefined;
+    const kept = last ? `that of ${dateOf(last.from)} stays` : "budgets go by Curfew's own alone";
+    const why = `AWS's forecast was not read (${error.code}: ${error.message}); ${kept}`;
+    const isDenied = error.kind === 'denied';
+    const remedy = isDenied
+      ? 'Give the spend function ce:GetCostForecast, or take forecast-at out of the budget of the account.'
+      : 'It is tried again tomorrow.';
+    return {
+      ...result,
+      ...(last ? { awsForecast: last } : {}),
+      findings: [`${why}. ${remedy}`],
+      // What a right does not give is no failure of the pass: it would fail every day.
+      faults: isDenied ? [] : [why],
+    };
   }
 }
 

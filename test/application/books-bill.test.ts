@@ -240,22 +240,57 @@ describe('the bill', () => {
     const it = await ranOnce({ budgets: [account], timezone: 'America/New_York' });
     it.bill.perDay = 3_000_000;
     expect((await it.close(first)).requests).toBe(3);
+    // Nine days of UTC, the last of which New York's November has five hours of.
     expect((await it.books()).awsForecast).toEqual({
-      ...{ amount: 24_000_000, from: at('2026-11-23') },
+      ...{ amount: 8 * 3_000_000 + 625_000, from: at('2026-11-23') },
       period: periodOf('month', first, 'America/New_York'),
     });
     it.bill.perDay = undefined;
     expect((await it.close(first + DAY)).requests).toBe(3);
     expect(await it.books()).not.toHaveProperty('awsForecast');
-    // Its month in UTC is over, New York's is not: there is nothing to forecast.
-    expect((await it.close(at('2026-12-01T03:00'))).requests).toBe(2);
     it.policy.budgets = [budgetOver('month', { forecastAt: [1] })];
     expect((await it.close(at('2026-12-02T06:00'))).requests).toBe(2);
-    it.policy.budgets = [account];
-    const { forecast } = it.bill;
-    it.bill.forecast = async () => Promise.reject(new PortError('throttled', 'LimitExceededException', 'slow down'));
-    const report = await it.close(at('2026-12-03T06:00'));
-    expect(report).toMatchObject({ closed: 1, faults: [expect.stringContaining('LimitExceededException')] });
-    it.bill.forecast = forecast;
+  });
+
+  test.each([
+    ['Asia/Tokyo', '2026-12-01', 7 * 24 + 15],
+    ['UTC', '2026-12-01', 8 * 24],
+    ['America/New_York', '2026-12-02', 8 * 24 + 5],
+  ])('AWS’s forecast reaches to the month’s end in %s, and is of the region', async (timezone, end, hours) => {
+    const it = lab({ budgets: [budgetOver('month', { for: 'account', forecastAt: [1] })], timezone });
+    const asked: string[][] = [];
+    it.bill.forecast = async (...args) => {
+      asked.push(args);
+      return ((at(args[2]) - at(args[1])) / HOUR) * 1_000_000;
+    };
+    await it.close(first);
+    expect(asked).toEqual([['us-east-1', '2026-11-23', end]]);
+    expect((await it.books()).awsForecast?.amount).toBe(hours * 1_000_000);
+  });
+
+  test('AWS’s forecast that may not be read is a finding with what to do, and the last one stays while its month lasts', async () => {
+    const it = lab({ budgets: [budgetOver('month', { for: 'account', forecastAt: [1] })], timezone: 'UTC' });
+    it.bill.perDay = 3_000_000;
+    await it.close(first);
+    const last = (await it.books()).awsForecast;
+    expect(last).toMatchObject({ from: at('2026-11-23') });
+    const fail = (failure: PortError) => {
+      it.bill.forecast = async () => Promise.reject(failure);
+    };
+    fail(new PortError('denied', 'AccessDeniedException', 'no ce:GetCostForecast'));
+    const remedy = /AccessDenied.*that of 2026-11-23 stays.*Give the spend function ce:GetCostForecast/;
+    expect(await it.close(first + DAY)).toMatchObject({ faults: [], findings: [expect.stringMatching(remedy)] });
+    expect(await it.books()).toMatchObject({ awsForecast: last, findings: [expect.stringMatching(remedy)] });
+    fail(new PortError('throttled', 'LimitExceededException', 'slow down'));
+    expect(await it.close(first + 2 * DAY)).toMatchObject({
+      closed: 1,
+      faults: [expect.stringContaining('LimitExceededException')],
+      findings: [expect.stringContaining('tried again tomorrow')],
+    });
+    expect((await it.books()).awsForecast).toEqual(last);
+    // Its month is over.
+    const { findings } = await it.close(at('2026-12-03T06:00'));
+    expect(findings).toEqual([expect.stringContaining("budgets go by Curfew's own alone")]);
+    expect(await it.books()).not.toHaveProperty('awsForecast');
   });
 });

@@ -249,7 +249,9 @@ describe('the bill', () => {
     expect((await it.close(from + 5 * DAY)).requests).toBe(3);
     expect((await it.goings()).books!.awsForecast).toMatchObject({ amount: 70_000_000, from: at('2026-11-10') });
     it.bill.forecast = async () => Promise.reject(new PortError('fault', 'X', 'no'));
-    expect((await it.close(from + 6 * DAY)).faults).toEqual(["AWS's forecast was not read (X: no)"]);
+    expect((await it.close(from + 6 * DAY)).faults).toEqual([
+      "AWS's forecast was not read (X: no); that of 2026-11-10 stays",
+    ]);
   });
 });
 

@@ -15,7 +15,7 @@ export interface BillBench {
   }): void;
   credit(date: string, usd: string): void;
   /** What the thirty days before cost each, for a forecast. */
-  live(usdPerDay: string): void;
+  live(usdPerDay: string, region?: string): void;
   /** The next request is throttled. */
   throttle(): void;
   /** And none any more. */
@@ -116,11 +116,12 @@ export function billContract(name: string, make: () => Promise<BillBench>): void
 
     it('expects what AWS expects, and nothing where AWS cannot tell', async () => {
       const { bill, live, credit } = await make();
-      expect(await bill.forecast('2026-11-23', '2026-12-01')).toBeUndefined();
+      expect(await bill.forecast('us-east-1', '2026-11-23', '2026-12-01')).toBeUndefined();
       live('12.5');
+      live('7', 'eu-west-1');
       credit('2026-11-05', '-100');
-      expect(await bill.forecast('2026-11-23', '2026-12-01')).toBe(8 * 12_500_000);
-      expect(await bill.forecast('2026-11-23', '2027-04-23')).toBe(151 * 12_500_000);
+      expect(await bill.forecast('us-east-1', '2026-11-23', '2026-12-01')).toBe(8 * 12_500_000);
+      expect(await bill.forecast('us-east-1', '2026-11-23', '2027-04-23')).toBe(151 * 12_500_000);
     });
 
     it('throws what every port throws, and is whole the next time', async () => {
@@ -128,7 +129,7 @@ export function billContract(name: string, make: () => Promise<BillBench>): void
       for (const ask of [
         () => bill.read('us-east-1', '2026-11-01', '2026-11-02'),
         () => bill.credits('us-east-1', '2026-11-01', '2026-11-02'),
-        () => bill.forecast('2026-11-23', '2026-11-24'),
+        () => bill.forecast('us-east-1', '2026-11-23', '2026-11-24'),
       ]) {
         throttle();
         await expect(ask()).rejects.toMatchObject({ name: 'PortError', kind: 'throttled' });

@@ -163,7 +163,7 @@ describe('money', () => {
   });
 
   it('of a forecast in another currency, or of none: refused', async () => {
-    const forecast = () => world.bill().forecast('2026-11-23', '2026-12-01');
+    const forecast = () => world.bill().forecast('us-east-1', '2026-11-23', '2026-12-01');
     for (let day = 10; day < 22; day++) world.put(line({ date: `2026-11-${day}` }));
     expect(await forecast()).toBe(8_000_000);
     world.costExplorer.tamper = ({ Total }) => ({ Total: { ...Total, Unit: 'EUR' } });

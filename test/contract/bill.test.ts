@@ -26,8 +26,8 @@ billContract('Cost Explorer', async () => {
       extras.push({ ...row, usage: `USE1-${usage}`, amount: usd, ...(holder ? { tags: tagsOf(holder) } : {}) }),
     credit: (date, amount) =>
       extras.push({ date, amount, usage: 'USE1-Studio:JupyterLab-ml.t3.medium', recordType: 'Credit' }),
-    live: (amount) => {
-      for (const date of month) extras.push({ date, amount, usage: 'USE1-Studio:JupyterLab-ml.t3.medium' });
+    live: (amount, region = 'us-east-1') => {
+      for (const date of month) extras.push({ date, amount, region, usage: 'USE1-Studio:JupyterLab-ml.t3.medium' });
     },
     throttle: () => {
       const fault = { service: 'cost-explorer' as const, status: 400, code: 'LimitExceededException' };
@@ -46,8 +46,8 @@ billContract('in memory', async () => {
     bill,
     put: ({ usd, ...row }) => bill.rows.push({ ...row, amount: micro(usd) }),
     credit: (date, usd) => bill.credited.push({ date, amount: micro(usd) }),
-    live: (usd) => {
-      bill.perDay = micro(usd);
+    live: (usd, region = 'us-east-1') => {
+      if (region === 'us-east-1') bill.perDay = micro(usd);
     },
     throttle: () => bill.failures.push(new PortError('throttled', 'LimitExceededException', 'no')),
     heal: () => bill.failures.splice(0),
@@ -205,7 +205,7 @@ describe('Cost Explorer’s bill', () => {
     for (const [action, ask] of [
       ['GetCostAndUsage', () => read()],
       ['GetCostAndUsage', () => bill.credits('us-east-1', '2026-11-01', '2026-11-23')],
-      ['GetCostForecast', () => bill.forecast('2026-11-23', '2026-11-24')],
+      ['GetCostForecast', () => bill.forecast('us-east-1', '2026-11-23', '2026-11-24')],
     ] as const) {
       world.aws.faults.clear();
       const fault = { service: 'cost-explorer' as const, action, status: 400, code, message: more.says ?? 'no' };

@@ -63,7 +63,7 @@ export function memoryBill(): MemoryBill {
       const its = bill.credited.filter(({ date }) => date >= from && date < to);
       return its.reduce((sum, { amount }) => sum + amount, 0);
     },
-    async forecast(from, to) {
+    async forecast(_, from, to) {
       ask(1);
       return bill.perDay === undefined ? undefined : bill.perDay * datesOf(from, to).length;
     },

@@ -48,20 +48,13 @@ export function costExplorerBill(client: CostExplorerClient, account?: string): 
       const total = await readTotal(client, { from, to }, filterOf(region, account, CREDITS));
       return rounded(total, `credits from ${from} to ${to}`);
     },
-    async forecast(from, to) {
-      const dimension = (Key: 'SERVICE' | 'LINKED_ACCOUNT', value: string) => ({
-        Dimensions: { Key, Values: [value] },
-      });
-      const service = dimension('SERVICE', 'Amazon SageMaker');
-      const consumed = { Not: CREDITS };
-      const And =
-        account === undefined ? [service, consumed] : [service, dimension('LINKED_ACCOUNT', account), consumed];
+    async forecast(region, from, to) {
       const command = new GetCostForecastCommand({
         TimePeriod: { Start: from, End: to },
         Metric: 'UNBLENDED_COST',
         // By day AWS looks three months ahead, by month further; only days say for sure where a first, begun month begins.
         Granularity: Date.parse(to) - Date.parse(from) <= THREE_MONTHS ? 'DAILY' : 'MONTHLY',
-        Filter: { And },
+        Filter: filterOf(region, account, { Not: CREDITS }),
       });
       try {
         const { Total } = await advised(() => call('ce:GetCostForecast', () => client.send(command)));
