@@ -1,5 +1,6 @@
 import type { Place } from '../domain/app.ts';
 import type { BilledDay } from '../domain/bill.ts';
+import { untaggedFindings } from '../domain/bill-tags.ts';
 import type { Rates } from '../domain/cost.ts';
 import { closableUntil, closeDay, driftOf, isSettled, type LedgerDay, unbilledOf } from '../domain/ledger.ts';
 import { describeMoney } from '../domain/money.ts';
@@ -101,6 +102,7 @@ export async function closeBooks(
   );
   const findings = [
     ...reading.findings,
+    ...untaggedFindings(reading.days, record),
     ...(unbilled.length > 0 && !isAnyMetered ? [notOnTheBill(place)] : []),
     ...forecast.findings,
   ];

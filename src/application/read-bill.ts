@@ -1,5 +1,5 @@
 import type { Place } from '../domain/app.ts';
-import type { BilledDay, BillReading } from '../domain/bill.ts';
+import type { BillReading } from '../domain/bill.ts';
 import { dateOf, periodOf } from '../domain/period.ts';
 import type { Policy } from '../domain/policy.ts';
 import { DAY, type Instant } from '../domain/time.ts';
@@ -18,7 +18,7 @@ export async function readBill(bill: Bill, place: Place, start: string, now: Ins
   if (start >= end) return nothing;
   try {
     const { days, faults, requests } = await bill.read(place.region, start, end);
-    return { ...nothing, days, requests, isWhole: true, doubts: faults, findings: untagged(days) };
+    return { ...nothing, days, requests, isWhole: true, doubts: faults };
   } catch (error) {
     if (!(error instanceof PortError)) throw error;
     const why = `the bill was not read (${error.code}: ${error.message}); figures stay as they were reckoned`;
@@ -34,18 +34,6 @@ function remedyOf({ kind, code }: PortError): string {
   if (code === 'DataUnavailableException')
     return 'Cost Explorer has no data yet: it takes up to 24 hours after it was first enabled.';
   return 'It is tried again tomorrow.';
-}
-
-/** Where nothing carries a tag, nobody has activated them: the bill names no owner. */
-function untagged(days: BilledDay[]): string[] {
-  const rows = days.flatMap((day) => day.rows).filter(({ usage }) => /^(Studio|Canvas):/i.test(usage));
-  if (rows.length === 0 || rows.some(({ holder }) => holder)) return [];
-  return [
-    'No row of the bill carries sagemaker:user-profile-arn or sagemaker:space-arn, so it names no owner and owners’ figures are estimates. ' +
-      'Activate them as cost allocation tags in the management account (Billing console, Cost allocation tags; or aws ce update-cost-allocation-tags-status ' +
-      '--cost-allocation-tags-status TagKey=sagemaker:user-profile-arn,Status=Active TagKey=sagemaker:space-arn,Status=Active TagKey=sagemaker:domain-arn,Status=Active). ' +
-      'They count from then on, within 48 hours.',
-  ];
 }
 
 type Forecast = Pick<Books, 'awsForecast' | 'findings'> & { requests: number; faults: string[] };

@@ -118,6 +118,15 @@ describe('the bill', () => {
     expect((await other.close(first)).findings).toEqual([]);
   });
 
+  test('that names profiles and never a space: the finding names the one tag that is missing', async () => {
+    const it = await ranOnce();
+    await it.ran(inSpace('lab'), at(`${DATE}T10:00`), at(`${DATE}T14:00`), 'bob');
+    it.bill.rows.push({ date: DATE, usage: LAB, amount: 40_000_000 });
+    const { findings } = await it.close(first);
+    expect(findings).toEqual([expect.stringContaining('No row of the bill carries sagemaker:space-arn, though')]);
+    expect((await it.books()).findings).toEqual(findings);
+  });
+
   test('of a space that nobody owns is its domain’s', async () => {
     const it = lab();
     await it.ran(inSpace('common'), at(`${DATE}T10:00`), at(`${DATE}T12:00`));
