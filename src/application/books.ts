@@ -10,7 +10,7 @@ import type { Run } from '../domain/run.ts';
 import { settleDay } from '../domain/settling.ts';
 import { chargesOf } from '../domain/spend.ts';
 import { sumClosed } from '../domain/spending.ts';
-import { DAY, type Instant } from '../domain/time.ts';
+import { DAY, type Instant, localTime } from '../domain/time.ts';
 import type { Volume } from '../domain/volume.ts';
 import { type Owners, ownersOf } from '../domain/whose.ts';
 import type { Bill, Books, Prices } from './ports.ts';
@@ -64,20 +64,31 @@ export async function closeBooks(
   const ofBudgets = periodsOf(policy, now);
   // The month's own too: whoever asks for a forecast finds a trend there.
   const periods = ofBudgets.some((one) => isSame(one, month)) ? ofBudgets : [...ofBudgets, month];
-  const owed = (before?.unsettled ?? []).filter((date) => billingDay(date).from >= now - UNSETTLED_FOR);
-  // From the first day whose bill is still to come: whose a space was then may be told by what has ended since.
-  const reach = before ? (owed[0] === undefined ? before.closedUntil : billingDay(owed[0]).from) : now - BILL_REACHES;
+  // A period that the policy speaks of since may begin before the books. A clock that was set back is no such thing.
+  const isLater = before && closableUntil(now) >= before.closedUntil;
+  const late = isLater ? datesBetween(firstOf(periods, now), before.since) : [];
+  const owed = before ? owedOf(before, now) : [];
+  const start = before && (late[0] ?? owed[0] ?? dateOf(before.closedUntil));
+  const read = start === undefined ? undefined : await readBill(ports.bill, place, start, now);
+  // From the first day whose bill has come: whose a space was then may be told by what has ended since.
+  const reach = before ? (read?.isWhole ? billingDay(start!).from : before.closedUntil) : now - BILL_REACHES;
   const [past, gone] = await Promise.all([runs.history(place, reach, now), volumes.history(place, reach, now)]);
   const record = { runs: [...past, ...known.runs], volumes: [...gone, ...(known.volumes ?? [])] };
   const rates = await ratesOf({ prices: ports.prices, policy }, place.region, known.prices);
 
   const from = before?.closedUntil ?? firstDay(record, periods, now);
-  const since = before?.since ?? from;
+  const reading = read ?? (await readBill(ports.bill, place, dateOf(from), now));
+  const added = reading.isWhole ? late : [];
+  const since = added[0] === undefined ? (before?.since ?? from) : billingDay(added[0]).from;
   const closedUntil = Math.max(from, closableUntil(now));
-  const reading = await readBill(ports.bill, place, owed[0] ?? dateOf(from), now);
 
-  const fresh = datesBetween(from, closedUntil).map((date) => close(date, record, rates, timezone, now));
-  const waiting = owed.length === 0 ? [] : await ledger.days(place, reach, from);
+  // Before the first closing nobody looked but at what was on record by then.
+  const seenFrom = before ? (before.seenFrom ?? before.since) : Math.min(seenSince(record), now);
+  const fresh = [...added, ...datesBetween(from, closedUntil)].map((date) => {
+    const day = close(date, record, rates, timezone, now);
+    return billingDay(date).to <= seenFrom ? { ...day, isUnseen: true as const } : day;
+  });
+  const waiting = owed[0] && reading.isWhole ? await ledger.days(place, billingDay(owed[0]).from, from) : [];
   const open = [...waiting.filter(({ date }) => owed.includes(date)), ...fresh];
   const billed = new Map(reading.days.map((day) => [day.date, day]));
   const ownersOn = ownersOf(record);
@@ -91,7 +102,8 @@ export async function closeBooks(
   const within = (start: Instant) => closed.filter(({ date }) => billingDay(date).from >= start);
   const drift = driftOf(within(closedUntil - DRIFT_DAYS));
   const sums = periods.map((period, i) => sumClosed(period, closedUntil, within(starts[i]!)));
-  const unsettled = days.filter(({ settledAt }) => settledAt === undefined).map(({ date }) => date);
+  const unread = days.filter(({ settledAt }) => settledAt === undefined).map(({ date }) => date);
+  const unsettled = (reading.isWhole ? unread : [...owed, ...unread]).sort();
   const forecast = await readForecast(ports.bill, policy, before?.awsForecast, { place, now });
   const billedAt = reading.isWhole ? now : before?.billedAt;
   const unbilled = settled.flatMap((day) =>
@@ -103,11 +115,13 @@ export async function closeBooks(
   const findings = [
     ...reading.findings,
     ...untaggedFindings(reading.days, record),
+    ...shortPeriods(policy, since, now),
     ...(unbilled.length > 0 && !isAnyMetered ? [notOnTheBill(place)] : []),
     ...forecast.findings,
   ];
   const books: Books = {
     since,
+    seenFrom,
     closedUntil,
     sums,
     unsettled,
@@ -128,14 +142,45 @@ export async function closeBooks(
 }
 
 /**
+ * Days whose bill is still to come. One that AWS still calls an estimate after two months is given up, where AWS could be
+ * asked: what it never told is asked for as far back as it knows.
+ */
+function owedOf({ unsettled, billedAt = 0 }: Books, now: Instant): string[] {
+  const oldest = Math.max(now - BILL_REACHES, Math.min(now, billedAt) - UNSETTLED_FOR);
+  return unsettled.filter((date) => billingDay(date).from >= oldest);
+}
+
+/**
  * The first day on which anything is on record, or on which a period of a budget begins: the bill knows those before us.
  * A day that is still open is never it.
  */
-function firstDay({ runs, volumes }: OnBooks, periods: Period[], now: Instant): Instant {
-  const starts = [...runs.map(({ startedAt }) => startedAt), ...volumes.map(({ since }) => since)];
-  const wanted = periods.flatMap(({ from }) => (from > 0 ? [from] : []));
-  const first = [...starts, ...wanted].reduce((earliest, at) => Math.min(earliest, at), closableUntil(now));
+function firstDay(record: OnBooks, periods: Period[], now: Instant): Instant {
+  const first = Math.min(seenSince(record), firstOf(periods, now), closableUntil(now));
   return Math.floor(Math.max(now - BILL_REACHES, first) / DAY) * DAY;
+}
+
+/** The first day of the bill that a period has something of, as far as AWS knows it. All time begins with the books. */
+function firstOf(periods: Period[], now: Instant): Instant {
+  const wanted = periods.flatMap(({ from }) => (from > 0 ? [from] : []));
+  return Math.floor(Math.max(now - BILL_REACHES, Math.min(...wanted)) / DAY) * DAY;
+}
+
+/** When what is on record began. */
+function seenSince({ runs, volumes }: OnBooks): Instant {
+  const starts = [...runs.map(({ startedAt }) => startedAt), ...volumes.map(({ since }) => since)];
+  return starts.reduce((earliest, at) => Math.min(earliest, at), Number.POSITIVE_INFINITY);
+}
+
+/** Budgets whose period begins before all that is on the books: what was spent then is missing, and that is said. */
+function shortPeriods({ budgets, timezone }: Policy, since: Instant, now: Instant): string[] {
+  return budgets.flatMap(({ name, period }) => {
+    const { from } = periodOf(period, now, timezone);
+    if (from === 0 || Math.floor(from / DAY) * DAY >= since) return [];
+    return [
+      `Budget "${name}" lacks what was spent from ${localTime(from, timezone).date} until ${dateOf(since)}: the bill of these days is not on the books. ` +
+        'It is read once AWS gives it, up to 13 months back.',
+    ];
+  });
 }
 
 function datesBetween(from: Instant, to: Instant): string[] {

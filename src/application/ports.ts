@@ -141,6 +141,8 @@ export interface OnRecord {
 export interface Books {
   /** The first day that was ever closed: no reader need look before it. */
   since: Instant;
+  /** Since when Curfew saw what ran: of days before, only a bill can tell. Undefined in books of an earlier release. */
+  seenFrom?: Instant;
   /** Days before this are closed: what was accrued in them stays. */
   closedUntil: Instant;
   /** What closed days add up to, for each period that the policy's budgets speak of. */

@@ -28,6 +28,8 @@ export interface LedgerDay {
   /** `2026-11-01` */
   date: string;
   lines: LedgerLine[];
+  /** It lies before Curfew's first look, and no bill has told of it: that it has no lines says nothing. */
+  isUnseen?: true;
   /** When the bill was read that settled it. */
   settledAt?: Instant;
   /** Amounts in other currencies, as billed: in no sum. */

@@ -1,4 +1,4 @@
-import { corrected, type Drift, type LedgerLine } from './ledger.ts';
+import { corrected, type Drift, type LedgerDay, type LedgerLine } from './ledger.ts';
 import type { MicroDollars } from './money.ts';
 import { overlap, type Period } from './period.ts';
 import type { Charge } from './spend.ts';
@@ -41,8 +41,13 @@ export interface SpendSum extends Omit<OwnerSpend, 'domainId' | 'owner' | 'team'
 export const TREND: Duration = 7 * DAY;
 
 /** Adds lines of closed days to nothing, owner by owner: those of the period, and those that a trend looks at. */
-export function sumClosed(period: Period, closedUntil: Instant, days: { lines: LedgerLine[] }[]): Spending {
-  const spending: Spending = { period, closedUntil, trendDays: Math.min(TREND / DAY, days.length), owners: [] };
+export function sumClosed(
+  period: Period,
+  closedUntil: Instant,
+  days: Pick<LedgerDay, 'lines' | 'isUnseen'>[],
+): Spending {
+  const trendDays = Math.min(TREND / DAY, days.filter(({ isUnseen }) => !isUnseen).length);
+  const spending: Spending = { period, closedUntil, trendDays, owners: [] };
   const sumFor = byOwner(spending);
   for (const line of days.flatMap(({ lines }) => lines)) {
     const { billed, accrued, isPolicys, what, duration } = line;

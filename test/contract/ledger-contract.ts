@@ -93,6 +93,7 @@ export function ledgerContract(name: string, make: () => Promise<{ ledger: Ledge
         const full = dayOf('2026-11-30', {
           settledAt: at('2026-12-04T06:00:00Z'),
           foreign: [{ usage: 'Studio:JupyterLab-ml.t3.medium', amount: '0.40', currency: 'EUR' }],
+          isUnseen: true as const,
         });
         const nobodys: LedgerLine = { from: 1, to: 2, what: 'x', usage: 'Train:x', duration: 0, billed: -5 };
         full.lines.push(nobodys);

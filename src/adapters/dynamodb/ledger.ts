@@ -64,7 +64,7 @@ export function dynamodbLedger(client: DynamoDBClient, table: string): Ledger {
   };
 }
 
-type DayItem = Pick<LedgerDay, 'settledAt' | 'foreign'> & { sk: string; chunks: number; lines: string };
+type DayItem = Pick<LedgerDay, 'settledAt' | 'foreign' | 'isUnseen'> & { sk: string; chunks: number; lines: string };
 
 /** Days by month, and kept for good: a total is all of them. */
 function ledgerPartition({ account, region }: Place, date: string): string {
@@ -84,8 +84,12 @@ function wholeDays(sets: DayItem[][]): LedgerDay[] {
     const lines = set
       .sort((a, b) => index(a) - index(b))
       .flatMap(({ lines: json }) => JSON.parse(json) as LedgerLine[]);
-    const { settledAt, foreign } = first;
-    const more = { ...(settledAt === undefined ? {} : { settledAt }), ...(foreign ? { foreign } : {}) };
+    const { settledAt, foreign, isUnseen } = first;
+    const more = {
+      ...(isUnseen ? { isUnseen } : {}),
+      ...(settledAt === undefined ? {} : { settledAt }),
+      ...(foreign ? { foreign } : {}),
+    };
     days.set(date, { date, lines, ...more });
   }
   return [...days.values()].sort((a, b) => (a.date < b.date ? -1 : 1));
