@@ -30,6 +30,8 @@ export class PortError extends Error {
   readonly kind: 'denied' | 'throttled' | 'refused' | 'fault';
   /** AWS's own code, such as `ThrottlingException`. */
   readonly code: string;
+  /** How many requests were made until then, where AWS charges for each. */
+  requests?: number;
   constructor(kind: PortError['kind'], code: string, message: string, options?: ErrorOptions) {
     super(message, options);
     this.name = 'PortError';
@@ -177,7 +179,7 @@ export interface Ledger {
 
 /** AWS's bill, as Cost Explorer tells it. Each page costs $0.01. */
 export interface Bill {
-  /** What was consumed on each day (UTC) from `from` until before `to` (`2026-11-01`), in full page sets. Throws PortError; never half a set. */
+  /** What was consumed on each day (UTC) from `from` until before `to` (`2026-11-01`), in full page sets. Throws PortError, with the requests made; never half a set. */
   read(region: string, from: string, to: string): Promise<BillReading>;
   /** What credits and refunds took off in that time, in micro-dollars (negative), one request. Throws PortError. */
   credits(region: string, from: string, to: string): Promise<MicroDollars>;

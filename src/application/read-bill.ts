@@ -24,7 +24,8 @@ export async function readBill(bill: Bill, place: Place, start: string, now: Ins
     const why = `the bill was not read (${error.code}: ${error.message}); figures stay as they were reckoned`;
     // What a right or Cost Explorer itself does not give is no failure of the pass: it would fail every day.
     const isFailure = error.kind !== 'denied' && error.code !== 'DataUnavailableException';
-    return { ...nothing, faults: isFailure ? [why] : [], findings: [`${why}. ${remedyOf(error)}`] };
+    const { requests = 0 } = error;
+    return { ...nothing, requests, faults: isFailure ? [why] : [], findings: [`${why}. ${remedyOf(error)}`] };
   }
 }
 

@@ -76,7 +76,7 @@ describe('the bill', () => {
       const it = await ranOnce();
       it.bill.failures = [failure];
       const report = await it.close(first);
-      expect(report).toMatchObject({ closed: 20, settled: 0, unsettled: 20 });
+      expect(report).toMatchObject({ closed: 20, settled: 0, unsettled: 20, requests: 2 });
       expect(report.findings).toEqual([expect.stringMatching(remedy)]);
       expect(report.findings[0]).toContain(failure.code);
       expect(report.faults).toHaveLength(isFault ? 1 : 0);

@@ -124,6 +124,14 @@ export function billContract(name: string, make: () => Promise<BillBench>): void
       expect(await bill.forecast('us-east-1', '2026-11-23', '2027-04-23')).toBe(151 * 12_500_000);
     });
 
+    it('that fails says how many requests it made, which AWS charges for', async () => {
+      const { bill, throttle, requests } = await make();
+      throttle();
+      const failure = await bill.read('us-east-1', '2026-11-01', '2026-11-02').catch((error) => error);
+      expect(failure.requests).toBeGreaterThan(0);
+      expect(failure.requests).toBe(requests());
+    });
+
     it('throws what every port throws, and is whole the next time', async () => {
       const { bill, throttle, heal } = await make();
       for (const ask of [

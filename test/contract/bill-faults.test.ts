@@ -31,7 +31,8 @@ describe('half a page set', () => {
     'is none: %s on a later page fails the reading',
     async (code) => {
       failPage(code);
-      await expect(world.read()).rejects.toMatchObject({ name: 'PortError', code });
+      // The profiles' page, the spaces' first, and the one that failed: all are paid for.
+      await expect(world.read()).rejects.toMatchObject({ name: 'PortError', code, requests: 3 });
     },
   );
 
@@ -152,6 +153,8 @@ describe('an answer that is not what was asked', () => {
   it.each([
     ['1.5e-3', 1_500],
     ['0E-10', 0],
+    ['0E-45', 0],
+    ['-0.00E-99', 0],
     ['0.00000049999999999999999999999999999999', 0],
     ['0.0000005', 1],
     ['123456789.123456789', 123_456_789_123_457],

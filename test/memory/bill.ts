@@ -30,7 +30,7 @@ export function memoryBill(): MemoryBill {
   const ask = (requests: number) => {
     bill.requests += requests;
     const failure = bill.failures.shift();
-    if (failure) throw failure;
+    if (failure) throw Object.assign(failure, { requests });
   };
   const bill: MemoryBill = {
     rows: [],

@@ -35,14 +35,19 @@ export function costExplorerBill(client: CostExplorerClient, account?: string): 
       const requests = { count: 0 };
       const filter = filterOf(region, account, { Not: CREDITS });
       const period = { from, to };
-      // One after the other: what changes between the two is then known to be newer in the second.
-      const byProfile = await readByTag(client, 'user-profile', period, filter, requests);
-      const bySpace = await readByTag(client, 'space', period, filter, requests);
-      const doubts: Doubts = { faults: new Set(), account, accounts: new Set(), isTagged: false };
-      const days = [...byProfile].map(([date, day]) =>
-        joinDay(date, { 'user-profile': day, space: bySpace.get(date)! }, doubts),
-      );
-      return { days, faults: [...doubts.faults, ...faultsOf(days, doubts)], requests: requests.count };
+      try {
+        // One after the other: what changes between the two is then known to be newer in the second.
+        const byProfile = await readByTag(client, 'user-profile', period, filter, requests);
+        const bySpace = await readByTag(client, 'space', period, filter, requests);
+        const doubts: Doubts = { faults: new Set(), account, accounts: new Set(), isTagged: false };
+        const days = [...byProfile].map(([date, day]) =>
+          joinDay(date, { 'user-profile': day, space: bySpace.get(date)! }, doubts),
+        );
+        return { days, faults: [...doubts.faults, ...faultsOf(days, doubts)], requests: requests.count };
+      } catch (error) {
+        if (error instanceof PortError) error.requests = requests.count;
+        throw error;
+      }
     },
     async credits(region, from, to) {
       const total = await readTotal(client, { from, to }, filterOf(region, account, CREDITS));

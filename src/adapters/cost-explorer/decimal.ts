@@ -19,6 +19,8 @@ export function isNear(one: Exact, other: Exact, groups: number): boolean {
 export function parseExact(text: string): Exact {
   const [, sign, whole, decimals = '', exponent = '0'] =
     /^(-?)(\d{1,20})(?:\.(\d{1,40}))?(?:[eE]([+-]?\d{1,2}))?$/.exec(text) ?? [];
+  // `0E-45`, as Java writes a zero that was divided.
+  if (whole !== undefined && BigInt(whole + decimals) === 0n) return 0n;
   const shift = DECIMALS - decimals.length + Number(exponent);
   if (whole === undefined || shift < 0) throw new Error(`not an amount: "${text}"`);
   return BigInt(`${sign}${whole}${decimals}`) * 10n ** BigInt(shift);

@@ -152,9 +152,7 @@ async function readResults(
   const readAll = async () => {
     const results: ResultByTime[] = [];
     await pages(ACTION, async (NextPageToken) => {
-      requests.count++;
-      const page = await client.send(new GetCostAndUsageCommand({ ...input, NextPageToken }));
-      requests.count += (page.$metadata.attempts ?? 1) - 1;
+      const page = await counted(requests, () => client.send(new GetCostAndUsageCommand({ ...input, NextPageToken })));
       if (!page.ResultsByTime) throw badAnswer('MissingResults', `from ${input.TimePeriod?.Start}`, 'a page is empty');
       results.push(...page.ResultsByTime);
       return page.NextPageToken;
@@ -169,6 +167,23 @@ async function readResults(
       return await readAll();
     }
   });
+}
+
+type Answered = { $metadata?: { attempts?: number | undefined } };
+
+/** Counts a request, and those that the SDK made again of itself, whether or not the last of them was answered. */
+async function counted<T extends Answered>(requests: Requests, send: () => Promise<T>): Promise<T> {
+  const count = ({ $metadata }: Answered) => {
+    requests.count += $metadata?.attempts ?? 1;
+  };
+  try {
+    const answer = await send();
+    count(answer);
+    return answer;
+  } catch (error) {
+    count((error ?? {}) as Answered);
+    throw error;
+  }
 }
 
 function readGroup({ Keys = [], Metrics }: Group, key: string, where: string): AnswerGroup {
