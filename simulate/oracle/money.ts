@@ -59,7 +59,7 @@ export const keyOf = (budget: string, { kind, name }: Subject, from: number, lim
 
 /** The most and the least by which the service may correct an estimate, by the bill and by its own word on the drift. */
 export function factors({ truth: { bill }, money }: Judge): { most: number; least: number } {
-  const usable = money.drifts.filter((drift) => Math.abs(drift - 1) <= 0.2);
+  const usable = money.drifts.map((drift) => Math.min(Math.max(drift, 0.8), 1.2));
   return {
     most: Math.max(1, ...usable) * Math.max(1, bill.factor),
     least: Math.min(1, ...usable) * Math.min(1, bill.factor),

@@ -3,7 +3,7 @@ import type { MicroDollars } from '../domain/money.ts';
 import { dateOf } from '../domain/period.ts';
 import { HOUR, type Instant } from '../domain/time.ts';
 import { leftToJson } from './budget-left.ts';
-import { correctionOf, type Sums } from './spend-print.ts';
+import { correctionPercent, type Sums } from './spend-print.ts';
 import { isRowIncomplete, type SpendRow } from './spend-rows.ts';
 
 export const CSV = [
@@ -25,7 +25,7 @@ export const csvRow =
       ...[name, usd(billed), usd(accrued), usd(spent), usd(hourly), usd(forecast)],
       ...[left?.standing.budget.name ?? '', Number.isFinite(end) ? new Date(end).toISOString() : ''],
       ...[usd(left?.amount), left?.hours?.toFixed(3) ?? ''],
-      ...[hours.toFixed(3), correctionOf(drift).toFixed(1), basis],
+      ...[hours.toFixed(3), correctionPercent(drift).toFixed(1), basis],
     ];
   };
 
@@ -83,7 +83,7 @@ export function toJson(sums: Sums, by: string, now: Instant): object {
           billedUsd: usd(drift.billed),
           accruedUsd: usd(drift.accrued),
           days: drift.days,
-          accruedCorrectedByPercent: correctionOf(drift),
+          accruedCorrectedByPercent: correctionPercent(drift),
         }
       : null,
     bill: books

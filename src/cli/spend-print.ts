@@ -1,4 +1,4 @@
-import { corrected, type Drift, describeDrift, isUsable, type LedgerLine } from '../domain/ledger.ts';
+import { correctionOf, type Drift, describeDrift, type LedgerLine } from '../domain/ledger.ts';
 import { describeMoney, type MicroDollars } from '../domain/money.ts';
 import { dateOf, type Period } from '../domain/period.ts';
 import type { Policy } from '../domain/policy.ts';
@@ -124,7 +124,7 @@ export function tellSums(sums: Sums, timezone: string, now: Instant): void {
 /** Why BILLED and ACCRUED together are not SPENT. */
 function tellDrift({ drift, rows }: Sums): void {
   if (rows.every(({ accrued, billed, spent }) => billed + accrued === spent)) return;
-  const percent = correctionOf(drift);
+  const percent = correctionPercent(drift);
   const sign = percent < 0 ? '-' : '+';
   note(
     `SPENT is BILLED and ACCRUED, of which accrued is corrected by ${sign}${Math.abs(percent).toFixed(1)} %: what bills made of earlier estimates.`,
@@ -132,8 +132,8 @@ function tellDrift({ drift, rows }: Sums): void {
 }
 
 /** By how many percent what was accrued is corrected; 0 where it is not. */
-export function correctionOf(drift: Drift | undefined): number {
-  return isUsable(drift) ? Math.round((corrected(1e9, drift) / 1e9 - 1) * 1000) / 10 : 0;
+export function correctionPercent(drift: Drift | undefined): number {
+  return Math.round((correctionOf(drift) - 1) * 1000) / 10;
 }
 
 function tellBooks(

@@ -108,22 +108,31 @@ export function driftOf(days: LedgerDay[]): Drift {
   return drift;
 }
 
-/** Beyond this, the bill and the estimate speak of different things, and no figure is corrected by it. */
+/**
+ * Beyond this, the bill and the estimate speak of different things: estimates are corrected by so much and no more. Not by
+ * nothing: a hair's breadth would then move them by a fifth, and lift a block overnight.
+ */
 export const MOST_DRIFT = 0.2;
 /** Less is no ground for a correction. */
 const LEAST_ACCRUED: MicroDollars = 1_000_000;
 
 /** An estimate, corrected by what the bill made of earlier ones; as it is where there is too little to go by. */
 export function corrected(amount: MicroDollars, drift: Drift | undefined): MicroDollars {
-  if (!isUsable(drift)) return amount;
-  const { billed, accrued } = drift!;
+  const { billed, accrued } = usable(drift);
   return Number((BigInt(amount) * BigInt(billed) + BigInt(accrued) / 2n) / BigInt(accrued));
 }
 
-/** Whether estimates are corrected by it. */
-export function isUsable(drift: Drift | undefined): boolean {
-  if (!drift || drift.accrued < LEAST_ACCRUED) return false;
-  return Math.abs(drift.billed / drift.accrued - 1) <= MOST_DRIFT;
+/** By what estimates are multiplied: 0.97, say; 1 where there is too little to go by. */
+export function correctionOf(drift: Drift | undefined): number {
+  const { billed, accrued } = usable(drift);
+  return billed / accrued;
+}
+
+function usable(drift: Drift | undefined): Pick<Drift, 'billed' | 'accrued'> {
+  if (!drift || drift.accrued < LEAST_ACCRUED) return { billed: 1, accrued: 1 };
+  const { billed, accrued } = drift;
+  const most = Math.floor(accrued * MOST_DRIFT);
+  return { billed: Math.min(Math.max(billed, accrued - most), accrued + most), accrued };
 }
 
 /** `the bill is 3.0 % below the estimate, over 12 days`. */
@@ -132,6 +141,11 @@ export function describeDrift(drift: Drift): string {
   const off = Math.round((drift.billed / drift.accrued - 1) * 1000) / 10;
   const words =
     off === 0 ? 'as the estimate' : `${Math.abs(off).toFixed(1)} % ${off < 0 ? 'below' : 'above'} the estimate`;
-  const doubt = isUsable(drift) ? '' : '; too far off, or too little, to correct estimates by';
+  const doubt =
+    drift.accrued < LEAST_ACCRUED
+      ? '; too little to correct estimates by'
+      : Math.abs(drift.billed / drift.accrued - 1) > MOST_DRIFT
+        ? `; that is too far off: estimates are corrected by ${MOST_DRIFT * 100} % at most`
+        : '';
   return `the bill is ${words}, over ${drift.days} day${drift.days === 1 ? '' : 's'}${doubt}`;
 }

@@ -5,11 +5,11 @@ import {
   closableUntil,
   closeDay,
   corrected,
+  correctionOf,
   type Drift,
   describeDrift,
   driftOf,
   isSettled,
-  isUsable,
   type LedgerDay,
   type LedgerLine,
 } from '../../src/domain/ledger.ts';
@@ -398,21 +398,35 @@ describe('drift', () => {
     ['3 % less', { billed: 97_000_000, accrued: 100_000_000, days: 3 }, 1_000_001, 970_001],
     ['a half goes up', { billed: 1_500_000, accrued: 1_500_000 - 1, days: 1 }, 750_000, 750_001],
     ['20 % is the most', { billed: 120_000_000, accrued: 100_000_000, days: 3 }, 10, 12],
-    ['more is another matter', { billed: 120_000_001, accrued: 100_000_000, days: 3 }, 10, 10],
-    ['nor is less than 80 %', { billed: 79_999_999, accrued: 100_000_000, days: 3 }, 10, 10],
+    ['also of what is more', { billed: 120_000_001, accrued: 100_000_000, days: 3 }, 10, 12],
+    ['and of what is less', { billed: 1, accrued: 100_000_000, days: 3 }, 10, 8],
+    ['money taken back is less, too', { billed: -50_000_000, accrued: 100_000_000, days: 3 }, 10, 8],
     ['of a dollar at least', { billed: 900_000, accrued: 999_999, days: 3 }, 1_000_000, 1_000_000],
     ['without any', undefined, 10, 10],
     ['nothing stays nothing', { billed: 97_000_000, accrued: 100_000_000, days: 3 }, 0, 0],
   ])('corrects estimates: %s', (_, drift, amount, expected) => expect(corrected(amount, drift)).toBe(expected));
+
+  test('moves estimates no further than it moves itself', () => {
+    const drift = fc.integer({ min: -50_000_000, max: 300_000_000 });
+    fc.assert(
+      fc.property(drift, fc.integer({ min: 0, max: 1_000 }), (billed, more) => {
+        const by = (one: number) => corrected(100_000_000, { billed: one, accrued: 100_000_000, days: 9 });
+        expect(by(billed + more) - by(billed)).toBeGreaterThanOrEqual(0);
+        expect(by(billed + more) - by(billed)).toBeLessThanOrEqual(more);
+      }),
+    );
+  });
 
   test('is told in words', () => {
     const told = (billed: number, days = 12) => describeDrift({ billed, accrued: 100_000_000, days });
     expect(told(97_000_000)).toBe('the bill is 3.0 % below the estimate, over 12 days');
     expect(told(103_100_000, 1)).toBe('the bill is 3.1 % above the estimate, over 1 day');
     expect(told(100_000_001)).toBe('the bill is as the estimate, over 12 days');
-    expect(told(0)).toMatch(/100\.0 % below .*; too far off/);
+    expect(told(0)).toMatch(/100\.0 % below .*; that is too far off: estimates are corrected by 20 % at most/);
+    expect(told(120_000_000)).toBe('the bill is 20.0 % above the estimate, over 12 days');
     expect(describeDrift({ billed: 5, accrued: 0, days: 0 })).toBe('no day is settled yet');
-    expect(isUsable(undefined)).toBe(false);
+    expect(correctionOf(undefined)).toBe(1);
+    expect(correctionOf({ billed: 97_000_000, accrued: 100_000_000, days: 1 })).toBe(0.97);
   });
 });
 

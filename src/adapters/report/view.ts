@@ -1,5 +1,5 @@
 import type { MailUrls } from '../../application/ports.ts';
-import { isUsable } from '../../domain/ledger.ts';
+import { correctionOf } from '../../domain/ledger.ts';
 import type { BudgetRow, ReportFacts } from '../../domain/report/facts.ts';
 import { sentenceOf } from '../../domain/report/sentence.ts';
 import { centsThatAddUp } from '../../domain/share-out.ts';
@@ -129,7 +129,7 @@ function notesOf(facts: ReportFacts, say: Format, timezone: string): string[] {
   const read = billedAt === undefined ? '' : `, last read ${say.time(billedAt)}`;
   const until = (instant: Instant) => say.day(localTime(instant - HOUR, timezone).date);
   const rest = `${say.money(estimated)} is estimated at ${basis}`;
-  const off = drift && isUsable(drift) ? drift.billed / drift.accrued - 1 : 0;
+  const off = correctionOf(drift) - 1;
   const by =
     Math.abs(off) >= 0.0005 ? `, corrected by ${say.change(off)}, as AWS's bill made of earlier estimates` : '';
   const notes: string[] = [];
