@@ -55,6 +55,18 @@ describe('tags', () => {
     expect(faults).toHaveLength(1);
   });
 
+  it('of two groups that only look alike are two', async () => {
+    world.put(
+      line({ usage: 'USE1-a b', tags: { [PROFILE_TAG]: 'c' } }),
+      line({ usage: 'USE1-a', tags: { [PROFILE_TAG]: 'b c' } }),
+    );
+    const { days } = await world.read();
+    expect(days[0]!.rows.map(({ usage, amount }) => [usage, amount])).toEqual([
+      ['a', 1_000_000],
+      ['a b', 1_000_000],
+    ]);
+  });
+
   it('of another account on what this one pays for: untagged, and told', async () => {
     world.put(line({ tags: { [PROFILE_TAG]: arnOf(ALICE, '444455556666') } }));
     const { days, faults } = await world.read('111122223333');

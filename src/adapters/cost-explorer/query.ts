@@ -84,7 +84,7 @@ export async function readByTag(
     day.isEstimated ||= Estimated !== false;
     for (const group of Groups) {
       const read = readGroup(group, key, where);
-      const name = `${date} ${read.currency} ${read.usage} ${read.tag}`;
+      const name = JSON.stringify([date, read.currency, read.usage, read.tag]);
       if (seen.has(name)) throw badAnswer('RepeatedGroup', where, `${group.Keys?.join(' and ')} came twice`);
       seen.add(name);
       day.groups.push(read);
