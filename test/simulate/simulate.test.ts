@@ -32,7 +32,7 @@ describe('a simulated life', () => {
   });
 
   test('holds what may go wrong: a life in which nothing does proves nothing', async () => {
-    const { lab, steps } = await liveLab('1.85', 40, 150 * DAY);
+    const { lab, steps } = await liveLab('1.85', 40, 200 * DAY);
     const { faults, deaths, overlaps, stops, warned, mails, armed } = lab.counts;
     for (const [name, count] of Object.entries({ faults, deaths, overlaps, stops, warned, mails, armed }))
       expect(count, name).toBeGreaterThan(20);

@@ -72,7 +72,7 @@ export const RIGHTS: Record<string, Rights> = {
     ...POLICY,
     anything: ['pricing:GetProducts', 'ce:GetCostAndUsage', 'ce:GetCostForecast', ...scheduler('ListSchedules')],
     schedule: scheduler('DeleteSchedule'),
-    table: dynamodb('Query', 'PutItem', 'UpdateItem', 'DeleteItem'),
+    table: dynamodb('Query', 'GetItem', 'PutItem', 'UpdateItem', 'DeleteItem'),
   },
   'weekly-report': {
     ...POLICY,
