@@ -60,6 +60,8 @@ export async function closeBooks(
   const { timezone } = policy;
   const known = await runs.load(place);
   const before = known.books;
+  // The same event, given again since something else failed: its bill is read, and each page of it costs.
+  if (before?.billedAt === now) return asTheyAre(before);
   const month = periodOf('month', now, timezone);
   const ofBudgets = periodsOf(policy, now);
   // The month's own too: whoever asks for a forecast finds a trend there.
@@ -139,6 +141,11 @@ export async function closeBooks(
       `the bill of ${date} has no row of ${usage}: ${describeMoney(amount)} stay as they were reckoned`,
   );
   return { ...counts, drift, doubts: [...reading.doubts, ...doubts], findings, faults };
+}
+
+function asTheyAre({ unsettled, drift, findings }: Books): BooksReport {
+  const counts = { closed: 0, settled: 0, unsettled: unsettled.length, requests: 0 };
+  return { ...counts, drift, findings, doubts: [], faults: [] };
 }
 
 /**

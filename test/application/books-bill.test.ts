@@ -216,6 +216,15 @@ describe('the bill', () => {
     expect(await it.dollars(month, first)).toEqual({ alice: 17.4, nobody: -1 });
   });
 
+  test('that was read is not asked for again by the same event, which AWS gives again when anything of the day fails', async () => {
+    const it = await ranOnce();
+    expect((await it.close(first)).requests).toBeGreaterThan(0);
+    const { writes } = it.ports.ledger;
+    const before = await it.books();
+    expect(await it.close(first)).toMatchObject({ closed: 0, requests: 0, findings: before.findings, faults: [] });
+    expect([await it.books(), it.ports.ledger.writes]).toEqual([before, writes]);
+  });
+
   test('of $0, as in a free tier, is $0, and no doubt', async () => {
     const it = await ranOnce();
     it.bill.rows = [{ date: DATE, holder: profile('alice'), usage: LAB, amount: 0 }];
