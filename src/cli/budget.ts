@@ -65,10 +65,10 @@ export async function budgetListCommand(options: WorldOptions & { json?: boolean
     );
   tellFaults({ missing: seen.picture.missing, unusable: seen.picture.unusable, faults });
   if (!options.json) {
-    tellBasis(sorted, said);
     for (const one of inForce) note(describeException(one, said));
     tellEmpty(faults.length > 0 ? [] : empty);
     tellHeld(policy, said);
+    tellBasis(sorted, said);
     if (policy.budgets.length > 0)
       note(
         `${sorted.length} ${sorted.length === 1 ? 'standing' : 'standings'} of ${policy.budgets.length} budgets, ${sorted.filter(({ isOver }) => isOver).length} over.`,

@@ -39,6 +39,10 @@ describe('list', () => {
     expect(rows[0]!.STATE).toMatch(/^over since .*, blocked$/);
     expect(rows.map(({ WHOSE }) => WHOSE)).toContain('the account');
     expect(lines.at(-1)).toMatch(/of 7 budgets, 1 over\.$/);
+    const basis = 'list price of 2026-09-24 (as it came with Curfew)';
+    expect(lines.at(-2)).toBe(`What is not billed yet is estimated at ${basis}.`);
+    const { budgets } = JSON.parse((await curfew('budget', '--json')).stdout) as { budgets: { basis: string }[] };
+    expect(budgets[0]).toMatchObject({ basis });
   });
 
   it('names two who share a name with their domain', async () => {

@@ -127,7 +127,7 @@ describe('what has no price', () => {
     const qubit = rows.find(({ name }) => name === 'ml.q9.qubit');
     expect(qubit).toMatchObject({ accruedUsd: null, spentUsd: null, usdPerHour: null, isIncomplete: true });
     const { stdout } = await curfew(...args, '--csv');
-    expect(stdout).toMatch(/^ml\.q9\.qubit,0\.000000,,,,,,,,,2\.033,0\.0\r$/m);
+    expect(stdout).toMatch(/^ml\.q9\.qubit,0\.000000,,,,,,,,,2\.033,0\.0,\r$/m);
   });
 });
 
@@ -207,7 +207,7 @@ describe('the bill', () => {
     const told = await curfew('spend');
     expect(told.stderr).toContain('accrued is corrected by +3.0 %: what bills made of earlier estimates.');
     expect(told.stderr).not.toContain('not settled yet');
-    expect((await curfew('spend', '--csv')).stdout).toMatch(/^d-lab\/carol,.*,3\.0\r$/m);
+    expect((await curfew('spend', '--csv')).stdout).toMatch(/^d-lab\/carol,.*,3\.0,list price of /m);
     const json = JSON.parse((await curfew('spend', '--json')).stdout);
     expect(json.drift).toMatchObject({ accruedCorrectedByPercent: 3 });
     // A row expects what its budget of the same period does.
