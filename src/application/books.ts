@@ -8,7 +8,7 @@ import { billingDay, dateOf, type Period, periodOf } from '../domain/period.ts';
 import type { Policy } from '../domain/policy.ts';
 import type { Run } from '../domain/run.ts';
 import { settleDay } from '../domain/settling.ts';
-import { chargesOf } from '../domain/spend.ts';
+import { beganAt, chargesOf } from '../domain/spend.ts';
 import { sumClosed } from '../domain/spending.ts';
 import { DAY, type Instant, localTime } from '../domain/time.ts';
 import type { Volume } from '../domain/volume.ts';
@@ -85,7 +85,7 @@ export async function closeBooks(
   const closedUntil = Math.max(from, closableUntil(now));
 
   // Before the first closing nobody looked but at what was on record by then.
-  const seenFrom = before ? (before.seenFrom ?? before.since) : Math.min(seenSince(record), now);
+  const seenFrom = before ? (before.seenFrom ?? before.since) : Math.min(beganAt(record), now);
   const fresh = [...added, ...datesBetween(from, closedUntil)].map((date) => {
     const day = close(date, record, rates, timezone, now);
     return billingDay(date).to <= seenFrom ? { ...day, isUnseen: true as const } : day;
@@ -162,7 +162,7 @@ function owedOf({ unsettled, billedAt = 0 }: Books, now: Instant): string[] {
  * A day that is still open is never it.
  */
 function firstDay(record: OnBooks, periods: Period[], now: Instant): Instant {
-  const first = Math.min(seenSince(record), firstOf(periods, now), closableUntil(now));
+  const first = Math.min(beganAt(record), firstOf(periods, now), closableUntil(now));
   return Math.floor(Math.max(now - BILL_REACHES, first) / DAY) * DAY;
 }
 
@@ -170,12 +170,6 @@ function firstDay(record: OnBooks, periods: Period[], now: Instant): Instant {
 function firstOf(periods: Period[], now: Instant): Instant {
   const wanted = periods.flatMap(({ from }) => (from > 0 ? [from] : []));
   return Math.floor(Math.max(now - BILL_REACHES, Math.min(...wanted)) / DAY) * DAY;
-}
-
-/** When what is on record began. */
-function seenSince({ runs, volumes }: OnBooks): Instant {
-  const starts = [...runs.map(({ startedAt }) => startedAt), ...volumes.map(({ since }) => since)];
-  return starts.reduce((earliest, at) => Math.min(earliest, at), Number.POSITIVE_INFINITY);
 }
 
 /** Budgets whose period begins before all that is on the books: what was spent then is missing, and that is said. */

@@ -12,6 +12,7 @@ import { instancesIn, nameOf } from '../domain/report/instances.ts';
 import { ownCostOf } from '../domain/report/own-cost.ts';
 import { type Week, weekBefore } from '../domain/report/week.ts';
 import { teamOnRecord } from '../domain/running-app.ts';
+import { beganAt } from '../domain/spend.ts';
 import { type OwnerSpend, sumClosed, sumSpend } from '../domain/spending.ts';
 import { DAY, HOUR, type Instant, localTime, startOfDay } from '../domain/time.ts';
 import { standingsNow } from './budgets.ts';
@@ -96,7 +97,7 @@ function recordSince({ books: { books }, runs, volumes, volumeChanges }: Survey)
   if (books) return books.since;
   const opened = new Set(volumeChanges.map((change) => change.opened));
   const known = volumes.filter((volume) => !opened.has(volume));
-  return Math.min(...runs.map(({ startedAt }) => startedAt), ...known.map(({ since }) => since));
+  return beganAt({ runs, volumes: known });
 }
 
 /** Of a week that is not on record from its first moment: since when it is. */

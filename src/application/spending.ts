@@ -4,7 +4,7 @@ import { closeDay, type LedgerLine } from '../domain/ledger.ts';
 import { dateOf, type Period, periodOf } from '../domain/period.ts';
 import type { Policy } from '../domain/policy.ts';
 import type { Run } from '../domain/run.ts';
-import { type Charge, chargesOf } from '../domain/spend.ts';
+import { beganAt, type Charge, chargesOf } from '../domain/spend.ts';
 import { addOpen, type Spending, sumClosed, TREND, within } from '../domain/spending.ts';
 import { DAY, type Instant } from '../domain/time.ts';
 import type { Volume } from '../domain/volume.ts';
@@ -57,19 +57,12 @@ export async function spendingIn(
       const [from, to] = [openFrom(period), Math.min(now, period.to)];
       // Whole days tell of a trend, though they are not closed yet: today does not.
       const today = Math.max(from, Math.min(Math.floor(now / DAY) * DAY, to));
-      const began = books ? from : Math.max(from, Math.min(today, firstOf(record)));
+      // Before the first closing nobody knows since when there is a record.
+      const began = books ? from : Math.max(from, Math.min(today, Math.floor(beganAt(record) / DAY) * DAY));
       const whole = addOpen(closed, chargesIn({ from, to: today }), (today - began) / DAY);
       return addOpen(whole, chargesIn({ from: today, to }));
     }),
   );
-}
-
-/** The day on which anything on record began: before the first closing nobody knows since when there is a record. */
-function firstOf({ runs, volumes }: { runs: Run[]; volumes: Volume[] }): Instant {
-  let first = Number.POSITIVE_INFINITY;
-  for (const { startedAt } of runs) first = Math.min(first, startedAt);
-  for (const { since } of volumes) first = Math.min(first, since);
-  return Math.floor(first / DAY) * DAY;
 }
 
 async function closedPart(period: Period, ledger: Ledger, place: Place, books: Books | undefined): Promise<Spending> {
@@ -117,8 +110,7 @@ export async function linesIn(
     books ? ledger.days(place, trendFrom(period, books), Math.min(closedUntil, period.to)) : [],
   ]);
   const record = { runs: [...past, ...goings.runs], volumes: [...gone, ...goings.volumes] };
-  const started = [...record.runs.map(({ startedAt }) => startedAt), ...record.volumes.map(({ since }) => since), now];
-  const first = Math.max(openFrom, Math.min(...started));
+  const first = Math.max(openFrom, Math.min(now, beganAt(record)));
   const open: LedgerLine[] = [];
   for (let at = Math.floor(first / DAY) * DAY; at < Math.min(now, period.to); at += DAY) {
     const charges = (slice: Period) => chargesOf(record, rates, slice, now);

@@ -33,6 +33,13 @@ export interface Charge {
   isPolicys?: true;
 }
 
+/** When the first of it began; `Infinity` where there is nothing. */
+export function beganAt({ runs, volumes }: { runs: Run[]; volumes: Volume[] }): Instant {
+  const earlier = (a: Instant, b: Instant) => Math.min(a, b);
+  const first = runs.map(({ startedAt }) => startedAt).reduce(earlier, Number.POSITIVE_INFINITY);
+  return volumes.map(({ since }) => since).reduce(earlier, first);
+}
+
 /**
  * What was accrued in a period until `now`: arithmetic on intervals, so that a repeated, late or missed scan charges
  * nothing twice, and a run that spans the period's edge is charged on each side for what lies there.
