@@ -29,7 +29,8 @@ const MAY_IMPORT: Record<string, { rings: string[]; packages: RegExp }> = {
   },
   'config.ts': { rings: ['domain', 'policy-file.ts'], packages: /^node:fs\/promises$/ },
   'policy-file.ts': { rings: ['domain', 'policy-schema.ts'], packages: /^yaml$/ },
-  'policy-schema.ts': { rings: ['domain'], packages: /^zod$/ },
+  'policy-schema.ts': { rings: ['domain', 'policy-forms.ts'], packages: /^zod$/ },
+  'policy-forms.ts': { rings: ['domain'], packages: /^zod$/ },
   'wiring-doctor.ts': { rings: ['adapters', 'application/doctor-ports.ts'], packages: /^@aws-sdk\/.*$/ },
   'wiring.ts': { rings: ['adapters', 'application/ports.ts', 'config.ts'], packages: /^@aws-sdk\/.*$/ },
 };

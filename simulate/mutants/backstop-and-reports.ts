@@ -77,7 +77,7 @@ export const BACKSTOP_AND_REPORTS: Mutant[] = [
   },
   {
     name: 'a grant grants nothing',
-    file: 'src/domain/budget.ts',
+    file: 'src/domain/standings.ts',
     from: 'const limit = budget.limit + granted;',
     to: 'const limit = budget.limit + 0 * granted;',
   },

@@ -1,15 +1,6 @@
 import type { Place } from '../domain/app.ts';
 import { appKey } from '../domain/app.ts';
-import {
-  type Burning,
-  crossingsOf,
-  isEnded,
-  overMark,
-  overSince,
-  type Standing,
-  standingsOf,
-  underMark,
-} from '../domain/budget.ts';
+import { crossingsOf, isEnded, overMark, overSince, type Standing, underMark } from '../domain/budget.ts';
 import { refusalOf } from '../domain/contact.ts';
 import { type Cost, costsSoFar, type Rates, spendBasisOf } from '../domain/cost.ts';
 import { costOf } from '../domain/money.ts';
@@ -21,6 +12,7 @@ import type { Policy } from '../domain/policy.ts';
 import { budgetRule, budgetVerdicts, describeSubject, isSubjects, standingKey } from '../domain/rules/budget.ts';
 import { guardrailVerdicts } from '../domain/rules/guardrail.ts';
 import { type RunningApp, tagsOfSpace, teamOnRecord } from '../domain/running-app.ts';
+import { type Burning, standingsOf } from '../domain/standings.ts';
 import { HOUR, type Instant } from '../domain/time.ts';
 import type { Verdict } from '../domain/verdict.ts';
 import { meet } from './invite.ts';

@@ -1,6 +1,6 @@
 import type { App, AppRef, Place } from '../domain/app.ts';
 import type { BillReading } from '../domain/bill.ts';
-import type { AwsForecast, BudgetMark, Exception } from '../domain/budget.ts';
+import type { BudgetMark, Exception } from '../domain/budget.ts';
 import type { Contact } from '../domain/contact.ts';
 import type { Rates } from '../domain/cost.ts';
 import type { Evidence, Reading } from '../domain/evidence.ts';
@@ -17,6 +17,7 @@ import type { OwnUse } from '../domain/report/own-cost.ts';
 import type { Standing } from '../domain/rules/delivery.ts';
 import type { Armed, Run, Stop, Warning } from '../domain/run.ts';
 import type { Spending } from '../domain/spending.ts';
+import type { AwsForecast } from '../domain/standings.ts';
 import type { SettingsHolder, SettingsRef, SettingsUpdate } from '../domain/studio-settings.ts';
 import type { Duration, Instant } from '../domain/time.ts';
 import type { UseRecord } from '../domain/use.ts';

@@ -1,5 +1,5 @@
 import { appKey } from '../domain/app.ts';
-import { forecastOf, type Standing } from '../domain/budget.ts';
+import type { Standing } from '../domain/budget.ts';
 import { chargedAs, costsSoFar, type ListOf, type Rates, spendBasisOf } from '../domain/cost.ts';
 import type { Drift, LedgerLine } from '../domain/ledger.ts';
 import { costOf, type MicroDollars } from '../domain/money.ts';
@@ -8,6 +8,7 @@ import type { Policy } from '../domain/policy.ts';
 import { isSubjects } from '../domain/rules/budget.ts';
 import { type RunningApp, teamOnRecord } from '../domain/running-app.ts';
 import { type SpendSum, sumClosed, sumSpend } from '../domain/spending.ts';
+import { forecastOf } from '../domain/standings.ts';
 import { DAY, HOUR, type Instant, localTime } from '../domain/time.ts';
 import { isIncomplete, type Left, leftOf } from './budget-left.ts';
 

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { PortError } from '../../src/application/ports.ts';
-import { forecastOf } from '../../src/domain/budget.ts';
 import { periodOf } from '../../src/domain/period.ts';
 import { sumSpend } from '../../src/domain/spending.ts';
+import { forecastOf } from '../../src/domain/standings.ts';
 import { DAY } from '../../src/domain/time.ts';
 import { appOf, at, budgetOver, LAB, lab, profile } from './books-lab.ts';
 

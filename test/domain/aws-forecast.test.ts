@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { type BudgetFacts, standingsOf } from '../../src/domain/budget.ts';
 import { periodOf } from '../../src/domain/period.ts';
+import { type BudgetFacts, standingsOf } from '../../src/domain/standings.ts';
 import { DAY } from '../../src/domain/time.ts';
 import { policy } from './builders.ts';
 

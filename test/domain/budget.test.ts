@@ -1,19 +1,17 @@
 import { describe, expect, test } from 'vitest';
 import {
-  type BudgetFacts,
   crossingsOf,
   describeCrossed,
-  forecastOf,
   overMark,
   overSince,
   type Standing,
-  standingsOf,
   subjectOf,
   underMark,
 } from '../../src/domain/budget.ts';
 import type { Budget, BudgetFor } from '../../src/domain/policy.ts';
 import { guardrailVerdicts } from '../../src/domain/rules/guardrail.ts';
 import type { OwnerSpend } from '../../src/domain/spending.ts';
+import { type BudgetFacts, forecastOf, standingsOf } from '../../src/domain/standings.ts';
 import { DAY, HOUR } from '../../src/domain/time.ts';
 import { NOON, policy, quietApp, ref } from './builders.ts';
 
