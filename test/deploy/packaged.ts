@@ -51,7 +51,9 @@ async function make(params: Record<string, string>, folder: string): Promise<voi
   await rm(work, { recursive: true });
   for (const name of await readdir(KEPT)) {
     const old = resolve(KEPT, name);
-    if ((await stat(old)).mtimeMs < Date.now() - AN_HOUR) await rm(old, { recursive: true, force: true });
+    // Another test file may have given it its name meanwhile.
+    const kept = await stat(old).catch(() => undefined);
+    if (kept && kept.mtimeMs < Date.now() - AN_HOUR) await rm(old, { recursive: true, force: true });
   }
   // Another test file may have been quicker: either will do.
   await rename(made, folder).catch(() => rm(made, { recursive: true }));
