@@ -45,13 +45,20 @@ export function exceptionsOf(truth: Truth, budget: string, subject: Subject, now
   return { granted, isLifted: its.some(({ kind }) => kind === 'lift') };
 }
 
-/** When the last grant or lift ended that was on record at `order`: until then another limit held. */
-function resumedAt(truth: Truth, budget: string, subject: Subject, now: number, order: number): number {
-  const ends = truth.exceptions.flatMap((one) => {
+/** Whether a run was started under a grant or a lift that has ended, by what was on record at `order`. */
+function isFromUnder(
+  truth: Truth,
+  run: TrueRun,
+  budget: string,
+  subject: Subject,
+  now: number,
+  order: number,
+): boolean {
+  return truth.exceptions.some((one) => {
     const isOf = one.subject.kind === subject.kind && one.subject.name === subject.name;
-    return isOf && (one.budget ?? budget) === budget && one.order <= order && one.until <= now ? [one.until] : [];
+    const isOver = isOf && (one.budget ?? budget) === budget && one.order <= order && one.until <= now;
+    return isOver && one.order < run.startOrder && run.start < one.until + 2 * MINUTE;
   });
-  return Math.max(0, ...ends);
 }
 
 export const keyOf = (budget: string, { kind, name }: Subject, from: number, limit: number) =>
@@ -85,8 +92,8 @@ export function wrongsOfMoney(judge: Judge, pass: Pass, run: TrueRun, rule: stri
   if (most + 20_000 < limit)
     return [`money: stopped by a budget of which ${cents(most)} of ${cents(limit)} at most were spent`];
   const since = money.overs.get(keyOf(name, subject, period.from, limit));
-  const resumed = resumedAt(truth, name, subject, now, pass.loadOrder ?? 0);
-  const isLater = since !== undefined && !run.kin && run.start > Math.max(since, resumed) + 2 * MINUTE;
+  const isUnder = isFromUnder(truth, run, name, subject, now, pass.loadOrder ?? 0);
+  const isLater = since !== undefined && !run.kin && run.start > since + 2 * MINUTE && !isUnder;
   return budget.atLimit === 'stop' && isLater ? ['money: stopped what was started after the limit was spent'] : [];
 }
 

@@ -56,20 +56,50 @@ export function underMark(limit: MicroDollars, until: Instant): string {
   return `${limit} until ${until}`;
 }
 
+type Marked = Pick<Standing, 'mark' | 'limit'>;
+
+/** What a mark tells of limits: since when each is spent, and when it was seen unspent. */
+function momentsOf(mark: BudgetMark | undefined): { limit: MicroDollars; is: string; at: Instant }[] {
+  return (mark?.over ?? []).map((one) => {
+    const [limit, is, at] = one.split(' ') as [string, string, string];
+    return { limit: Number(limit), is, at: Number(at) };
+  });
+}
+
 /**
- * Since when the limit is spent: of two passes that saw it, the earlier counts; where something granted or lifted has ended since, that
- * end, since until then another limit held, or none. Undefined where it was not seen spent.
+ * Since when the limit is spent: of two passes that saw it, the earlier counts. One that was spent already when it was made, by too small a
+ * grant, is spent since another was. Undefined where it was not seen spent, or was seen unspent since.
  */
-export function overSince({
-  mark,
-  limit,
-  resumedAt = 0,
-}: Pick<Standing, 'mark' | 'limit' | 'resumedAt'>): Instant | undefined {
-  const its = (mark?.over ?? []).map((one) => one.split(' ')).filter(([known]) => Number(known) === limit);
-  const told = (word: string) => its.flatMap(([, is, at]) => (is === word ? [Number(at)] : []));
-  const unspent = Math.max(...told('until'), Number.NEGATIVE_INFINITY);
-  const moments = told('since').filter((at) => at > unspent);
-  return moments.length === 0 ? undefined : Math.max(Math.min(...moments), resumedAt);
+export function overSince({ mark, limit }: Marked): Instant | undefined {
+  const all = momentsOf(mark);
+  const sinceOf = (wanted: MicroDollars): Instant | undefined => {
+    const its = all.filter((one) => one.limit === wanted);
+    const unspent = Math.max(...its.flatMap(({ is, at }) => (is === 'until' ? [at] : [])), Number.NEGATIVE_INFINITY);
+    const spent = its.flatMap(({ is, at }) => (is === 'since' && at > unspent ? [at] : []));
+    return spent.length === 0 ? undefined : Math.min(...spent);
+  };
+  if (all.some((one) => one.limit === limit)) return sinceOf(limit);
+  const others = [...new Set(all.map((one) => one.limit))].flatMap((other) => sinceOf(other) ?? []);
+  return others.length === 0 ? undefined : Math.max(...others);
+}
+
+/**
+ * Since when a spent budget acts on an app that started then; undefined where `at-limit: stop` lets it be, since it started after the limit
+ * was reached. What started under a grant or a lift, before all of that was spent too, is ended when that ends.
+ * @param now for a limit that is seen spent for the first time
+ */
+export function actsSince(
+  standing: Pick<Standing, 'budget' | 'mark' | 'limit' | 'ended'>,
+  startedAt: Instant,
+  now: Instant,
+): Instant | undefined {
+  const since = overSince(standing);
+  if (since === undefined || startedAt <= since || standing.budget.atLimit !== 'stop') return since ?? now;
+  const reached = momentsOf(standing.mark).filter(({ is, at }) => is === 'since' && at <= startedAt);
+  const under = (standing.ended ?? []).find(
+    (one) => one.at <= startedAt && startedAt < one.until && !reached.some(({ at }) => at > one.at),
+  );
+  return under?.until;
 }
 
 /** Where one budget stands for one subject. */
@@ -89,8 +119,8 @@ export interface Standing {
   exceptions?: Exception[];
   /** Why it acts on nobody, if so. */
   lifted?: Exception;
-  /** When the last grant or lift of it ended. */
-  resumedAt?: Instant;
+  /** What was granted and lifted, and has ended. */
+  ended?: Pick<Exception, 'at' | 'until'>[];
   mark?: BudgetMark;
 }
 

@@ -1,4 +1,4 @@
-import { describeStanding, type Exception, overSince, type Standing } from './budget.ts';
+import { actsSince, describeStanding, type Exception, type Standing } from './budget.ts';
 import { corrected, type Drift } from './ledger.ts';
 import { matches } from './match.ts';
 import { describeMoney, type MicroDollars } from './money.ts';
@@ -109,7 +109,7 @@ function mayEverSpend({ period, limit }: Standing['budget'], rate: MicroDollars)
 }
 
 /** A budget from a moment on, while its period is the same. */
-interface Stretch extends Pick<Standing, 'budget' | 'mark' | 'exceptions' | 'resumedAt'> {
+interface Stretch extends Pick<Standing, 'budget' | 'mark' | 'exceptions' | 'ended'> {
   period: Period;
   from: Instant;
   until: Instant;
@@ -119,7 +119,7 @@ interface Stretch extends Pick<Standing, 'budget' | 'mark' | 'exceptions' | 'res
 
 /** When it acts on an app that started then; undefined where it does not before the stretch ends. */
 function actsWithin(stretch: Stretch, rate: MicroDollars, startedAt: Instant): Instant | undefined {
-  const { budget, mark, exceptions = [], resumedAt = 0, period, from, until, spent } = stretch;
+  const { budget, mark, exceptions = [], ended = [], period, from, until, spent } = stretch;
   if (from >= until) return undefined;
   const ends = exceptions.map((one) => one.until).filter((end) => end > from && end < until);
   const edges = [from, ...ends.sort((a, b) => a - b), until];
@@ -128,11 +128,14 @@ function actsWithin(stretch: Stretch, rate: MicroDollars, startedAt: Instant): I
     if (held.some(({ kind }) => kind === 'lift')) continue;
     const limit = budget.limit + granted(held);
     const left = limit - spent - growth(rate, from, Math.min(edge, period.to));
-    // Marks are of this period alone: those of the next are still to be made.
-    const isMarked = mark?.period.from === period.from;
-    const since = isMarked ? overSince({ mark, limit, resumedAt: i === 0 ? resumedAt : edge }) : undefined;
-    if (budget.atLimit === 'stop' && since !== undefined && startedAt > since) continue;
-    if (left <= 0) return i === 0 ? (since ?? edge) : edge;
+    if (left <= 0) {
+      // Marks are of this period alone: those of the next are still to be made.
+      const known = mark?.period.from === period.from ? { mark } : {};
+      const over = [...ended, ...exceptions.filter((one) => one.until <= edge)];
+      const since = actsSince({ budget, limit, ...known, ended: over }, startedAt, edge);
+      if (since === undefined) continue;
+      return i === 0 ? since : edge;
+    }
     const at = rate > 0 ? edge + Math.ceil((left * HOUR) / rate) : Number.POSITIVE_INFINITY;
     if (at < edges[i + 1]! && at <= period.to) return at;
   }

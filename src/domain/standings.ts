@@ -4,7 +4,7 @@ import type { MicroDollars } from './money.ts';
 import type { Period } from './period.ts';
 import type { Budget, Policy } from './policy.ts';
 import { type OwnerSpend, type Spending, type SpendSum, sumSpend } from './spending.ts';
-import { DAY, HOUR, type Instant } from './time.ts';
+import { DAY, HOUR, type Instant, localTime, startOfDay } from './time.ts';
 
 /** A running app's part in budgets: who answers for it, and what it costs an hour. */
 export interface Burning {
@@ -68,14 +68,16 @@ function standingsOfBudget(
     if (group) group.hourly += hourly;
   }
   const { period } = spending;
-  const its = marks.filter((mark) => mark.budget === budget.name && isSameByClock(mark.period, period));
+  const its = marks.filter(
+    (mark) => mark.budget === budget.name && isSameByClock(mark.period, period, policy.timezone),
+  );
   const marked = Map.groupBy(its, (mark) => subjectKey(mark.subject));
   const given = exceptions.filter((one) => (one.budget ?? budget.name) === budget.name && one.at <= now);
   const excepted = Map.groupBy(given, (one) => subjectKey(one.subject));
   return [...groups].map(([key, { subject, owners, hourly }]) => {
     const spend = sumSpend(owners, drift);
     const ofSubject = (excepted.get(key) ?? []).filter(({ until }) => now < until);
-    const ends = (excepted.get(key) ?? []).map(({ until }) => until).filter((until) => until <= now);
+    const ended = (excepted.get(key) ?? []).filter(({ until }) => until <= now);
     const granted = ofSubject.reduce((sum, { kind, amount = 0 }) => sum + (kind === 'grant' ? amount : 0), 0);
     const limit = budget.limit + granted;
     const lifted = ofSubject.find(({ kind }) => kind === 'lift');
@@ -96,7 +98,7 @@ function standingsOfBudget(
       isOver: spend.amount >= limit,
       ...(ofSubject.length > 0 ? { exceptions: ofSubject } : {}),
       ...(lifted ? { lifted } : {}),
-      ...(ends.length > 0 ? { resumedAt: Math.max(...ends) } : {}),
+      ...(ended.length > 0 ? { ended } : {}),
       ...(mark ? { mark } : {}),
     };
   });
@@ -105,10 +107,15 @@ function standingsOfBudget(
 /** No two clocks on earth are further apart. */
 const APART = 26 * HOUR;
 
-/** Whether two periods are one, by clocks of two zones: the policy's may have been changed within it. */
-function isSameByClock(a: Period, b: Period): boolean {
-  const near = (one: Instant, other: Instant) => one === other || Math.abs(one - other) <= APART;
-  return near(a.from, b.from) && near(a.to, b.to);
+/**
+ * Whether a mark is of this period. The policy's zone may have been changed within it: then the mark's begins and ends at no midnight of the
+ * present one, and close by.
+ */
+function isSameByClock(marked: Period, period: Period, timezone: string): boolean {
+  if (marked.from === period.from && marked.to === period.to) return true;
+  const isMidnight = startOfDay(localTime(marked.from, timezone).date, timezone) === marked.from;
+  const isNear = Math.abs(marked.from - period.from) <= APART && Math.abs(marked.to - period.to) <= APART;
+  return isNear && !isMidnight;
 }
 
 /** What was told in a period, by whichever zone's clock. */

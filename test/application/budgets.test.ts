@@ -290,6 +290,23 @@ describe('at the limit', () => {
     expect(await it.pass(NOON + 22 * HOUR)).toEqual([]);
   });
 
+  test.each([
+    ['too small a grant', { kind: 'grant' as const, amount: 1_000_000 }],
+    ['a grant that ends', { kind: 'grant' as const, amount: 50_000_000 }],
+    ['a lift that ends', { kind: 'lift' as const }],
+  ])('stop: what it has let be goes on, whatever is given afterwards: %s', async (_, given) => {
+    const it = lab({ budgets: [{ ...perPerson, atLimit: 'stop' }] });
+    it.ports.fleet.start(it.app('alice'), NOON);
+    await it.pass(NOON + 10 * HOUR);
+    await it.create(it.app('alice', 'again'), NOON + 11 * HOUR);
+    await it.pass(NOON + 11 * HOUR + 5 * MINUTE);
+    const subject = { kind: 'owner' as const, name: `${ref.domainId}/alice` };
+    const times = { at: NOON + 11.2 * HOUR, until: NOON + 12 * HOUR, by: 'admin', why: '' };
+    await it.ports.ledger.except(PLACE, { ...given, subject, ...times });
+    for (const hours of [11.25, 11.5, 12, 12.5]) expect(await it.pass(NOON + hours * HOUR)).toEqual([]);
+    expect(it.isUp(it.app('alice', 'again'))).toBe(true);
+  });
+
   test('a term acts and tells within its days alone, and is expected to end at nothing before them', async () => {
     const days = { from: '2026-11-24', to: '2026-11-24' };
     const it = lab({ budgets: [{ ...perPerson, period: days, forecastAt: [1] }] });

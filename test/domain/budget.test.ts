@@ -122,7 +122,10 @@ describe('what is spent and expected', () => {
     expect(since([overMark(100, 7), overMark(100, 5), overMark(200, 1)])).toBe(5);
     expect(since([overMark(100, 5), underMark(100, 8), overMark(100, 9), underMark(200, 10)])).toBe(9);
     expect(since([overMark(100, 5), underMark(100, 8)])).toBeUndefined();
-    expect(since([overMark(100, 5)], { resumedAt: 12 })).toBe(12);
+    // A limit that nothing is marked of was spent when it was made, or it was seen unspent.
+    expect(since([overMark(80, 3), overMark(90, 5)])).toBe(5);
+    expect(since([overMark(80, 3), underMark(100, 4)])).toBeUndefined();
+    expect(since([overMark(80, 3), underMark(80, 4)])).toBeUndefined();
     expect(since([])).toBeUndefined();
   });
 

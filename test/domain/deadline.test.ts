@@ -125,6 +125,7 @@ function walk(scenario: Scenario, until: Instant): Instant | undefined {
   const { kind, limit, spent, hourly, atLimit, exceptions, since, startedAt } = scenario;
   let period = periodAt(kind, NOON);
   let total = spent;
+  let wasOver = false;
   for (let at = NOON; at < until; at += MINUTE) {
     if (kind !== 'total' && at >= period.to) {
       period = periodAt(kind, at);
@@ -133,11 +134,15 @@ function walk(scenario: Scenario, until: Instant): Instant | undefined {
     const holding = exceptions.filter((one) => one.at <= NOON && at < one.until);
     const now = limit + holding.reduce((sum, { amount = 0 }) => sum + amount, 0);
     const isLifted = holding.some((one) => one.kind === 'lift');
-    // `stop` lets be what began after its limit was first seen spent, in that month.
-    const isLet = atLimit === 'stop' && since !== undefined && now === limit && at < periodAt(kind, NOON).to;
-    // What was granted or lifted has ended: then it is spent anew.
-    const resumed = Math.max(0, ...exceptions.map((one) => one.until).filter((end) => end <= at));
-    if (total >= now && !isLifted && !(isLet && startedAt > Math.max(since!, resumed))) return at;
+    // `stop` lets be what began after a limit was first seen spent, in that month; also for another that was spent when it was made.
+    if (at === NOON || exceptions.some((one) => one.until === at)) wasOver = total >= now;
+    const isLet = atLimit === 'stop' && since !== undefined && wasOver && at < periodAt(kind, NOON).to;
+    // What was started under a grant or a lift is not, once that has ended.
+    const isFromUnder = exceptions.some(
+      (one) =>
+        one.until <= at && one.at <= startedAt && startedAt < one.until && !(one.at < since! && since! <= startedAt),
+    );
+    if (total >= now && !isLifted && !(isLet && startedAt > since! && !isFromUnder)) return at;
     total += (hourly * MINUTE) / HOUR;
   }
   return undefined;

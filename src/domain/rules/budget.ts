@@ -1,5 +1,5 @@
 import { isFree } from '../app.ts';
-import { describeStanding, isEnded, overSince, type Standing, type Subject, subjectOf } from '../budget.ts';
+import { actsSince, describeStanding, isEnded, type Standing, type Subject, subjectOf } from '../budget.ts';
 import type { Policy } from '../policy.ts';
 import type { RunningApp } from '../running-app.ts';
 import { teamOnRecord } from '../running-app.ts';
@@ -23,8 +23,8 @@ export function budgetVerdicts(
     if (isEnded(standing, now)) return { rule, says: 'nothing', reason: `${spent}; its period is over` };
     if (!standing.isOver) return { rule, says: 'within', reason: spent };
     if (standing.lifted) return { rule, says: 'nothing', reason: `${spent}; lifted by an admin` };
-    const due = overSince(standing) ?? now;
-    if (budget.atLimit === 'stop' && app.startedAt > due)
+    const due = actsSince(standing, app.startedAt, now);
+    if (due === undefined)
       return { rule, says: 'nothing', reason: `${spent}; started after the limit was reached, which stop lets be` };
     return { rule, says: 'over', due, grace: budget.grace ?? 0, reason: spent };
   });
