@@ -118,6 +118,7 @@ export async function closeBooks(
     ...reading.findings,
     ...untaggedFindings(reading.days, record),
     ...shortPeriods(policy, since, now),
+    ...(added.length > 0 ? grownTotals(policy, since) : []),
     ...(unbilled.length > 0 && !isAnyMetered ? [notOnTheBill(place)] : []),
     ...forecast.findings,
   ];
@@ -170,6 +171,15 @@ function firstDay(record: OnBooks, periods: Period[], now: Instant): Instant {
 function firstOf(periods: Period[], now: Instant): Instant {
   const wanted = periods.flatMap(({ from }) => (from > 0 ? [from] : []));
   return Math.floor(Math.max(now - BILL_REACHES, Math.min(...wanted)) / DAY) * DAY;
+}
+
+/** Totals count all that is on the books: what was read for another's term is theirs too from now on, and that is said. */
+function grownTotals({ budgets }: Policy, since: Instant): string[] {
+  const totals = budgets.flatMap(({ name, period }) => (period === 'total' ? [`"${name}"`] : []));
+  if (totals.length === 0) return [];
+  return [
+    `A budget's term has had the bill read from ${dateOf(since)} on: the total of ${totals.join(', ')} counts from there too.`,
+  ];
 }
 
 /** Budgets whose period begins before all that is on the books: what was spent then is missing, and that is said. */

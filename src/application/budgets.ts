@@ -3,12 +3,13 @@ import { appKey } from '../domain/app.ts';
 import { crossingsOf, isEnded, overMark, overSince, type Standing, underMark } from '../domain/budget.ts';
 import { refusalOf } from '../domain/contact.ts';
 import { type Cost, costsSoFar, type Rates, spendBasisOf } from '../domain/cost.ts';
+import type { Decision } from '../domain/decide.ts';
 import { costOf } from '../domain/money.ts';
 import type { BudgetFacts } from '../domain/notice.ts';
 import { ownerAddress } from '../domain/owner.ts';
 import { periodOf } from '../domain/period.ts';
 import type { Plan } from '../domain/plan.ts';
-import type { Policy } from '../domain/policy.ts';
+import type { Budget, Policy } from '../domain/policy.ts';
 import { budgetRule, budgetVerdicts, describeSubject, isSubjects, standingKey } from '../domain/rules/budget.ts';
 import { guardrailVerdicts } from '../domain/rules/guardrail.ts';
 import { type RunningApp, tagsOfSpace, teamOnRecord } from '../domain/running-app.ts';
@@ -102,8 +103,8 @@ function hourlyOf(costs: Map<string, Cost>, { ref }: RunningApp): number {
 export interface BudgetNews {
   /** What failed, in words. */
   faults: string[];
-  /** Budgets of which it could not be written down since when they are spent: nobody is to be warned by them yet. */
-  unmarked: string[];
+  /** Budgets of which it could not be written down since when they are spent: by them nobody is warned yet, and `stop` ends nothing. */
+  unmarked: Budget[];
 }
 
 /**
@@ -134,15 +135,20 @@ export async function tellBudgets(
       ...(isUnspent ? [underMark(limit, now)] : []),
     ];
     if (crossed.length + over.length === 0) continue;
+    let isMarked = false;
     try {
-      const its = { ...standing, crossed, ...(valve ? { valve } : {}), intents };
-      if (crossed.length > 0) await tellBudget(actor, { account, region }, its, seen, now);
       const { subject, period } = standing;
-      const told = crossed.map(({ mark }) => mark);
-      await ledger.mark({ account, region }, { budget: budget.name, subject, period, told, over });
+      const mark = { budget: budget.name, subject, period };
+      // Since when it is spent waits for no mail: it decides what is stopped.
+      if (over.length > 0) await ledger.mark({ account, region }, { ...mark, told: [], over });
+      isMarked = true;
+      if (crossed.length === 0) continue;
+      const its = { ...standing, crossed, ...(valve ? { valve } : {}), intents };
+      await tellBudget(actor, { account, region }, its, seen, now);
+      await ledger.mark({ account, region }, { ...mark, told: crossed.map((one) => one.mark), over: [] });
     } catch (error) {
       const whose = `${standing.budget.name} (${describeSubject(standing.subject)})`;
-      if (isOver && !isKnownOver) news.unmarked.push(budget.name);
+      if (isOver && !isKnownOver && !isMarked) news.unmarked.push(budget);
       news.faults.push(`telling of budget ${whose} failed: ${error instanceof Error ? error.message : error}`);
     }
   }
@@ -210,7 +216,8 @@ function factsOf({ policy, rates }: Teller, told: Told, seen: Survey, now: Insta
     const isExempt = decisions.get(app)?.rule === 'exempt';
     return { ...appFacts(app, rates, now), ...(isExempt ? { isExempt: true as const } : {}) };
   });
-  const isHeld = valve && apps.some((app) => decisions.get(app)?.rule === budgetRule(budget.name));
+  const isStopped = (decision?: Decision) => decision?.action === 'stop' && decision.rule === budgetRule(budget.name);
+  const isHeld = valve && apps.some((app) => isStopped(decisions.get(app)));
   const running = its.sort((a, b) => (b.cost ?? 0) - (a.cost ?? 0)).slice(0, MOST_APPS);
   return {
     kind: 'budget',

@@ -1,12 +1,12 @@
-import { type App, type AppRef, appKey, type Place } from '../domain/app.ts';
+import { type App, appKey, type Place } from '../domain/app.ts';
 import { decide } from '../domain/decide.ts';
 import type { Match } from '../domain/match.ts';
 import { needsOf } from '../domain/needs.ts';
-import { emptyPicture, type Picture, spaceKey, type Tags } from '../domain/picture.ts';
+import { emptyPicture, type Picture, spaceKey } from '../domain/picture.ts';
 import { plan } from '../domain/plan.ts';
 import type { Policy } from '../domain/policy.ts';
 import { type Run, START_TOLERANCE } from '../domain/run.ts';
-import { type RunningApp, runningApp, tagKey } from '../domain/running-app.ts';
+import { type RunningApp, runningApp } from '../domain/running-app.ts';
 import type { Instant } from '../domain/time.ts';
 import type { Actor } from './act.ts';
 import { moneyOf } from './budgets.ts';
@@ -16,6 +16,7 @@ import type { SpendPorts } from './spending.ts';
 import { type StopResult, stopRun } from './stop.ts';
 import type { StudioEvent } from './studio-event.ts';
 import { type Survey, survey } from './survey.ts';
+import { withTags } from './with-tags.ts';
 
 type AppCreated = Extract<StudioEvent, { kind: 'app created' }>;
 
@@ -41,8 +42,11 @@ export async function enforceOn(
   const now = Math.max(eventTime, newestOn(known));
   if (!(await mayBeStopped(ports, actor, { place, row, known }, now))) return { kind: 'let be' };
 
-  const fleet = Object.keys(tags).length === 0 ? ports.fleet : withTags(ports.fleet, app, tags);
-  const seen = await survey({ ...ports, fleet }, policy, { place, now, isLate: true });
+  const seen = await survey({ ...ports, fleet: withTags(ports.fleet, app, tags) }, policy, {
+    place,
+    now,
+    isLate: true,
+  });
   const running = withNew(seen, row, policy);
   if (!running) return { kind: 'let be' };
   const money = await moneyOf(ports, policy, seen, rates, seen.now);
@@ -53,18 +57,6 @@ export async function enforceOn(
   const { held } = plan([decision], seen.picture, policy).intents[0]!;
   if (held !== undefined) return { kind: 'held', why: `${held}; ${reason}` };
   return { rule, ...(await stopRun(actor, running, { rule, reason }, seen.now)) };
-}
-
-/** The tagging API may lag behind a creation, and no exemption by the app's own tag may be missed: its call told them. */
-function withTags(fleet: Fleet, app: AppRef, tags: Tags): Fleet {
-  return {
-    ...fleet,
-    async look(place, needs) {
-      const picture = await fleet.look(place, needs);
-      const own = tagKey(app);
-      return { ...picture, tags: new Map(picture.tags).set(own, { ...tags, ...picture.tags.get(own) }) };
-    },
-  };
 }
 
 /** The new app among what was seen; a listing may lack it, or show it before it knew. Undefined where its run is over. */

@@ -1,15 +1,16 @@
 import { appKey, type Place } from '../domain/app.ts';
 import { hourlyOf, type Rates } from '../domain/cost.ts';
-import { decide } from '../domain/decide.ts';
+import { type Decision, decide } from '../domain/decide.ts';
 import type { MicroDollars } from '../domain/money.ts';
 import { describePause, isPaused, type Pause } from '../domain/pause.ts';
 import { type Missing, type Picture, spaceKey } from '../domain/picture.ts';
 import { type Intent, inReadingOrder, type Plan, plan } from '../domain/plan.ts';
-import type { Policy } from '../domain/policy.ts';
+import type { Budget, Policy } from '../domain/policy.ts';
 import { budgetRule } from '../domain/rules/budget.ts';
 import type { Run } from '../domain/run.ts';
 import { isShared } from '../domain/running-app.ts';
 import { DAY, type Instant } from '../domain/time.ts';
+import { isMoneyRule } from '../domain/verdict.ts';
 import { type Actor, act, type Outcome } from './act.ts';
 import { type BackstopReport, keepBackstops } from './backstop.ts';
 import { type BudgetNews, moneyOf, tellBudgets } from './budgets.ts';
@@ -104,6 +105,7 @@ export async function scan(
   const rates = await ratesOf({ prices: ports.prices, policy }, place.region, seen.prices);
   const money = await moneyOf(ports, policy, seen, rates, now);
   const decisions = seen.running.map(({ app }) => decide(app, policy, now, money.verdictsOn(app)));
+  if (money.faults.length > 0) decisions.forEach(keepWarned);
   const pause = isPaused(seen.pause, now) ? seen.pause : undefined;
   const paused = pause && `Curfew is ${describePause(pause, policy.timezone, now)}`;
   const { intents, valve } = plan(decisions, seen.picture, policy, paused);
@@ -167,11 +169,18 @@ export async function scan(
   return { ...found, outcomes, stoppedHourly: stopped, ...(kept ? { backstop: kept } : {}), faults };
 }
 
+/** What budgets could not say this once is no reason to take back what they have warned of. */
+function keepWarned({ app, upheld }: Decision): void {
+  upheld.push(...Object.keys(app.run.warnings).filter(isMoneyRule));
+}
+
 /** A warning counts from when its budget was spent: by one that is not written down, each scan would warn anew. */
 function holdUnmarked(intent: Intent, { unmarked }: BudgetNews): void {
   const { action, rule } = intent.decision;
-  if (action === 'warn' && unmarked.some((name) => rule === budgetRule(name)))
-    intent.held ??= 'since when its budget is spent could not be recorded';
+  // By `stop`, what starts until the next scan would be taken for started before.
+  const isToWait = ({ name, atLimit }: Budget) =>
+    rule === budgetRule(name) && (action === 'warn' || (action === 'stop' && atLimit === 'stop'));
+  if (unmarked.some(isToWait)) intent.held ??= 'since when its budget is spent could not be recorded';
 }
 
 /** What the fleet costs less an hour: an app that shared its instance with one that stays cost nothing. */

@@ -175,6 +175,7 @@ async function creditsOf(
   now: Instant,
 ): Promise<{ amount: MicroDollars; from: string }> {
   const from = dateOf(Math.max(period.from, now - 390 * DAY));
-  const to = dateOf(Math.min(period.to, now) + DAY);
+  // The day after the last that has anything of it: its end, in most zones, lies within a day of the bill.
+  const to = now < period.to ? dateOf(now + DAY) : dateOf(Math.ceil(period.to / DAY) * DAY);
   return { amount: await billOf({ account: place.account }).credits(place.region, from, to), from };
 }

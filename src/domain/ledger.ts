@@ -88,14 +88,17 @@ export interface Drift {
 
 /**
  * Holds estimate against bill over settled days: only usage that Curfew meters, and that has a price. What AWS bills at $0
- * is given away, which says nothing of how it is metered.
+ * is given away, which says nothing of how it is metered; and what is somebody's, and was not seen, nothing of an estimate.
  */
 export function driftOf(days: LedgerDay[]): Drift {
   const drift: Drift = { billed: 0, accrued: 0, days: 0 };
-  for (const { lines, settledAt } of days) {
-    if (settledAt === undefined) continue;
+  for (const { lines, settledAt, isUnseen: isEarlier } of days) {
+    if (settledAt === undefined || isEarlier) continue;
     const isBoth = ({ accrued, billed }: LedgerLine) => accrued !== undefined && accrued > 0 && billed !== undefined;
-    const both = [...Map.groupBy(lines, ({ usage }) => usage.toLowerCase()).values()]
+    const isUnseen = ({ domainId, duration, isReckoned }: LedgerLine) =>
+      domainId !== undefined && duration === 0 && !isReckoned;
+    const seen = lines.filter((line) => !isUnseen(line));
+    const both = [...Map.groupBy(seen, ({ usage }) => usage.toLowerCase()).values()]
       .filter((its) => its.some(isBoth) && its.some(({ billed = 0 }) => billed !== 0))
       .flat();
     if (both.length === 0) continue;

@@ -44,9 +44,11 @@ export const TREND: Duration = 7 * DAY;
 export function sumClosed(
   period: Period,
   closedUntil: Instant,
-  days: Pick<LedgerDay, 'lines' | 'isUnseen'>[],
+  days: (Pick<LedgerDay, 'lines' | 'isUnseen'> & { date?: string })[],
 ): Spending {
-  const trendDays = Math.min(TREND / DAY, days.filter(({ isUnseen }) => !isUnseen).length);
+  const isRecent = (date: string | undefined) => date === undefined || Date.parse(date) >= closedUntil - TREND;
+  const recent = days.filter(({ date, isUnseen }) => !isUnseen && isRecent(date));
+  const trendDays = Math.min(TREND / DAY, recent.length);
   const spending: Spending = { period, closedUntil, trendDays, owners: [] };
   const sumFor = byOwner(spending);
   for (const line of days.flatMap(({ lines }) => lines)) {

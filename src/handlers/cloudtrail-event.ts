@@ -25,7 +25,11 @@ const cloudTrailEvent = z.object({
   }),
 });
 
-const tags = z.array(z.object({ key: z.string().max(128), value: z.string().max(256) })).nullish();
+/** Of another form they say nothing: what the event tells besides is not to be lost for them. */
+const tags = z
+  .array(z.object({ key: z.string().max(128), value: z.string().max(256) }))
+  .nullish()
+  .catch(undefined);
 
 const appParameters = z.object({
   domainId,

@@ -57,7 +57,7 @@ export const handler = middy((event: unknown, context: Context) =>
       logger.info('enforced', { ...enforced });
       return { noted, enforced: enforced.kind };
     }
-    const armed = await armNew(books, actor, { place, app: what.app }, now);
+    const armed = await armNew(books, actor, { place, ...what }, now);
     if (armed) logger.info('backstop', { ...armed });
     return { noted };
   }),

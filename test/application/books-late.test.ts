@@ -4,7 +4,7 @@ import { periodOf } from '../../src/domain/period.ts';
 import { sumSpend } from '../../src/domain/spending.ts';
 import { forecastOf } from '../../src/domain/standings.ts';
 import { DAY } from '../../src/domain/time.ts';
-import { appOf, at, budgetOver, LAB, lab, profile } from './books-lab.ts';
+import { appOf, at, budgetOver, LAB, lab, profile, TOTAL } from './books-lab.ts';
 
 // What the books learn late: a bill that could not be read at first, a budget that comes after them, days before Curfew.
 
@@ -123,4 +123,28 @@ test('days before Curfew that no bill has told of make no trend; days on which n
   // A bill that tells that nothing was spent tells something.
   await it.close(now + 6 * DAY);
   expect((await it.spent(month, now + 6 * DAY)).trendDays).toBe(9);
+});
+
+test('a total counts what was read for the term of another, and that is said', async () => {
+  const total = budgetOver('total', { name: 'all of it', for: 'account' });
+  const it = lab({ budgets: [total] });
+  it.bill.rows = [{ date: '2026-08-15', holder: profile('alice'), usage: LAB, amount: 500_000_000 }];
+  const first = at('2026-11-20T06:00');
+  expect((await it.close(first)).findings.join()).not.toContain('all of it');
+  it.policy.budgets = [total, budgetOver({ from: '2026-08-01', to: '2026-12-20' }, { name: 'term' })];
+  const { findings } = await it.close(first + DAY);
+  expect(findings.join()).toContain('from 2026-08-01 on: the total of "all of it" counts from there too.');
+  expect(await it.dollars(TOTAL, first + DAY)).toEqual({ alice: 500 });
+  expect((await it.close(first + 2 * DAY)).findings.join()).not.toContain('all of it');
+});
+
+test('a trend counts the days of the last week alone, and what they cost', async () => {
+  const it = lab({ budgets: [budgetOver({ from: '2026-10-01', to: '2026-12-31' })] });
+  it.bill.rows = [{ date: '2026-10-03', holder: profile('alice'), usage: LAB, amount: 70_000_000 }];
+  it.bill.estimatedFrom = '2026-10-10';
+  const first = at('2026-11-20T06:00');
+  await it.close(first);
+  const spending = await it.spent(periodOf({ from: '2026-10-01', to: '2026-12-31' }, first, 'UTC'), first);
+  // Two whole days that are not closed yet, on which nothing ran; of those before nobody knows.
+  expect([spending.trendDays, sumSpend(spending.owners, undefined).recent]).toEqual([2, 0]);
 });

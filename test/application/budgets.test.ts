@@ -465,6 +465,41 @@ describe('at the limit', () => {
     },
   );
 
+  test('stop lets be what is started afterwards, also where its mark could not be written at first', async () => {
+    const it = lab({ budgets: [{ ...perPerson, atLimit: 'stop' }] });
+    it.ports.fleet.start(it.app('alice'), NOON);
+    const { mark } = it.ports.ledger;
+    it.ports.ledger.mark = async () => Promise.reject(new Error('throttled'));
+    const at = NOON + 10 * HOUR;
+    const { outcomes } = await it.scan(at);
+    expect(outcomes.map(({ kind }) => kind).sort()).toEqual(['held', 'started']);
+    it.ports.ledger.mark = mark;
+    expect(await it.pass(at + 5 * MINUTE)).toEqual(['stopped default']);
+    it.ports.fleet.start(it.app('alice', 'again'), at + 6 * MINUTE);
+    expect(await it.pass(at + 10 * MINUTE)).toEqual(['started again']);
+    // A mail that cannot be owed keeps no mark from being written.
+    const other = lab({ budgets: [{ ...perPerson, atLimit: 'stop' }] });
+    other.ports.fleet.start(other.app('alice'), NOON);
+    other.ports.outbox.owe = async () => Promise.reject(new Error('throttled'));
+    await other.scan(at);
+    expect([...other.ports.ledger.marks.values()].map(({ told, over }) => [told, over.length])).toEqual([[[], 1]]);
+  });
+
+  test('a budget that cannot be reckoned once takes no warning of it back', async () => {
+    const it = lab({ budgets: [{ ...perPerson, grace: HOUR }] });
+    it.ports.fleet.start(it.app('alice'), NOON);
+    const at = NOON + 10 * HOUR;
+    expect(await it.pass(at)).toEqual(['started default', 'warned default']);
+    const { history } = it.ports.runs;
+    it.ports.runs.history = async () => Promise.reject(new Error('throttled'));
+    const { outcomes, faults } = await it.scan(at + 5 * MINUTE);
+    expect([outcomes, faults]).toEqual([[], ['budgets could not be reckoned: throttled']]);
+    it.ports.runs.history = history;
+    expect(await it.pass(at + 10 * MINUTE)).toEqual([]);
+    expect(await it.pass(at + HOUR)).toEqual(['stopped default']);
+    expect(it.mails().filter((mail) => /^warning/.test(mail))).toHaveLength(1);
+  });
+
   test('stop: a limit that a bill says was not spent, and is spent again, ends what had started by then', async () => {
     const it = lab({ budgets: [{ ...perPerson, atLimit: 'stop' }] });
     it.ports.fleet.start(it.app('alice'), NOON);

@@ -241,6 +241,12 @@ describe('drift', () => {
       ledgerDay(line('alice', 50)),
     ];
     expect(driftOf(days)).toEqual({ billed: 100, accrued: 103, days: 1 });
+    // What somebody used that Curfew did not see, and days before its first look, say nothing of its estimates.
+    const [day] = days.filter(({ settledAt }) => settledAt !== undefined);
+    const unseen = { ...day!.lines[0]!, owner: 'zoe', duration: 0, billed: 500 };
+    delete (unseen as { accrued?: number }).accrued;
+    expect(driftOf([{ ...day!, lines: [...day!.lines, unseen] }])).toEqual({ billed: 100, accrued: 103, days: 1 });
+    expect(driftOf([{ ...day!, isUnseen: true }])).toEqual({ billed: 0, accrued: 0, days: 0 });
   });
 
   test('corrects an estimate by a fifth at most, unless it rests on next to nothing', () => {
