@@ -79,9 +79,10 @@ export function rowsOf(lines: LedgerLine[], instances: InstanceWeek[], drift: Dr
     const reckoned = group.some(({ isReckoned }) => isReckoned) ? { isReckoned: true as const } : {};
     const its = byUsage.get(name) ?? [];
     byUsage.delete(name);
+    // Storage too: what the bill gives nobody is nobody's, whatever it is of.
+    if (line.domainId === undefined) return [{ name: line.usage, kind: 'unattributed', amount }];
     if (line.usage.toLowerCase() === VOLUME_USAGE.toLowerCase())
       return [{ name: 'storage', kind: 'storage', ...owner, amount, ...reckoned }];
-    if (line.domainId === undefined) return [{ name: line.usage, kind: 'unattributed', amount }];
     if (its.length === 0) return [{ name: line.usage, kind: 'other', ...owner, amount, ...reckoned }];
     const shares = shareOut(
       amount,

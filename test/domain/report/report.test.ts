@@ -244,6 +244,24 @@ describe('a report', () => {
     expect(facts).toMatchObject({ spent: 49_500_000, billed: 39_500_000, estimated: 10_000_000 });
   });
 
+  test('tells the admins what the bill gives nobody, storage among it', () => {
+    const nobodys = ({ domainId: _, owner: __, ...rest }: LedgerLine): LedgerLine => rest;
+    const facts = adminReport(
+      book([
+        line(WEEK.from, { billed: 1_000_000 }),
+        nobodys(line(WEEK.from, { usage: 'Studio:VolumeUsage.gp3', what: 'Studio:VolumeUsage.gp3', billed: 290_000 })),
+        nobodys(line(WEEK.from, { usage: 'Train:ml.p3.2xlarge', what: 'Train:ml.p3.2xlarge', billed: 30_000 })),
+      ]),
+    );
+    expect(facts.admin!.unattributed).toBe(320_000);
+    expect(facts.rows.map(({ name, kind }) => [name, kind])).toEqual([
+      ['Studio:JupyterLab-ml.g5.xlarge', 'other'],
+      ['Studio:VolumeUsage.gp3', 'unattributed'],
+      ['Train:ml.p3.2xlarge', 'unattributed'],
+    ]);
+    expect(facts.admin!.teams.find(({ name }) => name === 'unattributed')!.amount).toBe(facts.admin!.unattributed);
+  });
+
   test('names what its own estimate rests on: of what AWS has billed there is no price, and of others’ lines nothing is said', () => {
     const it = book([
       line(WEEK.from, { accrued: 5_000_000, billed: 4_000_000, isPolicys: true }),
