@@ -118,6 +118,7 @@ function runningNow(seen: Survey, policy: Policy, rates: Rates, now: Instant): R
       ...(team === undefined ? {} : { team }),
       facts: appFacts(app, rates, now),
       hourly: cost?.kind === 'known' ? costOf(cost.rate, HOUR) : 0,
+      ...(cost?.kind === 'unknown' ? { isUnpriced: true as const } : {}),
     };
   });
 }

@@ -1,4 +1,4 @@
-import type { Hours, ReportFacts } from '../domain/report/facts.ts';
+import type { Amount, Hours, ReportFacts, RestRow } from '../domain/report/facts.ts';
 import { HOUR, type Instant } from '../domain/time.ts';
 
 export const CSV = [
@@ -12,20 +12,22 @@ const hours = (duration: number | undefined) => (duration === undefined ? '' : (
 /** Every row of a report: where it went, and who spent it. What a report leaves out is a row of its own. */
 export function csvRows({ rows, more, people, morePeople, estimated, source }: ReportFacts): string[][] {
   const basis = estimated === 0 ? '' : source.basis;
+  // Nothing is 0 for want of a price.
+  const known = ({ amount, unpriced = 0 }: Amount) => (amount === 0 && unpriced > 0 ? '' : usd(amount));
   const spent = (idle: number | undefined) => (idle === undefined ? '' : usd(idle));
   const time = ({ up, used, idle, unknown, idleCost }: Partial<Hours>) => [
     ...[up, used, idle, unknown].map(hours),
     spent(idleCost),
   ];
-  const rest = (kind: string, { count, amount }: { count: number; amount: number }) =>
-    count > 0 ? [[kind, `${count} more`, '', '', '', usd(amount), ...time({})]] : [];
+  const rest = (kind: string, { count, ...left }: RestRow) =>
+    count > 0 ? [[kind, `${count} more`, '', '', '', known(left), ...time({})]] : [];
   return [
-    ...rows.map(({ kind, name, owner = '', appType = '', instanceType = '', amount, ...of }) => [
-      ...[kind, name, owner, appType, instanceType, usd(amount)],
+    ...rows.map(({ kind, name, owner = '', appType = '', instanceType = '', ...of }) => [
+      ...[kind, name, owner, appType, instanceType, known(of)],
       ...time(of),
     ]),
     ...rest('other', more),
-    ...people.map((row) => ['person', row.name ?? '', row.name ?? '', '', '', usd(row.amount), ...time(row)]),
+    ...people.map((row) => ['person', row.name ?? '', row.name ?? '', '', '', known(row), ...time(row)]),
     ...rest('person', morePeople),
   ].map((row) => [...row, basis]);
 }
@@ -48,17 +50,29 @@ const AMOUNTS = [
 const DURATIONS = ['up', 'used', 'idle', 'unknown', 'duration'];
 const INSTANTS = ['at', 'recordedSince', 'from', 'to', 'startedAt', 'billedAt', 'billedUntil'];
 
-/** A report as JSON: amounts in dollars, durations in hours, times as ISO 8601; each key says which. */
+/** What may be 0 for want of a price, which is null then. */
+const MAY_LACK = ['spent', 'estimated', 'amount', 'forecast'];
+
+/** A report as JSON: amounts in dollars, durations in hours, times as ISO 8601; each key says which. What is not known for want of a price is null. */
 export function toJson(facts: ReportFacts): object {
   const { kind: _, audience: __, locale: ___, ...rest } = facts;
-  return told(rest) as object;
+  const { isHourlyLeast, ...shown } = rest;
+  const isUnknown = facts.hourly === 0 && isHourlyLeast;
+  return {
+    ...(told(shown) as object),
+    ...(isUnknown ? { hourlyUsd: null } : {}),
+    isHourlyLeast: isHourlyLeast ?? false,
+  };
 }
 
 function told(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(told);
   if (typeof value !== 'object' || value === null) return value;
+  const { unpriced = 0 } = value as { unpriced?: number | Record<string, number> };
+  const isLacking = typeof unpriced === 'number' ? unpriced > 0 : Object.keys(unpriced).length > 0;
   return Object.fromEntries(
     Object.entries(value).map(([key, member]) => {
+      if (isLacking && member === 0 && MAY_LACK.includes(key)) return [`${key}Usd`, null];
       // By what has no price: of what a stop saved, it is one duration.
       if (key === 'unpriced' && typeof member === 'object')
         return [

@@ -2,10 +2,10 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { renderReportPage } from '../../src/adapters/report/page.ts';
 import { renderNotice } from '../../src/adapters/ses/render.ts';
-import { toJson } from '../../src/cli/report-print.ts';
+import { csvRows, toJson } from '../../src/cli/report-print.ts';
 import type { ReportFacts } from '../../src/domain/report/facts.ts';
 import { HOUR } from '../../src/domain/time.ts';
-import { EVIL, notice, ZONE } from './notices.ts';
+import { app, EVIL, notice, ZONE } from './notices.ts';
 import { adminReport, ownerReport } from './report-notices.ts';
 
 /** Cents of `$1,234.56`, `-$0.05` or `under $0.01`; none where there is no price. */
@@ -86,6 +86,90 @@ test('a budget’s share is rounded down: what is nearly all of it is not told a
   };
   // 0.29 * 100 is less than 29 to a computer.
   expect([199_200_000, 200_000_000, 58_000_000].map(shown)).toEqual(['99%', '100%', '29%']);
+});
+
+describe('what has no price', () => {
+  const place = { account: '123456789012', region: 'us-east-1' };
+  const [row] = adminReport.rows;
+  const [person] = adminReport.people;
+  const none = { amount: 0, unpriced: 37 * HOUR };
+  const [stop] = adminReport.saved.stops;
+  const { amount: _, ...unpricedStop } = stop!;
+  const { mean: __, total: ___, ...bare } = adminReport;
+  const facts: ReportFacts = {
+    ...bare,
+    ...{ spent: 0, billed: 0, estimated: 0, unpriced: { 'ml.x9.large': 37 * HOUR } },
+    days: adminReport.days.map(({ date }, i) => (i === 2 ? { date, ...none } : { date, amount: 0 })),
+    rows: [{ ...row!, ...none, idleCost: 0 }],
+    more: { count: 2, ...none },
+    people: [{ ...person!, ...none, idleCost: 0 }],
+    budgets: [],
+    saved: { amount: 0, duration: 24 * HOUR, unpriced: 24 * HOUR, stops: [unpricedStop], more: 0 },
+    ...{ running: [{ ...app, isUnpriced: true }], hourly: 0, isHourlyLeast: true },
+    admin: { ...adminReport.admin!, teams: [{ ...person!, name: 'alpha', ...none }], savings: [], unattributed: 0 },
+  };
+  const text = (some: Partial<ReportFacts> = {}) =>
+    renderNotice(notice({ ...facts, ...some }), { timezone: ZONE }, {}).text;
+  const block = (heading: string, some?: Partial<ReportFacts>) =>
+    text(some)
+      .split('\n\n')
+      .find((one) => one.startsWith(heading))!
+      .split('\n');
+
+  test('is never $0 in a list, a total, a day or a headline', () => {
+    for (const heading of ['WHO SPENT IT', 'TEAMS', 'WHERE IT WENT', 'WHAT CURFEW STOPPED']) {
+      const lines = block(heading);
+      expect([heading, lines.at(-1)]).toEqual([heading, 'Together: no price']);
+      expect(lines[1]).toMatch(/; no price$/);
+    }
+    expect(block('WHERE IT WENT')).toContain('and 2 more, together no price');
+    expect(block('DAY BY DAY').slice(2, 5)).toEqual([
+      expect.stringMatching(/: \$0\.00$/),
+      'Wed, Nov 18: no price',
+      expect.stringMatching(/: \$0\.00$/),
+    ]);
+    expect(renderNotice(notice(facts), { timezone: ZONE }, {}).subject).toBe("Studio, the week's cost: no price");
+    expect(text()).toContain('\nno price this week\n');
+    expect(text()).toContain('\nno price an hour, by what runs now\n');
+    expect(block('THE ACCOUNT')[1]).toBe('- Running now: 42 apps that cost; no price');
+    expect(block('RUNNING NOW')[1]).toMatch(/; no price$/);
+    expect(renderReportPage(facts, place, ZONE)).toContain('>no price</text>');
+  });
+
+  test('makes a sum the least', () => {
+    const rows = [{ ...row!, amount: 2_020_000, unpriced: HOUR }];
+    const part = { rows, more: { count: 0, amount: 0 }, spent: 2_020_000, hourly: 1_410_000 };
+    expect(block('WHERE IT WENT', part).slice(-2)).toEqual([
+      expect.stringMatching(/; \$2\.02 and more$/),
+      'Together: $2.02 and more',
+    ]);
+    expect(text(part)).toContain('\n$2.02 and more this week\n');
+    expect(block('THE ACCOUNT', part)[1]).toBe('- Running now: 42 apps that cost; $1.41 and more an hour');
+  });
+
+  test('that was started again at once was stopped, and saved nothing', () => {
+    const saved = { ...facts.saved, duration: 0, unpriced: 0, stops: [{ ...unpricedStop, duration: 0 }] };
+    expect(block('WHAT CURFEW STOPPED', { saved }).slice(-2)).toEqual([
+      expect.stringMatching(/; \$0\.00$/),
+      'Together: $0.00',
+    ]);
+  });
+
+  test('is null in JSON and empty in CSV', () => {
+    expect(toJson(facts)).toMatchObject({
+      ...{ spentUsd: null, billedUsd: 0, estimatedUsd: null, hourlyUsd: null, isHourlyLeast: true },
+      rows: [{ amountUsd: null, unpricedHours: 37 }],
+      people: [{ amountUsd: null, unpricedHours: 37 }],
+      saved: { amountUsd: null, unpricedHours: 24 },
+    });
+    expect(toJson(ownerReport)).toMatchObject({ hourlyUsd: 1.41, isHourlyLeast: false });
+    const column = csvRows(facts).map((cells) => [cells[0], cells[5]]);
+    expect(column).toEqual([
+      ['app', ''],
+      ['other', ''],
+      ['person', ''],
+    ]);
+  });
 });
 
 describe('a budget of which a part has no price', () => {

@@ -1,4 +1,5 @@
 import type { MicroDollars } from '../../domain/money.ts';
+import type { Amount } from '../../domain/report/facts.ts';
 import { centsOf } from '../../domain/share-out.ts';
 import { type Duration, HOUR, type Instant, MINUTE } from '../../domain/time.ts';
 import { clock, isolate, zoneName } from '../ses/wording.ts';
@@ -10,6 +11,8 @@ export interface Format {
   round(amount: MicroDollars): string;
   /** Of cents that were made to add up: an amount of less than half a cent is still one. */
   cents(cents: number, amount: MicroDollars): string;
+  /** `$2.02`; `$2.02 and more` where something of it has no price; `no price` where nothing of it has one. */
+  sum(amount: Amount, text?: string): string;
   number(value: number): string;
   /** `81 %` of 0.81. */
   percent(share: number): string;
@@ -44,12 +47,16 @@ export function formatFor(locale: string, timezone: string): Format {
   const day = dates({ weekday: 'short', day: 'numeric', month: 'short' });
   const local = new Intl.DateTimeFormat('en-CA', { timeZone: timezone, dateStyle: 'short' });
   const cents = (amount: number) => isolate(dollars.format(amount / 100));
+  const money = (amount: MicroDollars) =>
+    amount > 0 && centsOf(amount) === 0 ? `under ${cents(1)}` : cents(centsOf(amount));
   return {
-    money: (amount) => (amount > 0 && centsOf(amount) === 0 ? `under ${cents(1)}` : cents(centsOf(amount))),
-    round(amount) {
-      return Math.abs(amount) < LARGE ? this.money(amount) : isolate(whole.format(Math.round(amount / 1e6)));
-    },
+    money,
+    round: (amount) => (Math.abs(amount) < LARGE ? money(amount) : isolate(whole.format(Math.round(amount / 1e6)))),
     cents: (amount, exact) => (exact > 0 && amount === 0 ? `under ${cents(1)}` : cents(amount)),
+    sum({ amount, unpriced = 0 }, text = money(amount)) {
+      if (unpriced === 0) return text;
+      return amount === 0 ? 'no price' : `${text} and more`;
+    },
     number: (value) => plain.format(value),
     percent: (value) => share.format(value),
     change: (value) => isolate(change.format(value)),

@@ -1,32 +1,11 @@
 import type { MailUrls } from '../../application/ports.ts';
-import type { MicroDollars } from '../../domain/money.ts';
 import type { PersonRow, ReportFacts, ReportRow, SavedRow } from '../../domain/report/facts.ts';
 import { nameOf } from '../../domain/report/instances.ts';
-import { centsThatAddUp } from '../../domain/share-out.ts';
+import { sumOf, unpricedIn } from '../../domain/report/spent.ts';
 import { isolate, typeName } from '../ses/wording.ts';
+import { accountList, troubleLists } from './admin-lists.ts';
 import type { Format } from './format.ts';
-
-/** A table of a report. Every member is text; what is absent is ''. */
-export interface List {
-  heading: string;
-  capitals: string;
-  first: string;
-  second: string;
-  last: string;
-  rows: ListRow[];
-  /** The sum of the last column, where that is one. */
-  total: string;
-  more: string;
-}
-
-interface ListRow {
-  name: string;
-  about: string;
-  text: string;
-  end: string;
-  /** Leads to the page that stops it. */
-  stop: string;
-}
+import { amounts, type List, list } from './list.ts';
 
 /** All tables that have something to tell. */
 export function listsOf(facts: ReportFacts, say: Format, urls: MailUrls, most: number): List[] {
@@ -44,81 +23,18 @@ export function listsOf(facts: ReportFacts, say: Format, urls: MailUrls, most: n
   return lists.filter(({ rows }) => rows.length > 0);
 }
 
-function list(heading: string, columns: [string, string, string], rows: Partial<ListRow>[]): List {
-  const [first, second, last] = columns;
-  const whole = rows.map((row) => ({ name: '', about: '', text: '', end: '', stop: '', ...row }));
-  return { heading, capitals: heading.toUpperCase(), first, second, last, rows: whole, total: '', more: '' };
-}
-
-/** Amounts of rows, and of those that are left out, in cents that add up. */
-function amounts<Row extends { amount: MicroDollars }>(
-  rows: Row[],
-  left: { count: number; amount: MicroDollars },
-  most: number,
-) {
-  const shown = rows.slice(0, most);
-  const hidden = rows.slice(most);
-  const count = hidden.length + left.count;
-  const rest = hidden.reduce((sum, { amount }) => sum + amount, left.amount);
-  const all = [...shown.map(({ amount }) => amount), ...(count > 0 ? [rest] : [])];
-  const cents = centsThatAddUp(all);
-  return { shown, cents, count, rest, restCents: cents[shown.length] ?? 0, sum: all.reduce((a, b) => a + b, 0) };
-}
-
-function sumOf(rows: { amount: MicroDollars }[]): MicroDollars {
-  return rows.reduce((sum, { amount }) => sum + amount, 0);
-}
-
-function moreOf({ count, rest, restCents }: Record<'count' | 'rest' | 'restCents', number>, say: Format): string {
-  return count > 0 ? `and ${say.number(count)} more, together ${say.cents(restCents, rest)}` : '';
-}
-
-/** What only whoever runs the account asks. */
-function accountList(
-  { hourly, unpriced, source: { drift } }: ReportFacts,
-  { running, unattributed, ownCost }: NonNullable<ReportFacts['admin']>,
-  say: Format,
-): List {
-  const lacking = Object.entries(unpriced).map(([what, duration]) => `${say.hours(duration)} of ${isolate(what)}`);
-  const off = drift && drift.accrued !== 0 ? drift : undefined;
-  return list(
-    'The account',
-    ['What', 'Of it', 'Figure'],
-    [
-      { name: 'Running now', text: `${say.number(running)} apps that cost`, end: `${say.money(hourly)} an hour` },
-      { name: "Nobody's", text: "AWS's bill names no owner for it", end: say.money(unattributed) },
-      {
-        name: 'Bill against estimate',
-        text: off
-          ? `${say.money(off.billed)} billed of ${say.money(off.accrued)} estimated, in ${say.number(off.days)} days`
-          : 'no settled day to compare yet',
-        end: off ? say.change(off.billed / off.accrued - 1) : '–',
-      },
-      ...(lacking.length > 0 ? [{ name: 'Without a known price', text: lacking.join(', '), end: 'in no sum' }] : []),
-      {
-        name: 'Curfew itself',
-        text:
-          ownCost === undefined
-            ? 'AWS does not tell what it used'
-            : 'at list prices; what AWS gives for nothing is not taken off',
-        end: ownCost === undefined ? 'not known' : say.money(ownCost),
-      },
-    ],
-  );
-}
-
 function spendList(facts: ReportFacts, say: Format, most: number): List {
-  const part = amounts(facts.rows, facts.more, most);
+  const part = amounts(facts.rows, facts.more, most, say);
   const rows = part.shown.map((row, i) => ({
     name: rowName(row, facts.scope),
     about: aboutRow(row, facts.scope),
     text: hoursText(row, say),
-    end: say.cents(part.cents[i]!, row.amount),
+    end: part.ends[i]!,
   }));
   return {
     ...list('Where it went', ['What', 'Its time', 'Cost'], rows),
-    total: say.money(part.sum),
-    more: moreOf(part, say),
+    total: part.total,
+    more: part.more,
   };
 }
 
@@ -151,17 +67,17 @@ function hoursText({ up, used = 0, idle = 0, unknown = 0, idleCost = 0 }: Partia
 }
 
 function peopleList({ scope, people, morePeople }: ReportFacts, say: Format, most: number): List {
-  const part = amounts(people, morePeople, most);
+  const part = amounts(people, morePeople, most, say);
   const rows = part.shown.map((row, i) => ({
     name: row.name === undefined ? 'Nobody' : isolate(row.name),
     about: [isolate(teamText(row, scope)), before(row, say)].filter(Boolean).join('; '),
     text: hoursText(row, say),
-    end: say.cents(part.cents[i]!, row.amount),
+    end: part.ends[i]!,
   }));
   return {
     ...list('Who spent it', ['Person', 'Time', 'Cost'], rows),
-    total: say.money(part.sum),
-    more: moreOf(part, say),
+    total: part.total,
+    more: part.more,
   };
 }
 
@@ -177,22 +93,26 @@ function before({ last }: PersonRow, say: Format): string {
 
 /** What the bill gives nobody is a row of its own, so that all of them together are what was spent. */
 function teamList(
-  { spent }: ReportFacts,
+  { spent, unpriced }: ReportFacts,
   { teams, moreTeams }: NonNullable<ReportFacts['admin']>,
   say: Format,
   most: number,
 ): List {
-  const part = amounts(teams, { count: moreTeams, amount: spent - sumOf(teams) }, most);
+  const rest = {
+    amount: spent - sumOf(teams).amount,
+    unpriced: unpricedIn(unpriced) - (sumOf(teams).unpriced ?? 0),
+  };
+  const part = amounts(teams, { count: moreTeams, ...rest }, most, say);
   const rows = part.shown.map((row, i) => ({
     name: isolate(row.name),
     about: before(row, say),
     text: hoursText(row, say),
-    end: say.cents(part.cents[i]!, row.amount),
+    end: part.ends[i]!,
   }));
   return {
     ...list('Teams', ['Team', 'Time', 'Cost'], rows),
-    total: say.money(part.sum),
-    more: moreOf(part, say),
+    total: part.total,
+    more: part.more,
   };
 }
 
@@ -207,19 +127,28 @@ function savingsList({ savings }: NonNullable<ReportFacts['admin']>, say: Format
 }
 
 function stopList({ saved, scope }: ReportFacts, say: Format, most: number): List {
-  const stops = saved.stops.map((row) => ({ ...row, amount: row.amount ?? 0, isPriced: row.amount !== undefined }));
-  const part = amounts(stops, { count: saved.more, amount: saved.amount - sumOf(stops) }, most);
+  // Without a price nobody knows what it saved, unless it was started again at once.
+  const stops = saved.stops.map((row) => {
+    return { ...row, amount: row.amount ?? 0, unpriced: row.amount === undefined ? row.duration : 0 };
+  });
+  const rest = sumOf(stops);
+  const part = amounts(
+    stops,
+    { count: saved.more, amount: saved.amount - rest.amount, unpriced: saved.unpriced - (rest.unpriced ?? 0) },
+    most,
+    say,
+  );
   const rows = part.shown.map((row, i) => ({
     name: isolate(nameOf(row.app as Parameters<typeof nameOf>[0])),
     about: aboutStop(row, scope),
     text: `${say.time(row.at)}, by ${isolate(row.rule)}`,
-    end: row.isPriced ? say.cents(part.cents[i]!, row.amount) : 'no price',
+    end: part.ends[i]!,
   }));
   const unpriced = saved.unpriced > 0 ? `${say.hours(saved.unpriced)} of it without a known price` : '';
   return {
     ...list('What Curfew stopped', ['App', 'When, and why', 'Saved'], rows),
-    total: say.money(saved.amount),
-    more: [moreOf(part, say), unpriced].filter(Boolean).join('; '),
+    total: say.sum(saved),
+    more: [part.more, unpriced].filter(Boolean).join('; '),
   };
 }
 
@@ -233,7 +162,7 @@ function runningList(facts: ReportFacts, say: Format, urls: MailUrls, most: numb
     name: isolate(nameOf(app)),
     about: aboutStop({ ...app, app } as never, facts.scope),
     text: say.time(app.startedAt),
-    end: app.cost === undefined ? '' : say.money(app.cost),
+    end: app.isUnpriced ? 'no price' : app.cost === undefined ? '' : say.money(app.cost),
     stop: urls.stops?.[i] ?? '',
   }));
   const left = facts.running.length - rows.length + facts.moreRunning;
@@ -242,25 +171,4 @@ function runningList(facts: ReportFacts, say: Format, urls: MailUrls, most: numb
     ...list(`Running now (${say.number(all)})`, ['App', 'Since', 'Cost so far'], rows),
     more: left > 0 ? `and ${say.number(left)} more` : '',
   };
-}
-
-/** What keeps Curfew from its work, for its admins. */
-function troubleLists(admin: NonNullable<ReportFacts['admin']>, say: Format, most: number): List[] {
-  const names = (heading: string, some: string[], left: number, text: string) => {
-    const count = some.length + left;
-    const shown = some.slice(0, most);
-    const rest = count - shown.length;
-    const rows = count === 0 ? [] : [{ name: say.number(count), text: shown.map(isolate).join(', '), about: text }];
-    return { ...list(heading, ['How many', 'Which', ''], rows), more: rest > 0 ? `and ${say.number(rest)} more` : '' };
-  };
-  return [
-    names('Use unknown, under an idle limit', admin.withoutAgent, admin.moreWithoutAgent, 'no agent, or a silent one'),
-    names('Stops that keep failing', admin.failedStops, 0, 'still running, and paid for'),
-    names('Not to be told', admin.unconfirmed, admin.moreUnconfirmed, 'address not confirmed, or not reached'),
-    list(
-      "AWS's bill",
-      ['', 'What to mend', ''],
-      admin.findings.map((text) => ({ name: 'To do', text })),
-    ),
-  ];
 }

@@ -2,12 +2,14 @@ import type { MailUrls } from '../../application/ports.ts';
 import { correctionOf } from '../../domain/ledger.ts';
 import type { BudgetRow, ReportFacts } from '../../domain/report/facts.ts';
 import { sentenceOf } from '../../domain/report/sentence.ts';
+import { unpricedIn } from '../../domain/report/spent.ts';
 import { centsThatAddUp } from '../../domain/share-out.ts';
 import { describeUnpriced } from '../../domain/spending.ts';
 import { describeDuration, HOUR, type Instant, localTime } from '../../domain/time.ts';
 import { isolate, tidy } from '../ses/wording.ts';
 import { type Format, formatFor } from './format.ts';
-import { type List, listsOf } from './lists.ts';
+import type { List } from './list.ts';
+import { listsOf } from './lists.ts';
 
 /** A report in words and figures, for mail and page alike. What is absent is ''. */
 export interface ReportView {
@@ -34,10 +36,11 @@ export function reportView(facts: ReportFacts, timezone: string, urls: MailUrls,
   const span = `${say.day(dates[0]!)} – ${say.date(dates.at(-1)!)}`;
   const whose = isolate(facts.whose);
   const budgets = facts.budgets.map((one) => ({ ...one, budget: isolate(one.budget) }));
+  const spent = say.sum({ amount: facts.spent, unpriced: unpricedIn(facts.unpriced) });
   const title = {
-    owner: `Your week in Studio: ${say.money(facts.spent)}`,
-    team: `Team ${whose}, the week in Studio: ${say.money(facts.spent)}`,
-    admin: `Studio, the week's cost: ${say.money(facts.spent)}`,
+    owner: `Your week in Studio: ${spent}`,
+    team: `Team ${whose}, the week in Studio: ${spent}`,
+    admin: `Studio, the week's cost: ${spent}`,
   }[facts.scope];
   return {
     title,
@@ -58,14 +61,20 @@ export function more(count: number, say: Format): string {
   return count > 0 ? `and ${say.number(count)} more` : '';
 }
 
-function numbersOf({ spent, last, mean, total, saved, hourly }: ReportFacts, say: Format): ReportView['numbers'] {
+function numbersOf(facts: ReportFacts, say: Format): ReportView['numbers'] {
+  const { spent, last, mean, total, saved, hourly, isHourlyLeast, unpriced } = facts;
+  const running = { amount: hourly, ...(isHourlyLeast ? { unpriced: HOUR } : {}) };
   return [
-    { value: say.round(spent), label: 'this week' },
+    { value: say.sum({ amount: spent, unpriced: unpricedIn(unpriced) }, say.round(spent)), label: 'this week' },
     { value: last === undefined ? '–' : say.round(last), label: 'the week before' },
     ...(mean ? [{ value: say.round(mean.amount), label: `a week, mean of the ${mean.weeks} before` }] : []),
     ...(total ? [{ value: say.round(total.amount), label: `since ${say.date(total.since)}` }] : []),
-    ...(saved.amount > 0 ? [{ value: say.round(saved.amount), label: 'saved by stops, by estimate' }] : []),
-    ...(hourly > 0 ? [{ value: say.round(hourly), label: 'an hour, by what runs now' }] : []),
+    ...(saved.amount > 0
+      ? [{ value: say.sum(saved, say.round(saved.amount)), label: 'saved by stops, by estimate' }]
+      : []),
+    ...(hourly > 0 || isHourlyLeast
+      ? [{ value: say.sum(running, say.round(hourly)), label: 'an hour, by what runs now' }]
+      : []),
   ].slice(0, 4);
 }
 
@@ -75,10 +84,12 @@ function daysOf({ days, at, source }: ReportFacts, say: Format, timezone: string
   const most = Math.max(1, ...days.map(({ amount }) => amount));
   const dateOf = (instant: Instant) => localTime(instant, timezone).date;
   const first = source.recordedSince === undefined ? '' : dateOf(source.recordedSince);
-  return days.map(({ date, amount }, i) => {
+  return days.map(({ date, amount, unpriced }, i) => {
     const bar = Math.max(amount > 0 ? 1 : 0, Math.round((Math.max(0, amount) / most) * 100));
     const isKnown = amount !== 0 || (date >= first && date <= dateOf(at));
-    return { day: say.day(date), amount: isKnown ? say.cents(cents[i]!, amount) : '–', bar, rest: 100 - bar };
+    const shown = say.cents(cents[i]!, amount);
+    const text = amount === 0 && unpriced ? 'no price' : isKnown ? shown : '–';
+    return { day: say.day(date), amount: text, bar, rest: 100 - bar };
   });
 }
 

@@ -17,6 +17,7 @@ export type Who = Pick<LedgerLine, 'domainId' | 'owner' | 'team'>;
 export interface RunningNow extends Who {
   facts: AppFacts;
   hourly: MicroDollars;
+  isUnpriced?: true;
 }
 
 /** All that the reports of one week are made of. */

@@ -25,21 +25,21 @@ export interface ReportFacts {
   spent: MicroDollars;
   billed: MicroDollars;
   estimated: MicroDollars;
-  /** The week before; absent where it is not on record. */
+  /** The week before; absent where it is not on record, or had no price. */
   last?: MicroDollars;
   /** The mean of the last weeks on record before this one. */
   mean?: { amount: MicroDollars; weeks: number };
   /** What each local day cost; together `spent`. */
-  days: { date: string; amount: MicroDollars }[];
+  days: DayRow[];
   hours: Hours;
   /** What ran without a price, and for how long: in no sum. */
   unpriced: Record<string, Duration>;
   /** Where it went, the most first; with `more`, together `spent`. */
   rows: ReportRow[];
-  more: { count: number; amount: MicroDollars };
+  more: RestRow;
   /** Of a team and the account: who spent it, the most first; with `morePeople`, together `spent`. */
   people: PersonRow[];
-  morePeople: { count: number; amount: MicroDollars };
+  morePeople: RestRow;
   budgets: BudgetRow[];
   moreBudgets: number;
   /** What was spent since the team began. */
@@ -48,13 +48,33 @@ export interface ReportFacts {
   idlest?: Idlest;
   saved: Saved;
   /** What ran when the report was made, the most costly first. */
-  running: AppFacts[];
+  running: RunningRow[];
   moreRunning: number;
   /** What an hour of it costs. */
   hourly: MicroDollars;
+  /** Some of it has no price, and is not in `hourly`. */
+  isHourlyLeast?: true;
   source: ReportSource;
   admin?: AdminFacts;
 }
+
+/** An amount, and for how long what it is of ran without a price: that is in no sum, and absent where nothing did. */
+export interface Amount {
+  amount: MicroDollars;
+  unpriced?: Duration;
+}
+
+/** Of one local day, `2026-11-16`. */
+export interface DayRow extends Amount {
+  date: string;
+}
+
+/** So many rows are left out. */
+export interface RestRow extends Amount {
+  count: number;
+}
+
+export type RunningRow = AppFacts & { isUnpriced?: true };
 
 /** Time on instances: `up` is what was charged; the three others together are `up`. */
 export interface Hours {
@@ -68,23 +88,22 @@ export interface Hours {
 }
 
 /** An app and its instance type, or another line of the bill. */
-export interface ReportRow extends Partial<Hours> {
+export interface ReportRow extends Partial<Hours>, Amount {
   /** The space or profile, or the app's own name; the usage as AWS calls it where no app is known. */
   name: string;
   kind: 'app' | 'storage' | 'other' | 'unattributed';
   appType?: string;
   instanceType?: string;
   owner?: string;
-  amount: MicroDollars;
   /** AWS's bill gives it to nobody: that it is theirs is reckoned. */
   isReckoned?: true;
 }
 
-export interface PersonRow extends Hours {
+export interface PersonRow extends Hours, Amount {
   /** `alice`; undefined for what nobody answers for, or what the bill gives nobody. */
   name?: string;
   team?: string;
-  amount: MicroDollars;
+  /** Absent where it is not on record, or had no price. */
   last?: MicroDollars;
 }
 

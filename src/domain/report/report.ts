@@ -4,9 +4,9 @@ import { teamNamed } from '../policy.ts';
 import { sumSpend } from '../spending.ts';
 import { joined, ownerKey, type Part, partOfTeam, type WeekBook, type Who } from './book.ts';
 import { budgetRows } from './budgets.ts';
-import type { BudgetRow, PersonRow, ReportFacts, ReportRow, Saved } from './facts.ts';
+import type { Amount, BudgetRow, PersonRow, ReportFacts, ReportRow, RestRow, Saved } from './facts.ts';
 import { idlestOf } from './idlest.ts';
-import { daysOf, hoursOf, partsOf, type Row, rowsOf, spentIn } from './spent.ts';
+import { daysOf, hoursOf, knownSpend, lacking, partsOf, type Row, rowsOf, spentIn, sumOf } from './spent.ts';
 import { datesOf } from './week.ts';
 
 /** What a report holds at most, so that it fits a mail, and an item of DynamoDB: the rest is counted, and is in every sum. */
@@ -98,9 +98,10 @@ function reportOf(
   const rows = rowsOf(part.lines, part.instances, drift);
   const idleCost = rows.reduce((total, one) => total + (one.idleCost ?? 0), 0);
   const idlest = idlestOf(rows, sum.amount, dates, timezone);
-  const before = part.before.map((owners) => sumSpend(owners, drift).amount);
+  const before = part.before.map((owners) => sumSpend(owners, drift));
+  const last = before[0] && knownSpend(before[0]);
   const running = [...part.running].sort((a, b) => b.hourly - a.hourly || a.facts.startedAt - b.facts.startedAt);
-  const mean = before.reduce((total, amount) => total + amount, 0) / before.length;
+  const mean = before.reduce((total, { amount }) => total + amount, 0) / before.length;
   return {
     kind: 'report',
     week: week.name,
@@ -111,7 +112,7 @@ function reportOf(
     spent: sum.amount,
     billed: sum.billed,
     estimated: sum.amount - sum.billed,
-    ...(before[0] === undefined ? {} : { last: before[0] }),
+    ...(last === undefined ? {} : { last }),
     ...(before.length > 1 ? { mean: { amount: Math.round(mean), weeks: before.length } } : {}),
     days: daysOf(part.lines, dates, drift, timezone),
     hours: hoursOf(part.instances, idleCost),
@@ -121,9 +122,12 @@ function reportOf(
     ...capped(budgets),
     ...(idlest ? { idlest } : {}),
     saved: savedOf(part),
-    running: running.slice(0, MOST.running).map(({ facts }) => facts),
+    running: running.slice(0, MOST.running).map(({ facts, isUnpriced }) => {
+      return { ...facts, ...(isUnpriced ? { isUnpriced } : {}) };
+    }),
     moreRunning: Math.max(0, running.length - MOST.running),
     hourly: running.reduce((total, { hourly }) => total + hourly, 0),
+    ...(running.some(({ isUnpriced }) => isUnpriced) ? { isHourlyLeast: true as const } : {}),
     source: { ...source, basis: spendBasisOf(sum, list), ...(drift ? { drift } : {}) },
   };
 }
@@ -139,8 +143,8 @@ function bare({ instance: _, ...row }: Row): ReportRow {
   return row;
 }
 
-function restOf(rows: { amount: number }[]): { count: number; amount: number } {
-  return { count: rows.length, amount: rows.reduce((sum, { amount }) => sum + amount, 0) };
+function restOf(rows: Amount[]): RestRow {
+  return { count: rows.length, ...sumOf(rows) };
 }
 
 function savedOf({ instances }: Part): Saved {
@@ -196,14 +200,16 @@ function groupedRows(
     const amount = amounts[i]!;
     const its = instances.get(key) ?? [];
     const idleCost = rowsOf(lines.get(key) ?? [], its, drift).reduce((sum, one) => sum + (one.idleCost ?? 0), 0);
-    const before = last && sumSpend(last.get(key) ?? [], drift).amount;
+    const before = last && knownSpend(sumSpend(last.get(key) ?? [], drift));
     return {
       ...describe(firsts.get(key)!),
       amount,
+      ...lacking(lines.get(key) ?? []),
       ...(before === undefined ? {} : { last: before }),
       ...hoursOf(its, idleCost),
     };
   });
-  const isThere = ({ amount, up, last: before = 0 }: PersonRow) => amount !== 0 || up > 0 || before !== 0;
+  const isThere = ({ amount, up, unpriced = 0, last: before = 0 }: PersonRow) =>
+    amount !== 0 || up > 0 || unpriced > 0 || before !== 0;
   return rows.filter(isThere).sort((a, b) => b.amount - a.amount || ((a.name ?? '') < (b.name ?? '') ? -1 : 1));
 }

@@ -4,9 +4,9 @@ import type { Period } from '../period.ts';
 import { shareOut } from '../share-out.ts';
 import { type SpendSum, sumClosed, sumSpend } from '../spending.ts';
 import { lengthOf } from '../stretches.ts';
-import { localTime } from '../time.ts';
+import { type Duration, localTime } from '../time.ts';
 import { VOLUME_USAGE } from '../usage.ts';
-import type { Hours, ReportRow } from './facts.ts';
+import type { Amount, DayRow, Hours, ReportRow } from './facts.ts';
 import { type InstanceWeek, nameOf } from './instances.ts';
 
 /** What lines add up to: as `curfew spend` says it. */
@@ -28,19 +28,39 @@ export function partsOf(parts: LedgerLine[][], drift: Drift | undefined): MicroD
   return billed.map((amount, i) => amount + shares[i]!);
 }
 
+/** How long what some lines tell of ran without a price, and without a bill; nothing where none did. */
+export function lacking(lines: LedgerLine[]): Pick<Amount, 'unpriced'> {
+  const without = lines.filter(({ billed, accrued }) => billed === undefined && accrued === undefined);
+  const unpriced = without.reduce((sum, { duration }) => sum + duration, 0);
+  return some(unpriced);
+}
+
+function some(unpriced: Duration): Pick<Amount, 'unpriced'> {
+  return unpriced > 0 ? { unpriced } : {};
+}
+
+/** How long all that has no price ran. */
+export function unpricedIn(unpriced: Record<string, Duration>): Duration {
+  return Object.values(unpriced).reduce((sum, duration) => sum + duration, 0);
+}
+
+/** What was spent, unless nothing of it had a price: that is not known, and no $0. */
+export function knownSpend({ amount, unpriced }: SpendSum): MicroDollars | undefined {
+  return amount === 0 && Object.keys(unpriced).length > 0 ? undefined : amount;
+}
+
+/** What rows add up to. */
+export function sumOf(rows: Amount[]): Amount {
+  const amount = rows.reduce((sum, row) => sum + row.amount, 0);
+  return { amount, ...some(rows.reduce((sum, { unpriced = 0 }) => sum + unpriced, 0)) };
+}
+
 /** What each local day of a week cost. */
-export function daysOf(
-  lines: LedgerLine[],
-  dates: string[],
-  drift: Drift | undefined,
-  timezone: string,
-): { date: string; amount: MicroDollars }[] {
+export function daysOf(lines: LedgerLine[], dates: string[], drift: Drift | undefined, timezone: string): DayRow[] {
   const byDate = Map.groupBy(lines, ({ from }) => localTime(from, timezone).date);
-  const amounts = partsOf(
-    dates.map((date) => byDate.get(date) ?? []),
-    drift,
-  );
-  return dates.map((date, i) => ({ date, amount: amounts[i]! }));
+  const days = dates.map((date) => byDate.get(date) ?? []);
+  const amounts = partsOf(days, drift);
+  return dates.map((date, i) => ({ date, amount: amounts[i]!, ...lacking(days[i]!) }));
 }
 
 /** Adds hours up; what idle ones cost is told row by row. */
@@ -79,16 +99,16 @@ export function rowsOf(lines: LedgerLine[], instances: InstanceWeek[], drift: Dr
     const reckoned = group.some(({ isReckoned }) => isReckoned) ? { isReckoned: true as const } : {};
     const its = byUsage.get(name) ?? [];
     byUsage.delete(name);
+    const without = lacking(group);
     // Storage too: what the bill gives nobody is nobody's, whatever it is of.
-    if (line.domainId === undefined) return [{ name: line.usage, kind: 'unattributed', amount }];
+    if (line.domainId === undefined) return [{ name: line.usage, kind: 'unattributed', amount, ...without }];
     if (line.usage.toLowerCase() === VOLUME_USAGE.toLowerCase())
-      return [{ name: 'storage', kind: 'storage', ...owner, amount, ...reckoned }];
-    if (its.length === 0) return [{ name: line.usage, kind: 'other', ...owner, amount, ...reckoned }];
-    const shares = shareOut(
-      amount,
-      its.map(({ up }) => lengthOf(up)),
-    );
-    return its.map((instance, n) => ({ ...appRow(instance, shares[n]!), ...reckoned }));
+      return [{ name: 'storage', kind: 'storage', ...owner, amount, ...without, ...reckoned }];
+    if (its.length === 0) return [{ name: line.usage, kind: 'other', ...owner, amount, ...without, ...reckoned }];
+    const lengths = its.map(({ up }) => lengthOf(up));
+    const shares = shareOut(amount, lengths);
+    const lacks = shareOut(without.unpriced ?? 0, lengths);
+    return its.map((instance, n) => ({ ...appRow(instance, shares[n]!), ...some(lacks[n]!), ...reckoned }));
   });
   // What has no line of its own costs nothing, and was up all the same.
   for (const instance of [...byUsage.values()].flat()) rows.push(appRow(instance, 0));

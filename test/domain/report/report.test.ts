@@ -219,6 +219,9 @@ const line = (from: Instant, over: Partial<LedgerLine> = {}): LedgerLine => ({
   ...{ from, to: from + DAY, domainId: ref.domainId, owner: 'alice', duration: HOUR },
   ...{ what: 'ml.g5.xlarge', usage: 'Studio:JupyterLab-ml.g5.xlarge', ...over },
 });
+const spendOf = (billed: number, unpriced: Record<string, number> = {}) => ({
+  ...{ billed, accrued: 0, recent: 0, unpriced },
+});
 const of = (it: WeekBook, owner = 'alice') => ownerReport(it, partsByOwner(it), [`${ref.domainId}/${owner}`]);
 
 describe('a report', () => {
@@ -260,6 +263,55 @@ describe('a report', () => {
       ['Train:ml.p3.2xlarge', 'unattributed'],
     ]);
     expect(facts.admin!.teams.find(({ name }) => name === 'unattributed')!.amount).toBe(facts.admin!.unattributed);
+  });
+
+  test('tells of each row, person, team and day how long what has no price ran: nothing is $0 for want of one', () => {
+    const without = { usage: 'Studio:JupyterLab-ml.x9.large', what: 'ml.x9.large' };
+    const apps = ['one', 'two'].map((appName, i) =>
+      run(`2026-11-17T0${i}:00`, '2026-11-17T04:00', {
+        app: { ...ref, appName },
+        instanceType: 'ml.x9.large',
+        owner: 'bob',
+      }),
+    );
+    const it = book(
+      [
+        line(WEEK.from, { accrued: 2_000_000 }),
+        line(WEEK.from + DAY, { ...without, owner: 'bob', duration: 7 * HOUR }),
+      ],
+      apps,
+      { before: [[{ ...spendOf(0, { 'ml.x9.large': HOUR }), owner: 'bob', domainId: ref.domainId }]] },
+    );
+    const facts = adminReport(it);
+    expect(facts.rows.map(({ name, amount, unpriced }) => [name, amount, unpriced])).toEqual([
+      ['Studio:JupyterLab-ml.g5.xlarge', 2_000_000, undefined],
+      ['one', 0, 4 * HOUR],
+      ['two', 0, 3 * HOUR],
+    ]);
+    expect(facts.people.map(({ name, amount, unpriced }) => [name, amount, unpriced])).toEqual([
+      ['alice', 2_000_000, undefined],
+      ['bob', 0, 7 * HOUR],
+    ]);
+    expect(facts.admin!.teams).toMatchObject([{ amount: 2_000_000, unpriced: 7 * HOUR }]);
+    expect(facts.days.slice(0, 3)).toEqual([
+      { date: '2026-11-16', amount: 2_000_000 },
+      { date: '2026-11-17', amount: 0, unpriced: 7 * HOUR },
+      { date: '2026-11-18', amount: 0 },
+    ]);
+    // The week before had no price: it was not $0.
+    expect(facts).not.toHaveProperty('last');
+    expect(facts.people[1]).not.toHaveProperty('last');
+  });
+
+  test('says that what runs now costs more than the hour it names', () => {
+    const running = (isUnpriced?: true) => ({
+      ...{ domainId: ref.domainId, owner: 'alice', hourly: isUnpriced ? 0 : 1_000_000 },
+      facts: { ...ref, owner: 'alice', startedAt: NOW - HOUR },
+      ...(isUnpriced ? { isUnpriced } : {}),
+    });
+    const facts = of(book([line(WEEK.from)], [], { running: [running(), running(true)] }));
+    expect(facts).toMatchObject({ hourly: 1_000_000, isHourlyLeast: true, running: [{}, { isUnpriced: true }] });
+    expect(of(book([line(WEEK.from)], [], { running: [running()] }))).not.toHaveProperty('isHourlyLeast');
   });
 
   test('names what its own estimate rests on: of what AWS has billed there is no price, and of others’ lines nothing is said', () => {
