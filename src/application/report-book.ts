@@ -15,9 +15,9 @@ import { teamOnRecord } from '../domain/running-app.ts';
 import { beganAt } from '../domain/spend.ts';
 import { type OwnerSpend, sumClosed, sumSpend } from '../domain/spending.ts';
 import { DAY, HOUR, type Instant, localTime, startOfDay } from '../domain/time.ts';
-import { standingsNow } from './budgets.ts';
 import type { CanvasUse, Contacts, Fleet, OwnMeter, Prices } from './ports.ts';
 import { ratesOf } from './prices.ts';
+import { standingsIn } from './report-budgets.ts';
 import { type Goings, linesIn, type SpendPorts } from './spending.ts';
 import { type Survey, survey } from './survey.ts';
 import { appFacts } from './tell.ts';
@@ -75,8 +75,7 @@ export async function readWeek(
     instances: instancesIn(record, rates, week, now),
     before,
     running: runningNow(seen, policy, rates, now),
-    standings: policy.budgets.length > 0 ? await standingsNow(ports, policy, seen, rates, now) : [],
-    exceptions: seen.books.exceptions ?? [],
+    standings: await standingsIn(week, lines, ports, { policy, seen, rates, goings }, now),
     drift: books?.drift,
     list: rates,
     source: { ...(await sourceOf(week, ports, seen)), ...gapOf(week, since, now) },

@@ -39,6 +39,7 @@ const AMOUNTS = [
   'last',
   'amount',
   'limit',
+  'granted',
   'forecast',
   'hourly',
   'idleCost',
@@ -48,7 +49,7 @@ const AMOUNTS = [
   'ownCost',
 ];
 const DURATIONS = ['up', 'used', 'idle', 'unknown', 'duration'];
-const INSTANTS = ['at', 'recordedSince', 'from', 'to', 'startedAt', 'billedAt', 'billedUntil'];
+const INSTANTS = ['at', 'recordedSince', 'from', 'to', 'until', 'startedAt', 'billedAt', 'billedUntil'];
 
 /** What may be 0 for want of a price, which is null then. */
 const MAY_LACK = ['spent', 'estimated', 'amount', 'forecast'];

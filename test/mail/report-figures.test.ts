@@ -172,6 +172,44 @@ describe('what has no price', () => {
   });
 });
 
+describe('a budget', () => {
+  const [one] = ownerReport.budgets;
+  const { forecast: _, ...row } = { ...one!, spent: 90_000_000, limit: 200_000_000 };
+  const NOV = row.period;
+  const about = (budget: Partial<typeof one>, facts: Partial<ReportFacts> = {}) => {
+    const shown = { ...ownerReport, ...facts, budgets: [{ ...row, ...budget } as typeof row] };
+    return /^- per person: (.*)$/m.exec(renderNotice(notice(shown), { timezone: ZONE }, {}).text)?.[1];
+  };
+  const week = ownerReport.period;
+
+  test.each<[string, Parameters<typeof about>]>([
+    ["$90.00 of $200.00 (45%) by the week's end; $110.00 left until Mon, Nov 30", [{}]],
+    ['$90.00 of $200.00 (45%) so far; $110.00 left until Mon, Nov 30', [{}, { at: week.from + 5 * HOUR }]],
+    ["$90.00 of $200.00 (45%) by the week's end; $110.00 left", [{ period: { from: 0 } }]],
+    ['$90.00 of $200.00 (45%) that week; $110.00 left', [{ period: week }]],
+    ['$90.00 of $200.00 (45%) by Fri, Nov 20; $110.00 left', [{ period: { ...NOV, to: week.to - 48 * HOUR } }]],
+    [
+      "$90.00 of $350.00 (25%) by the week's end; $150.00 of the limit granted by an admin; $260.00 left until Mon, Nov 30",
+      [{ limit: 350_000_000, granted: 150_000_000 }],
+    ],
+    [
+      "$90.00 of $80.00 (112%) by the week's end; nothing left until Mon, Nov 30; lifted until Mon, Nov 30: it stops nothing",
+      [{ limit: 80_000_000, lifted: { until: NOV.to! } }],
+    ],
+    [
+      "$90.00 of $80.00 (112%) by the week's end; nothing left; lifted for good: it stops nothing",
+      [{ limit: 80_000_000, lifted: {}, period: { from: 0 } }],
+    ],
+  ])('is said: %s', (words, args) => {
+    expect(about(...args)).toBe(words);
+  });
+
+  test('is told in JSON with what was granted, and until when it is lifted', () => {
+    const json = toJson({ ...ownerReport, budgets: [{ ...row, granted: 150_000_000, lifted: { until: NOV.to! } }] });
+    expect(json).toMatchObject({ budgets: [{ grantedUsd: 150, lifted: { until: '2026-12-01T05:00:00.000Z' } }] });
+  });
+});
+
 describe('a budget of which a part has no price', () => {
   const [one] = ownerReport.budgets;
   const row = { ...one!, spent: 72_030_000, limit: 90_000_000, unpriced: { Canvas: 5 * HOUR } };
@@ -183,17 +221,17 @@ describe('a budget of which a part has no price', () => {
 
   test('says so, and that what is left is the most, in the mail’s text, its HTML and on the page', () => {
     for (const part of Object.values(shown(row))) {
-      expect(part).toContain('$72.03, and 5 h of Canvas without a price, of $90.00 (at least 80%), until ');
-      expect(part).toContain('; at most $17.97 left; expected by its end: at least $141.00');
+      expect(part).toContain('$72.03, and 5 h of Canvas without a price, of $90.00 (at least 80%) by the week');
+      expect(part).toContain('; at most $17.97 left until Mon, Nov 30; expected by then: at least $141.00');
     }
     const { unpriced: _, ...whole } = row;
     expect(shown(whole).text).toMatch(
-      /: \$72\.03 of \$90\.00 \(80%\), until .*; \$17\.97 left; expected by its end: \$141\.00\n/,
+      /: \$72\.03 of \$90\.00 \(80%\) by the week's end; \$17\.97 left until .*; expected by then: \$141\.00\n/,
     );
   });
 
   test('of which nothing has one, has no share; what is spent without it is spent', () => {
-    expect(shown({ ...row, spent: 0 }).text).toContain(': 5 h of Canvas without a price, of $90.00, until ');
+    expect(shown({ ...row, spent: 0 }).text).toContain(': 5 h of Canvas without a price, of $90.00 by the ');
     expect(shown({ ...row, spent: 90_000_000 }).text).toContain('of $90.00 (at least 100%)');
     expect(shown({ ...row, spent: 90_000_000 }).text).toContain('; nothing left');
   });

@@ -1,12 +1,12 @@
 import type { MailUrls } from '../../application/ports.ts';
 import { correctionOf } from '../../domain/ledger.ts';
-import type { BudgetRow, ReportFacts } from '../../domain/report/facts.ts';
+import type { ReportFacts } from '../../domain/report/facts.ts';
 import { sentenceOf } from '../../domain/report/sentence.ts';
 import { unpricedIn } from '../../domain/report/spent.ts';
 import { centsThatAddUp } from '../../domain/share-out.ts';
-import { describeUnpriced } from '../../domain/spending.ts';
 import { describeDuration, HOUR, type Instant, localTime } from '../../domain/time.ts';
-import { isolate, tidy } from '../ses/wording.ts';
+import { isolate } from '../ses/wording.ts';
+import { type BudgetView, budgetView } from './budgets.ts';
 import { type Format, formatFor } from './format.ts';
 import type { List } from './list.ts';
 import { listsOf } from './lists.ts';
@@ -20,7 +20,7 @@ export interface ReportView {
   numbers: { value: string; label: string }[];
   days: { day: string; amount: string; bar: number; rest: number }[];
   hours: string;
-  budgets: { name: string; about: string; bar: number; rest: number; colour: string; background: string }[];
+  budgets: BudgetView[];
   moreBudgets: string;
   lists: List[];
   notes: string[];
@@ -35,7 +35,7 @@ export function reportView(facts: ReportFacts, timezone: string, urls: MailUrls,
   const dates = facts.days.map(({ date }) => date);
   const span = `${say.day(dates[0]!)} – ${say.date(dates.at(-1)!)}`;
   const whose = isolate(facts.whose);
-  const budgets = facts.budgets.map((one) => ({ ...one, budget: isolate(one.budget) }));
+  const budgets = facts.budgets.map((one) => ({ ...one, budget: isolate(one.budget), whose: isolate(one.whose) }));
   const spent = say.sum({ amount: facts.spent, unpriced: unpricedIn(facts.unpriced) });
   const title = {
     owner: `Your week in Studio: ${spent}`,
@@ -102,35 +102,6 @@ function hoursOf({ hours }: ReportFacts, say: Format): string {
     ...(unknown > 0 ? [`${say.hours(unknown)} unknown, since no agent saw them`] : []),
   ];
   return `Instances were up for ${say.hours(up)}: ${parts.join(', ')}.`;
-}
-
-/** Where a budget stands: of a sum that lacks what has no price, it says what that is, and that it is the least. */
-function budgetView(
-  { budget, whose, spent, limit, unpriced = {}, forecast, period }: BudgetRow,
-  { scope, at }: ReportFacts,
-  say: Format,
-  timezone: string,
-): ReportView['budgets'][number] {
-  const share = Math.max(0, spent / limit);
-  // Rounded down, as everywhere: 99.6 % is not all of it.
-  const percent = Math.floor((Math.max(0, spent) * 100) / limit);
-  const bar = Math.min(100, Math.round(share * 100));
-  const left = limit - spent;
-  const lacking = isolate(tidy(describeUnpriced(unpriced)));
-  const [least, most] = lacking === '' ? ['', ''] : ['at least ', 'at most '];
-  const parts = [spent === 0 && lacking ? '' : say.money(spent), lacking && `${lacking} without a price`];
-  const sum = parts.filter(Boolean).join(', and ');
-  const ratio = spent === 0 && lacking ? '' : ` (${least}${say.percent(percent / 100)})`;
-  const expected = forecast === undefined ? '' : `; expected by its end: ${least}${say.money(forecast)}`;
-  const end = period.to === undefined ? '' : `, until ${say.day(localTime(period.to - HOUR, timezone).date)}`;
-  const over = period.to !== undefined && period.to <= at ? ', that week' : end;
-  return {
-    name: scope === 'owner' ? isolate(budget) : `${isolate(budget)}: ${isolate(whose)}`,
-    about: `${sum}${lacking && ','} of ${say.money(limit)}${ratio}${over}; ${left > 0 ? `${most}${say.money(left)} left` : 'nothing left'}${expected}`,
-    ...{ bar, rest: 100 - bar },
-    colour: share >= 1 ? 'over' : 'spent',
-    background: share >= 1 ? '#c62f3b' : '#4f46b8',
-  };
 }
 
 /** What the figures are, and what they are not. */

@@ -1,4 +1,4 @@
-import type { Exception, Standing } from '../budget.ts';
+import type { Standing } from '../budget.ts';
 import type { ListOf } from '../cost.ts';
 import type { Drift, LedgerLine } from '../ledger.ts';
 import type { MicroDollars } from '../money.ts';
@@ -33,9 +33,8 @@ export interface WeekBook {
   /** What was spent in the weeks before, the last first, as far as they are on record. */
   before: OwnerSpend[][];
   running: RunningNow[];
+  /** As the week left them, each in the period that it was in then; as they stand now where the week is not over. */
   standings: Standing[];
-  /** What admins granted and lifted, over or not. */
-  exceptions: Exception[];
   drift: Drift | undefined;
   /** The price list that counts now: what the policy names is told by the lines. */
   list: ListOf;

@@ -114,6 +114,10 @@ export interface BudgetRow {
   spent: MicroDollars;
   /** With what was granted. */
   limit: MicroDollars;
+  /** Of it, what an admin granted; absent where nothing was. */
+  granted?: MicroDollars;
+  /** An admin has lifted it, so that it acts on nobody; without `until`: for good. */
+  lifted?: { until?: Instant };
   /** What ran without a price, and for how long: in no sum. Absent where nothing did. */
   unpriced?: Record<string, Duration>;
   forecast?: MicroDollars;

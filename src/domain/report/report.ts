@@ -17,14 +17,7 @@ export function ownerReport(book: WeekBook, parts: ReadonlyMap<string, Part>, ow
   const its = owners.flatMap((owner) => parts.get(owner) ?? []);
   const part = joined(its, book.before.length);
   const whose = owners.map((owner) => owner.slice(owner.indexOf('/') + 1)).join(', ');
-  const spends = owners.flatMap((owner) => {
-    const own = parts.get(owner);
-    const [line] = own?.lines ?? [];
-    if (!own || !line) return [];
-    const { amount, unpriced } = spentIn(own.lines, book.week, book.drift);
-    return [{ who: line as Who, spent: amount, unpriced }];
-  });
-  const budgets = budgetRows(book, ({ kind, name }) => kind === 'owner' && owners.includes(name), spends);
+  const budgets = budgetRows(book, ({ kind, name }) => kind === 'owner' && owners.includes(name));
   const audience: Audience = { role: 'owner' };
   return { ...reportOf(book, part, budgets), scope: 'owner', audience, whose, owners, people: [], morePeople: NONE };
 }
@@ -39,13 +32,11 @@ export function teamReport(book: WeekBook, team: string): ReportFacts {
   const isTheirs = ({ kind, name }: { kind: string; name: string }) =>
     (kind === 'team' || (kind === 'domain' && policy.team === 'domain')) &&
     (name === team || (policy.team === 'domain' && domains.get(name) === team));
-  const { owner: _, ...who } = (part.lines[0] ?? {}) as Who;
-  const budgets = budgetRows(book, isTheirs, [{ who, spent: facts.spent, unpriced: facts.unpriced }]);
   const { since } = teamNamed(policy, team) ?? {};
   const amount = book.totals.get(team);
   return {
     ...facts,
-    ...capped(budgets),
+    ...capped(budgetRows(book, isTheirs)),
     scope: 'team',
     whose: team,
     audience: { role: 'admins', why: `You get this mail because the policy names you as a lead of ${team}.` },
@@ -57,14 +48,13 @@ export function teamReport(book: WeekBook, team: string): ReportFacts {
 /** The report of the whole account, for its admins. */
 export function adminReport(book: WeekBook): ReportFacts {
   const facts = reportOf(book, book, []);
-  const budgets = budgetRows(book, () => true, [{ who: {}, spent: facts.spent, unpriced: facts.unpriced }]);
   const rows = rowsOf(book.lines, book.instances, book.drift);
   const savings = [...rows].filter(({ idleCost = 0 }) => idleCost > 0).sort((a, b) => b.idleCost! - a.idleCost!);
   const teams = teamsOf(book);
   const unattributed = rows.filter(({ kind }) => kind === 'unattributed').reduce((sum, { amount }) => sum + amount, 0);
   return {
     ...facts,
-    ...capped(budgets),
+    ...capped(budgetRows(book, () => true)),
     scope: 'admin',
     whose: book.account,
     audience: { role: 'admins' },

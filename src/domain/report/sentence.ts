@@ -18,7 +18,7 @@ type Said = Pick<
 > & {
   hours: Pick<ReportFacts['hours'], 'idleCost'>;
   source: Pick<ReportFacts['source'], 'recordedSince'>;
-  budgets: Pick<ReportFacts['budgets'][number], 'budget' | 'spent' | 'limit'>[];
+  budgets: Pick<ReportFacts['budgets'][number], 'budget' | 'whose' | 'spent' | 'limit'>[];
 };
 
 /** All that was idle is worth a word from a dollar, and a tenth of what was spent. */
@@ -77,15 +77,38 @@ function wasteOf({ idlest, hours, spent }: Said, say: Say): string {
   return isMuch ? `; ${say.money(idleCost)} of it was time that nobody used` : '';
 }
 
-function budgetsOf({ budgets, moreBudgets }: Said): string {
+/** Whose budget is spent: of the account's report, one that bounds each person is no news of the account. */
+function budgetsOf({ scope, budgets, moreBudgets }: Said): string {
   const over = budgets.filter(({ spent, limit }) => spent >= limit);
   const [first] = over;
   if (!first) return '';
   // Those that are not told here have more left than the last that is.
   const atLeast = over.length === budgets.length && moreBudgets > 0 ? 'at least ' : '';
-  return over.length === 1 && atLeast === ''
-    ? `; the budget “${first.budget}” is spent`
-    : `; ${atLeast}${over.length} budgets are spent`;
+  const isOne = over.every(({ budget }) => budget === first.budget);
+  const isOwn = scope !== 'admin' || first.whose === 'the account';
+  if (over.length === 1 && atLeast === '')
+    return isOwn
+      ? `; the budget “${first.budget}” is spent`
+      : `; ${first.whose} has spent all of the budget “${first.budget}”`;
+  if (isOne && !isOwn) return `; for ${atLeast}${countOf(over)} the budget “${first.budget}” is spent`;
+  return `; ${atLeast}${over.length} budgets are spent${isOwn && isOne ? '' : ofWhom(over, scope)}`;
+}
+
+/** `3 people`, `2 teams`: a profile's name has no space (CreateUserProfile), and others are told with what they are. */
+function countOf(some: Said['budgets']): string {
+  const isTeam = some[0]!.whose.startsWith('team ');
+  return `${some.length} ${isTeam ? (some.length === 1 ? 'team' : 'teams') : some.length === 1 ? 'person' : 'people'}`;
+}
+
+/** The budgets by name, and for how many each is spent, where they are few. */
+function ofWhom(over: Said['budgets'], scope: Said['scope']): string {
+  const byName = [...Map.groupBy(over, ({ budget }) => budget)];
+  if (scope !== 'admin' || byName.length > 3) return '';
+  const named = byName.map(([budget, some]) => {
+    const [{ whose }] = some as [Said['budgets'][number]];
+    return `“${budget}”${whose === 'the account' ? '' : ` for ${some.length === 1 ? whose : countOf(some)}`}`;
+  });
+  return `: ${named.join(', ')}`;
 }
 
 function dayOf({ when }: Idlest, say: Say): string {

@@ -121,7 +121,9 @@ describe('the one sentence', () => {
   const plain = { scope: 'owner' as const, whose: 'alice', spent: 41_200_000, unpriced: {}, at: NOW, period: WEEK };
   const said = (over: Partial<Parameters<typeof sentenceOf>[0]>) =>
     sentenceOf({ ...plain, hours: { idleCost: 0 }, source: {}, budgets: [], moreBudgets: 0, ...over }, say);
-  const budget = (name: string, spent: number) => ({ budget: name, spent, limit: 100 });
+  const budget = (name: string, spent: number, whose = 'alice') => ({ budget: name, whose, spent, limit: 100 });
+  const admin = { scope: 'admin' } as const;
+  const each = (...people: string[]) => people.map((whose) => budget('per person', 100, whose));
   const since = { recordedSince: WEEK.from + 2 * DAY };
   const sofar = { at: WEEK.from + 3 * DAY };
 
@@ -167,6 +169,34 @@ describe('the one sentence', () => {
       { budgets: [budget('a', 200), budget('b', 100)], moreBudgets: 9 },
       'You spent $41.20; at least 2 budgets are spent.',
     ],
+    [
+      { ...admin, budgets: [...each('jonas'), budget('per person', 1)] },
+      'The account spent $41.20; jonas has spent all of the budget “per person”.',
+    ],
+    [
+      { ...admin, budgets: [...each('jonas', 'ivo', 'zoe'), budget('per person', 1)] },
+      'The account spent $41.20; for 3 people the budget “per person” is spent.',
+    ],
+    [
+      { ...admin, budgets: each('jonas', 'ivo'), moreBudgets: 5 },
+      'The account spent $41.20; for at least 2 people the budget “per person” is spent.',
+    ],
+    [
+      { ...admin, budgets: [budget('teams', 100, 'team a'), budget('teams', 100, 'team b')] },
+      'The account spent $41.20; for 2 teams the budget “teams” is spent.',
+    ],
+    [
+      { ...admin, budgets: [budget('all of it', 100, 'the account')] },
+      'The account spent $41.20; the budget “all of it” is spent.',
+    ],
+    [
+      { ...admin, budgets: [budget('all', 100, 'the account'), ...each('jonas', 'ivo'), budget('x', 100, 'team a')] },
+      'The account spent $41.20; 4 budgets are spent: “all”, “per person” for 2 people, “x” for team a.',
+    ],
+    [
+      { scope: 'team', whose: 'alpha', budgets: [budget('alpha', 100, 'team alpha')] },
+      'Team alpha spent $41.20; the budget “alpha” is spent.',
+    ],
     [{ scope: 'team', whose: 'alpha' }, 'Team alpha spent $41.20.'],
     [{ scope: 'admin' }, 'The account spent $41.20.'],
     [
@@ -205,7 +235,6 @@ function book(lines: LedgerLine[], runs: Run[] = [], over: Partial<WeekBook> = {
       before: [],
       running: [],
       standings: [],
-      exceptions: [],
     },
     ...{ policy: { ...basePolicy, timezone: 'UTC' }, drift: undefined, totals: new Map(), admin, lines },
     list: { asOf: '2026-11-22' },
@@ -349,51 +378,36 @@ describe('a report', () => {
     expect(unseen.hours).toMatchObject({ idle: 0, unknown: 20 * HOUR, idleCost: 0 });
   });
 
-  test('tells of each budget what its sum lacks, and of that of a week what the limit was with what was granted', () => {
+  test('tells of each budget what its sum lacks, what of it was granted, and that it is lifted', () => {
     const none: number[] = [];
-    const budget = { for: 'each owner', limit: 90_000_000, warnAt: none, forecastAt: none, atLimit: 'warn' } as const;
-    const [weekly, monthly] = (['week', 'month'] as const).map(
-      (period): Budget => ({ ...budget, name: period, period }),
-    );
+    const budget: Budget = {
+      ...{ name: 'month', for: 'each owner', period: 'month', limit: 90_000_000, warnAt: none, forecastAt: none },
+      atLimit: 'warn',
+    };
     const subject: Subject = { kind: 'owner', name: `${ref.domainId}/alice` };
     const unpriced = { Canvas: 5 * HOUR };
     const spend = { billed: 0, accrued: 72_030_000, recent: 0, unpriced, amount: 72_030_000 };
     const period = periodOf('month', NOW, 'UTC');
-    const standing: Standing = { budget: monthly!, subject, period, limit: 95e6, spend, hourly: 0, isOver: false };
-    const given = { kind: 'grant', subject, by: 'admin', why: '', amount: 10_000_000 } as const;
-    const its = book(
-      [line(WEEK.from, { accrued: 72_030_000 }), line(WEEK.from, { what: 'Canvas', duration: 5 * HOUR })],
-      [],
+    const lifted = { kind: 'lift', subject, by: 'admin', at: NOW, until: period.to } as const;
+    const standing: Standing = { budget, subject, period, limit: 95e6, spend, hourly: 0, isOver: false, lifted };
+    const told = (one: Standing) => of(book([line(WEEK.from)], [], { standings: [one] })).budgets;
+    expect(told(standing)).toEqual([
       {
-        policy: { ...basePolicy, timezone: 'UTC', budgets: [weekly!, monthly!] },
-        standings: [standing],
-        exceptions: [
-          { ...given, budget: 'week', at: WEEK.from + DAY, until: WEEK.to },
-          { ...given, at: WEEK.from - DAY, until: NOW + DAY },
-          // Over before the week was, not yet given in it, another's, another budget's, and no grant.
-          { ...given, at: WEEK.from, until: WEEK.to - HOUR, amount: 5_000_000 },
-          { ...given, at: WEEK.to, until: NOW + DAY },
-          { ...given, subject: { ...subject, name: `${ref.domainId}/bob` }, at: WEEK.from, until: WEEK.to },
-          { ...given, budget: 'month', at: WEEK.from, until: WEEK.to },
-          { ...given, kind: 'lift', at: WEEK.from, until: WEEK.to },
-        ],
+        ...{ budget: 'month', whose: 'alice', spent: 72_030_000, limit: 95_000_000, granted: 5_000_000, unpriced },
+        ...{ period: { from: period.from, to: period.to }, lifted: { until: period.to } },
       },
-    );
-    expect(of(its).budgets).toEqual([
+    ]);
+    const forGood = { ...standing, lifted: { ...lifted, until: Number.POSITIVE_INFINITY } };
+    expect(told(forGood)[0]!.lifted).toEqual({});
+    // Where nothing lacks a price, is granted or lifted, nothing is said of it; and what is over is expected no more.
+    const { lifted: _, ...plain } = standing;
+    const over = { ...plain, limit: 90e6, spend: { ...spend, unpriced: {} }, period: WEEK, forecast: 80e6 };
+    expect(told(over)).toEqual([
       {
-        ...{ budget: 'month', whose: 'alice', spent: 72_030_000, limit: 95_000_000, unpriced },
-        period: { from: period.from, to: period.to },
-      },
-      {
-        ...{ budget: 'week', whose: 'alice', spent: 72_030_000, limit: 110_000_000, unpriced },
+        ...{ budget: 'month', whose: 'alice', spent: 72_030_000, limit: 90_000_000 },
         period: { from: WEEK.from, to: WEEK.to },
       },
     ]);
-    const soFar = { ...its, at: WEEK.from + 12 * HOUR };
-    expect(of(soFar).budgets.find(({ budget }) => budget === 'week')!.limit).toBe(105_000_000);
-    // Where nothing lacks a price, nothing is said of it.
-    const whole = book([line(WEEK.from, { accrued: 1 })], [], { policy: its.policy });
-    expect(of(whole).budgets[0]).not.toHaveProperty('unpriced');
   });
 
   test('of a team ranks its people, with what nobody answers for as a line of its own', () => {
