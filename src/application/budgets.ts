@@ -1,5 +1,5 @@
 import type { Place } from '../domain/app.ts';
-import { appKey } from '../domain/app.ts';
+import { appKey, isFree } from '../domain/app.ts';
 import { crossingsOf, isEnded, overMark, overSince, type Standing, underMark } from '../domain/budget.ts';
 import { refusalOf } from '../domain/contact.ts';
 import { type Cost, costsSoFar, type Rates, spendBasisOf } from '../domain/cost.ts';
@@ -218,6 +218,7 @@ function factsOf({ policy, rates }: Teller, told: Told, seen: Survey, now: Insta
   });
   const isStopped = (decision?: Decision) => decision?.action === 'stop' && decision.rule === budgetRule(budget.name);
   const isHeld = valve && apps.some((app) => isStopped(decisions.get(app)));
+  const free = apps.filter(({ ref, instanceType }) => isFree({ appType: ref.appType, instanceType })).length;
   const running = its.sort((a, b) => (b.cost ?? 0) - (a.cost ?? 0)).slice(0, MOST_APPS);
   return {
     kind: 'budget',
@@ -231,12 +232,14 @@ function factsOf({ policy, rates }: Teller, told: Told, seen: Survey, now: Insta
     ...(forecast === undefined ? {} : { forecast }),
     unpriced: spend.unpriced,
     crossed: crossed.map(({ kind, share }) => ({ kind, share })),
+    warnAt: budget.warnAt,
     atLimit: policy.mode === 'enforce' && !lifted ? budget.atLimit : 'warn',
     ...(lifted ? { isLifted: true as const } : {}),
     ...(isHeld ? { valve } : {}),
     ...(budget.grace === undefined ? {} : { grace: budget.grace }),
     running,
     ...(its.length > running.length ? { more: its.length - running.length } : {}),
+    ...(free > 0 ? { free } : {}),
     hourly,
     basis: spendBasisOf(spend, rates),
     admins: policy.admins,

@@ -130,6 +130,8 @@ export interface BudgetFacts {
   unpriced: Record<string, Duration>;
   /** What was crossed, the lowest first: shares of the limit, 0.8 for 80 %. */
   crossed: { kind: 'spent' | 'forecast'; share: number }[];
+  /** Of which shares of the limit the policy has it told, reached or to come. */
+  warnAt?: number[];
   /** An admin has lifted it: `atLimit` is `warn`, whatever the policy says. */
   isLifted?: true;
   /** Its stops are held: so many were wanted in one scan, which may make so many. */
@@ -141,6 +143,8 @@ export interface BudgetFacts {
   /** What runs now, the dearest first, as many as a mail shows; and how many more run. */
   running: (AppFacts & { isExempt?: true })[];
   more?: number;
+  /** Of all that runs, how many are free; absent where none is. */
+  free?: number;
   /** What an hour of all that costs. */
   hourly: MicroDollars;
   /** What the reckoned figures rest on: `list price of 2026-09-24`. */

@@ -246,6 +246,16 @@ describe('at the limit', () => {
     });
   });
 
+  test('the mail of a budget tells which shares are to be told, and how many apps are free', async () => {
+    const it = lab();
+    it.ports.fleet.start(it.app('alice'), NOON);
+    const { instanceType: _, ...server } = { ...it.app('alice', 'jupyter'), appType: 'JupyterServer' };
+    it.ports.fleet.start(server, NOON);
+    await it.pass(NOON + 5 * HOUR);
+    const facts = it.ports.postbox.sent.findLast((mail) => mail.facts.kind === 'budget')!.facts;
+    expect(facts).toMatchObject({ warnAt: [0.5, 0.8], free: 1, crossed: [{ kind: 'spent', share: 0.5 }] });
+  });
+
   test('an event that is lost: the next scan stops it', async () => {
     const it = lab();
     it.ports.fleet.start(it.app('alice'), NOON);

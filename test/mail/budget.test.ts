@@ -78,6 +78,7 @@ Billed is what AWS has billed and settled. What came since is estimated, and cor
 RUNNING NOW (2)
 - churn-model (JupyterLab, ml.g5.xlarge): up 26 h 10 min; $36.84
 - thesis (JupyterLab, ml.t3.medium): up 26 h 10 min; $1.31
+Each cost is of the app's whole run, at list price.
 
 -- 
 You get this mail because the budget is yours.
@@ -243,9 +244,47 @@ describe('the figures of a budget', () => {
     expect(section(teamBudget, 'THE FIGURES')).toContain('The rest lasts: longer than the period, at $1.46 an hour');
   });
 
+  test('say of what runs what costs, and what is free', () => {
+    const { cost: _, instanceType: __, ...bare } = app;
+    const free = { ...bare, appType: 'JupyterServer', instanceType: 'system' };
+    const hourly = (facts: Partial<BudgetFacts>) =>
+      section({ ...budget, ...facts }, 'THE FIGURES').find((line) => line.startsWith('An hour now'));
+    expect(hourly({ running: [app, free, free, free, free], free: 4, hourly: 1_410_000 })).toBe(
+      'An hour now: $1.41 for 1 app; 4 more are free',
+    );
+    expect(hourly({ running: [app, free], more: 30, free: 1 })).toBe('An hour now: $1.46 for 31 apps; 1 more is free');
+    expect(hourly({ running: [free], free: 1, hourly: 0 })).toBe('An hour now: nothing: 1 app is free');
+    expect(section({ ...budget, running: [free], free: 1, hourly: 0 }, 'RUNNING NOW')).toEqual([
+      'RUNNING NOW (1)',
+      '- churn-model (JupyterServer, system): up 26 h 10 min; free',
+    ]);
+  });
+
+  test('tell that an app’s cost is of its whole run, of which some may be from before the period', () => {
+    const old = { ...app, startedAt: budget.period.from - HOUR, basis: 'list price of 2026-09-24', cost: 145_180_000 };
+    expect(section({ ...budget, running: [old, { ...app, basis: "the policy's price" }] }, 'RUNNING NOW').at(-1)).toBe(
+      "Each cost is of the app's whole run, at list price of 2026-09-24 or the policy's price: what ran before Sun 1 Nov is not in this budget.",
+    );
+    expect(render(budget).html).toMatch(/>Whole run<\/th>/);
+  });
+
+  test('say on what each rests, where what runs now would spend sooner what is expected to do', () => {
+    const facts = { ...budget, limit: 1_500_000_000, spent: 783_000_000, forecast: 1_213_000_000, hourly: 14_000_000 };
+    const figures = section(facts, 'THE FIGURES');
+    expect(figures).toContain('Expected: $1,213 by the end of the month, if days to come cost what the last days did');
+    expect(figures).toContain(
+      'The rest lasts: 2 d 3 h at $14.00 an hour, if all that runs now goes on, until Thu 26 Nov, 17:17 EST',
+    );
+    // Where they agree, or what runs now lasts to the end, nothing needs to be said.
+    for (const agreed of [budget, { ...facts, hourly: 1_000_000 }])
+      expect(render(agreed).text).not.toMatch(/, if (days|all that)/);
+  });
+
   test('are drawn as a bar: what is spent, expected and left', () => {
     expect(barOf(halfBudget)).toEqual(['spent 50', 'expected 24', 'left 26']);
     expect(marksOf(halfBudget)).toEqual(['50 50 %', '50 limit']);
+    // Those to come are marked as well as those that were told.
+    expect(marksOf({ ...halfBudget, warnAt: [0.5, 0.8] })).toEqual(['50 50 %', '30 80 %', '20 limit']);
     expect(barOf(budget)).toEqual(['spent 71', 'expected 29']);
     expect(marksOf(budget)).toEqual(['69 80 %', '17 limit']);
     expect(barOf(accountBudget)).toEqual(['spent 50', 'left 50']);

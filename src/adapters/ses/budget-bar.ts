@@ -18,9 +18,9 @@ const ROOM = 13;
 
 /**
  * A budget as a bar: what is spent, what of it is over the limit, what is expected beyond it and what is left, with the
- * limit and the thresholds that were reached marked below.
+ * limit and the thresholds, reached or to come, marked below.
  */
-export function budgetBar({ spent, limit, forecast = 0, crossed }: BudgetFacts): {
+export function budgetBar({ spent, limit, forecast = 0, crossed, warnAt = [] }: BudgetFacts): {
   pieces: Piece[];
   marks: { width: number; name: string; tick: boolean }[];
 } {
@@ -39,9 +39,10 @@ export function budgetBar({ spent, limit, forecast = 0, crossed }: BudgetFacts):
     const begin = Math.max(0, ...ends.slice(0, index).map(([, before]) => before));
     return { tone, color: COLORS[tone], width: end - begin };
   });
-  const shares = crossed
-    .filter(({ kind, share }) => kind === 'spent' && share > 0 && share < 1)
-    .map(({ share }) => ({ at: percent(share), name: `${Math.round(share * 100)} %` }))
+  const told = crossed.flatMap(({ kind, share }) => (kind === 'spent' ? [share] : []));
+  const shares = [...new Set([...told, ...warnAt])]
+    .filter((share) => share > 0 && share < 1)
+    .map((share) => ({ at: percent(share), name: `${Math.round(share * 100)} %` }))
     .sort((a, b) => b.at - a.at);
   // The limit's mark comes first; what stands too close to the next one is in the words beside the bar.
   const points = [{ at: percent(1), name: 'limit' }];

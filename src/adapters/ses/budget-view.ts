@@ -1,11 +1,12 @@
-import type { AppFacts, BudgetFacts } from '../../domain/notice.ts';
+import type { BudgetFacts } from '../../domain/notice.ts';
 import { describeDuration, HOUR } from '../../domain/time.ts';
 import { addressLinks } from './address-links.ts';
 import { ADMIN } from './app-view.ts';
+import { costsWords, hasNoPrice, hourlyOfApps, hourlyWords, row } from './budget-apps.ts';
 import { budgetBar, COLORS } from './budget-bar.ts';
 import { atLimitWords, budgetTodo } from './budget-limit.ts';
 import { describePeriod } from './budget-period.ts';
-import { clip, count, fullTime, isolate, listed, money, number, tidy, typeName } from './wording.ts';
+import { clip, fullTime, isolate, listed, money, number, tidy } from './wording.ts';
 
 /** So many running apps are shown. */
 const MOST_APPS = 20;
@@ -26,6 +27,7 @@ export function budgetView(facts: BudgetFacts, zone: string, names: number, rows
   const limit = atLimitWords(facts, period.ends, isOwn);
   const bar = budgetBar(facts);
   const rows = running.slice(0, Math.min(MOST_APPS, rowsAtMost));
+  const costs = costsWords(facts, rows, zone);
   const heading = `Running now (${number(all)})`;
   const summary = headline(facts, clip(isolate(facts.whose), names), isOwn, period);
   return {
@@ -49,11 +51,11 @@ export function budgetView(facts: BudgetFacts, zone: string, names: number, rows
         ? [{ label: 'Left', value: `${most(facts)}${money(facts.limit - facts.spent)}` }]
         : []),
       ...(isKnown(facts.forecast, facts)
-        ? [{ label: 'Expected', value: `${least(facts)}${about(facts.forecast, facts.limit)} ${period.by}` }]
+        ? [{ label: 'Expected', value: expectedWords(facts, facts.forecast, period.by) }]
         : []),
       ...(running.length === 0
         ? [{ label: 'Running now', value: 'nothing' }]
-        : [{ label: 'An hour now', value: `${hourly} for ${count(all, 'app')}` }]),
+        : [{ label: 'An hour now', value: hourlyOfApps(facts, all, hourly) }]),
       ...timeLeft(facts, zone),
       { label: 'Budget', value: isolate(facts.budget) },
       ...(isOwn ? [] : [{ label: 'Whose', value: whose(facts) }]),
@@ -63,6 +65,8 @@ export function budgetView(facts: BudgetFacts, zone: string, names: number, rows
     capitals: heading.toUpperCase(),
     rows: rows.map((app) => row(app, facts)),
     more: all > rows.length ? `and ${number(all - rows.length)} more` : '',
+    costs,
+    costHead: costs ? 'Whole run' : 'Cost so far',
     why: audience.role === 'admins' ? (audience.why ?? ADMIN) : reasonToWrite(isOwn),
   };
 }
@@ -124,33 +128,35 @@ function legend(facts: BudgetFacts, by: string): { color: string; tone: keyof ty
   ];
 }
 
+/** How long the rest would last if what runs now went on; undefined where nothing that runs or is left has a sum. */
+function restOf({ spent, limit, hourly }: BudgetFacts): number | undefined {
+  return hourly <= 0 || spent >= limit ? undefined : Math.floor(((limit - spent) / hourly) * HOUR);
+}
+
+/** Whether what runs now would spend the rest within the period, though less is expected: days have nights. */
+function isAtOdds(facts: BudgetFacts): boolean {
+  const { period, at, forecast, limit } = facts;
+  const left = restOf(facts);
+  const isSooner = left !== undefined && (period.to === undefined || at + left < period.to);
+  return isSooner && isKnown(forecast, facts) && forecast < limit;
+}
+
+function expectedWords(facts: BudgetFacts, forecast: number, by: string): string {
+  const rests = isAtOdds(facts) ? ', if days to come cost what the last days did' : '';
+  return `${least(facts)}${about(forecast, facts.limit)} ${by}${rests}`;
+}
+
 /** How long the rest lasts if what runs now goes on. */
 function timeLeft(facts: BudgetFacts, zone: string): { label: string; value: string }[] {
-  const { spent, limit, hourly, period, at } = facts;
-  if (hourly <= 0 || spent >= limit) return [];
-  const left = Math.floor(((limit - spent) / hourly) * HOUR);
+  const { hourly, period, at } = facts;
+  const left = restOf(facts);
+  if (left === undefined) return [];
   const isLonger = period.to !== undefined && at + left >= period.to;
   const rate = `at ${money(hourly)} an hour${facts.running.some((app) => hasNoPrice(app, facts.unpriced)) ? ' or more' : ''}`;
   const value = isLonger
     ? `longer than the period, ${rate}`
-    : `${most(facts)}${describeDuration(left)} ${rate}, until ${fullTime(at + left, at, zone)}`;
+    : `${most(facts)}${describeDuration(left)} ${rate}${isAtOdds(facts) ? ', if all that runs now goes on' : ''}, until ${fullTime(at + left, at, zone)}`;
   return [{ label: 'The rest lasts', value }];
-}
-
-function row(app: BudgetFacts['running'][number], { at, owner, unpriced }: BudgetFacts) {
-  const name = app.spaceName !== undefined && app.appName === 'default' ? app.spaceName : app.appName;
-  const about = [
-    owner === undefined ? (app.owner ?? '') : '',
-    typeName(app.appType),
-    app.instanceType ?? '',
-    app.isExempt ? 'exempt, goes on' : '',
-  ];
-  return {
-    name: isolate(name),
-    about: about.filter(Boolean).map(isolate).join(', '),
-    up: `up ${describeDuration(at - app.startedAt)}`,
-    cost: app.cost === undefined ? (hasNoPrice(app, unpriced) ? 'no price' : '') : money(app.cost),
-  };
 }
 
 function whose({ whose, owner }: BudgetFacts): string {
@@ -190,16 +196,6 @@ function estimatedWords(facts: BudgetFacts): string {
   const estimated = facts.spent - facts.billed;
   if (estimated === 0) return lacksPrices(facts) ? 'unknown' : 'nothing';
   return `${least(facts)}${money(estimated)} at ${facts.basis}`;
-}
-
-/** What an hour of what runs now costs, as far as there are prices. */
-function hourlyWords({ hourly, running, unpriced }: BudgetFacts): string {
-  if (!running.some((app) => hasNoPrice(app, unpriced))) return money(hourly);
-  return hourly === 0 ? 'unknown' : `at least ${money(hourly)}`;
-}
-
-function hasNoPrice({ cost, instanceType }: AppFacts, unpriced: BudgetFacts['unpriced']): boolean {
-  return cost === undefined && instanceType !== undefined && Object.hasOwn(unpriced, instanceType);
 }
 
 /** Rounded down: 100 % is reached, not nearly. */
