@@ -15,7 +15,7 @@ import { ask, mayAsk } from './invite.ts';
 import type { ScanState, StudioSettings, Volumes } from './ports.ts';
 import type { ScanReport } from './scan.ts';
 import type { Survey } from './survey.ts';
-import { appFacts, endedApp, runId, tellAdmins } from './tell.ts';
+import { appFacts, endedApp, runId, tellAdmins, withOwner } from './tell.ts';
 
 type Found = Pick<ScanReport, 'now' | 'place' | 'intents' | 'missing' | 'valve'> & {
   seen: Survey;
@@ -68,7 +68,7 @@ export async function tellDaily(
       charges: chargesOf(record, rates, { from, to: now }, now),
       basis: sumBasisOf(costs.values(), rates),
       now,
-      facts: (app) => appFacts('run' in app ? app : endedApp(app), rates, now),
+      facts: (app) => appFacts('run' in app ? app : endedApp(withOwner(app, seen.picture)), rates, now),
     });
     if (facts) await tellAdmins(actor, place, `digest ${day}`, facts, now);
     state.digest = day;

@@ -3,12 +3,11 @@ import { hourlyOf, type Rates } from '../domain/cost.ts';
 import { type Decision, decide } from '../domain/decide.ts';
 import type { MicroDollars } from '../domain/money.ts';
 import { describePause, isPaused, type Pause } from '../domain/pause.ts';
-import { type Missing, type Picture, spaceKey } from '../domain/picture.ts';
+import type { Missing } from '../domain/picture.ts';
 import { type Intent, inReadingOrder, type Plan, plan } from '../domain/plan.ts';
 import type { Budget, Policy } from '../domain/policy.ts';
 import { budgetRule } from '../domain/rules/budget.ts';
 import type { Run } from '../domain/run.ts';
-import { isShared } from '../domain/running-app.ts';
 import { DAY, type Instant } from '../domain/time.ts';
 import { isMoneyRule } from '../domain/verdict.ts';
 import { type Actor, act, type Outcome } from './act.ts';
@@ -32,6 +31,7 @@ import {
 import { ratesOf } from './prices.ts';
 import { finish } from './stop.ts';
 import { type Survey, survey } from './survey.ts';
+import { withOwner } from './tell.ts';
 import { recordVolumes } from './volumes.ts';
 
 /** What a scan found, wanted and did. */
@@ -218,15 +218,6 @@ async function carryOut(actor: Actor, seen: Survey, intents: Intent[], now: Inst
   );
   await each(retiring, RECORD_WIDTH, (run) => alone(run, () => actor.runs.retire(run).then(() => [])));
   return outcomes.sort((a, b) => (appKey(a.app) < appKey(b.app) ? -1 : 1));
-}
-
-/** A run that no scan has kept has no owner on record yet, nor whether others use its space: those are its space's. */
-function withOwner(run: Run, { spaces }: Picture): Run {
-  const { domainId, spaceName } = run.app;
-  const space = spaceName === undefined ? undefined : spaces.get(spaceKey({ domainId, spaceName }));
-  const owner = run.owner ?? space?.owner;
-  const sharing = run.sharing ?? (space && isShared(space) ? space.sharing : undefined);
-  return { ...run, ...(owner === undefined ? {} : { owner }), ...(sharing === undefined ? {} : { sharing }) };
 }
 
 function dryRun({ decision, held }: Intent): Outcome {

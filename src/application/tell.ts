@@ -7,8 +7,12 @@ import { basisOf, costsSoFar } from '../domain/cost.ts';
 import type { AppFacts, FailureFacts, NoticeFacts, StoppedFacts, WarningFacts } from '../domain/notice.ts';
 import type { Address } from '../domain/owner.ts';
 import { ownerAddress } from '../domain/owner.ts';
+import { periodOf } from '../domain/period.ts';
+import { type Picture, spaceKey } from '../domain/picture.ts';
+import type { Policy } from '../domain/policy.ts';
+import { budgetRule } from '../domain/rules/budget.ts';
 import type { Run } from '../domain/run.ts';
-import type { RunningApp } from '../domain/running-app.ts';
+import { isShared, type RunningApp } from '../domain/running-app.ts';
 import type { Instant } from '../domain/time.ts';
 import { isMoneyRule } from '../domain/verdict.ts';
 import { type Asker, meet } from './invite.ts';
@@ -140,8 +144,17 @@ export async function tellStopped(
     reason,
     stoppedAt,
     ...appeal,
+    ...budgetOf(rule, teller.policy, stoppedAt),
   };
   await tellOf(teller, app, runId(app.run), facts, now);
+}
+
+/** What the budget that stopped an app makes of what is started again in its period; nothing where it was no budget of the policy's. */
+function budgetOf(rule: string, { budgets, timezone }: Policy, at: Instant): Pick<StoppedFacts, 'budget'> {
+  const budget = budgets.find(({ name }) => budgetRule(name) === rule);
+  if (!budget || budget.atLimit === 'warn') return {};
+  const { from, to } = periodOf(budget.period, at, timezone);
+  return { budget: { atLimit: budget.atLimit, period: { from, ...(Number.isFinite(to) ? { to } : {}) } } };
 }
 
 /** A failure that concerns one app. */
@@ -166,6 +179,15 @@ export function appFacts(app: RunningApp, rates: Rates, now: Instant): AppFacts 
     ...(owner === undefined ? {} : { owner }),
     ...(cost?.kind === 'known' ? { cost: cost.amount, basis: basisOf(rates, cost.isPolicys) } : {}),
   };
+}
+
+/** A run that no scan has kept has no owner on record yet, nor whether others use its space: those are its space's. */
+export function withOwner(run: Run, { spaces }: Picture): Run {
+  const { domainId, spaceName } = run.app;
+  const space = spaceName === undefined ? undefined : spaces.get(spaceKey({ domainId, spaceName }));
+  const owner = run.owner ?? space?.owner;
+  const sharing = run.sharing ?? (space && isShared(space) ? space.sharing : undefined);
+  return { ...run, ...(owner === undefined ? {} : { owner }), ...(sharing === undefined ? {} : { sharing }) };
 }
 
 /** A run that is over, as a running app without what only a listing tells. */

@@ -61,9 +61,9 @@ export function digestOf(
   },
 ): DigestFacts | undefined {
   // What this very pass stops is the next digest's news.
-  const stopped = past.filter(
-    ({ stop, endedAt }) => stop !== undefined && !stop.hadNoEffect && endedAt! >= since && endedAt! < now,
-  );
+  const stopped = past
+    .filter(({ stop, endedAt }) => stop !== undefined && !stop.hadNoEffect && endedAt! >= since && endedAt! < now)
+    .sort((a, b) => a.endedAt! - b.endedAt!);
   const nativeIdle = idle && idleFacts(idle);
   const budgets = money && moneyFacts(money.standings, money.findings);
   const unpriced = decisions

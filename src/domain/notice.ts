@@ -104,6 +104,8 @@ export interface StoppedFacts {
   stoppedAt: Instant;
   /** Who can lift the budget or the guardrail that stopped it: the policy's admins. Absent for a limit. */
   appeal?: string[];
+  /** Of a budget that stopped it: what becomes of what is started again, and in which period; without `to`: all time. */
+  budget?: { atLimit: 'stop' | 'block'; period: { from: Instant; to?: Instant } };
 }
 
 /** A budget has passed one or more of its thresholds. */

@@ -9,6 +9,7 @@ import type { Standing } from '../../src/domain/budget.ts';
 import { withPolicyPrices } from '../../src/domain/cost.ts';
 import { parseRate } from '../../src/domain/money.ts';
 import type { BudgetFacts } from '../../src/domain/notice.ts';
+import { periodOf } from '../../src/domain/period.ts';
 import type { Tags } from '../../src/domain/picture.ts';
 import type { Budget, Guardrail, Policy } from '../../src/domain/policy.ts';
 import { DAY, HOUR, type Instant, MINUTE } from '../../src/domain/time.ts';
@@ -243,6 +244,7 @@ describe('at the limit', () => {
       rule: 'per person: budget',
       reason: '$100.00 of $100.00 spent (alice)',
       appeal: ['admin@example.org'],
+      budget: { atLimit: 'block', period: periodOf('month', NOON, it.policy.timezone) },
     });
   });
 

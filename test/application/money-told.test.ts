@@ -3,9 +3,9 @@ import { renderNotice } from '../../src/adapters/ses/render.ts';
 import { parseRate } from '../../src/domain/money.ts';
 import type { BudgetFacts, DigestFacts, NoticeFacts } from '../../src/domain/notice.ts';
 import type { Budget, Policy } from '../../src/domain/policy.ts';
-import { DAY, HOUR } from '../../src/domain/time.ts';
+import { DAY, HOUR, MINUTE } from '../../src/domain/time.ts';
 import { NOON, ref } from '../domain/builders.ts';
-import { PLACE } from '../memory/ports.ts';
+import { addSpace, PLACE } from '../memory/ports.ts';
 import { world } from './world.ts';
 
 const gpu = { ...ref, instanceType: 'ml.g5.xlarge' };
@@ -31,6 +31,24 @@ test('the digest has what keeps the bill from being read, and what to do about i
   await it.scan(NOON + HOUR);
   const [digest] = it.owed('digest').map(({ facts }) => facts as DigestFacts);
   expect(digest!.money).toEqual({ budgets: [], more: 0, findings });
+});
+
+test('the digest names whose app was that is stopped on its creation, which no scan has seen', async () => {
+  const it = lab({ budgets: [], report: { daily: 0 } });
+  const space = { domainId: ref.domainId, spaceName: 'zoe-sweep', owner: 'zoe', sharing: 'Private' as const };
+  addSpace(it.ports.fleet, { ...space, appType: 'JupyterLab', createdAt: NOON - HOUR, gigabytes: 5 });
+  const { userProfileName: _, ...inDomain } = gpu;
+  const app = { ...inDomain, spaceName: 'zoe-sweep' };
+  await it.event({ kind: 'app created', app, at: NOON });
+  const run = (await it.ports.runs.get(app))!;
+  const reason = 'not allowed here';
+  const stop = { at: NOON, rule: 'g: guardrail', reason, failures: 0, told: true as const };
+  const stopping = await it.ports.runs.change(run, { kind: 'stop', stop });
+  expect(stopping).toBeDefined();
+  await it.event({ kind: 'app deleted', app, at: NOON + MINUTE });
+  await it.scan(NOON + HOUR);
+  const [digest] = it.owed('digest').map(({ facts }) => facts as DigestFacts);
+  expect(digest!.stopped.map(({ app: { spaceName, owner } }) => [spaceName, owner])).toEqual([['zoe-sweep', 'zoe']]);
 });
 
 test.each([

@@ -4,6 +4,7 @@ import type { Standing } from '../../src/domain/budget.ts';
 import type { Cost } from '../../src/domain/cost.ts';
 import { decide } from '../../src/domain/decide.ts';
 import { digestOf } from '../../src/domain/digest.ts';
+import type { Run } from '../../src/domain/run.ts';
 import type { RunningApp } from '../../src/domain/running-app.ts';
 import { type Charge, UNSIZED } from '../../src/domain/spend.ts';
 import { DAY, HOUR } from '../../src/domain/time.ts';
@@ -14,11 +15,11 @@ const digest = (
   apps: RunningApp[],
   by = policy,
   money?: { standings: Standing[]; findings: string[] },
-  more: { costs?: Map<string, Cost>; charges?: Charge[] } = {},
+  { past = [], ...more }: { costs?: Map<string, Cost>; charges?: Charge[]; past?: Run[] } = {},
 ) =>
   digestOf(
     apps.map((app) => decide(app, by, NOON)),
-    [],
+    past,
     {
       policy: by,
       costs: new Map(),
@@ -57,6 +58,15 @@ describe('the digest', () => {
     expect(exempt).toEqual([expect.stringMatching(/^up \d+ .*; /)]);
     // Once.
     for (const reason of [...reasons(), ...exempt]) expect(reason.match(/\bup \d/g)).toHaveLength(1);
+  });
+
+  test('names what was stopped in the order in which it was', () => {
+    const stop = { at: NOON, rule: 'all: max-idle', reason: 'idle', failures: 0 };
+    const ended = (appName: string, hours: number) => ({
+      ...{ ...appWith({}).run, app: { ...ref, appName }, endedAt: NOON - hours * HOUR, stop },
+    });
+    const facts = digest([], policy, undefined, { past: [ended('b', 2), ended('c', 1), ended('a', 7)] })!;
+    expect(facts.stopped.map(({ app }) => app.appName)).toEqual(['a', 'b', 'c']);
   });
 
   test('counts what it has no room to name', () => {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { renderNotice } from '../../src/adapters/ses/render.ts';
-import type { BudgetFacts, NoticeFacts } from '../../src/domain/notice.ts';
+import type { BudgetFacts, NoticeFacts, StoppedFacts } from '../../src/domain/notice.ts';
 import { HOUR, MINUTE } from '../../src/domain/time.ts';
 import {
   accountBudget,
@@ -371,6 +371,28 @@ describe('the warning and the stop by a budget or a guardrail', () => {
     const { appeal: _, ...silent } = guardrailStopped;
     expect(section(silent, 'WHAT YOU CAN DO').at(-1)).toBe(
       '- If your work needs it, ask your Studio admins to lift the guardrail.',
+    );
+  });
+
+  test('tell until when what is started again is stopped again, and that a budget which only stops lets it be', () => {
+    const period = between('2026-11-01T04:00:00Z', '2026-12-01T05:00:00Z');
+    const again = (budget: StoppedFacts['budget'], more: Partial<StoppedFacts> = {}) =>
+      section({ ...budgetStopped, ...(budget ? { budget } : {}), ...more }, 'WHAT YOU CAN DO')[1];
+    const admin = { audience: { role: 'admins' as const } };
+    expect(again({ atLimit: 'block', period })).toBe(
+      '- Your files are as you last saved them. An app that you start again is stopped again, until the month ends on Mon 30 Nov, or an admin grants more or lifts the budget.',
+    );
+    expect(again({ atLimit: 'block', period: { from: 0 } })).toContain(
+      'is stopped again, until an admin grants more or lifts the budget.',
+    );
+    expect(again({ atLimit: 'stop', period })).toContain(
+      'An app that you start again goes on: this budget stops what ran when its limit was reached.',
+    );
+    expect(again({ atLimit: 'block', period }, admin)).toContain(
+      'Started again, the app is stopped again, until the month ends on Mon 30 Nov, or an admin',
+    );
+    expect(render({ ...budgetStopped, budget: { atLimit: 'block', period } }).html).toContain(
+      'until the month ends on Mon 30 Nov',
     );
   });
 

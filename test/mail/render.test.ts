@@ -168,6 +168,15 @@ describe('a warning', () => {
   });
 });
 
+test('of two links each opens a page, and of one, it', () => {
+  const { stop = '' } = urls;
+  const note = (links: MailUrls) =>
+    /(Each|It) opens? a page that asks once more/.exec(render(warning, ZONE, links).text)?.[0];
+  expect(note(urls)).toBe('Each opens a page that asks once more');
+  expect(note({ stop })).toBe('It opens a page that asks once more');
+  expect(render(warning, ZONE, { stop }).html).toContain('It opens a page that asks once more');
+});
+
 describe('a stopped mail', () => {
   test('says when, why, what was kept and what is gone', () => {
     const { subject, text } = render(stopped);

@@ -3,6 +3,7 @@ import { BY_REQUEST } from '../../domain/rules/by-request.ts';
 import { describeDuration, type Instant } from '../../domain/time.ts';
 import { addressLinks } from './address-links.ts';
 import { ADMIN, appRows, appView, costRow, upSince } from './app-view.ts';
+import { describePeriod } from './budget-period.ts';
 import { causeOf } from './cause.ts';
 import { fullTime, shortTime } from './wording.ts';
 
@@ -46,6 +47,7 @@ export function stoppedView(facts: StoppedFacts, now: Instant, zone: string, nam
     preview: `${facts.reason}. Files are kept.`,
     cause,
     appeal: addressLinks(facts.appeal),
+    again: againWords(facts, zone),
     asked: facts.rule === BY_REQUEST,
     reason: facts.reason,
     stopped,
@@ -63,6 +65,17 @@ export function stoppedView(facts: StoppedFacts, now: Instant, zone: string, nam
       ],
     },
   };
+}
+
+/** What becomes of what is started again, where a budget or a guardrail stopped it. */
+function againWords({ budget, audience, stoppedAt, rule }: StoppedFacts, zone: string): string {
+  if (!causeOf(rule).money) return '';
+  const what = audience.role === 'owner' ? 'An app that you start again' : 'Started again, the app';
+  if (!budget) return `${what} may be stopped again for the same reason.`;
+  if (budget.atLimit === 'stop') return `${what} goes on: this budget stops what ran when its limit was reached.`;
+  const { ends } = describePeriod(budget.period, stoppedAt, zone);
+  const until = [ends, 'an admin grants more or lifts the budget'].filter(Boolean).join(', or ');
+  return `${what} is stopped again, until ${until}.`;
 }
 
 function reasonToWrite(audience: Audience): string {
