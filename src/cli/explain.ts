@@ -101,7 +101,8 @@ function explain(app: RunningApp, policy: Policy, money: Verdict[], held: string
   const decision = decide(app, policy, now, money);
   const { action, rule, reason } = decision;
   const next = comingNext(decision, policy, now);
-  const coming = next ? `; next: ${next.action} ${next.at <= now ? 'now' : when(next.at)}` : '';
+  const by = next?.limit === undefined || next.limit === limit?.name ? '' : ` (${next.limit})`;
+  const coming = next ? `; next: ${next.action} ${next.at <= now ? 'now' : when(next.at)}${by}` : '';
   const what = held === undefined ? action : `${action} (held: ${held})`;
   return [...lines, '', `  ${style('bold', `Decision: ${what}`)}, by ${rule}: ${reason}${coming}`];
 }

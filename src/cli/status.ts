@@ -120,7 +120,11 @@ function row(
   const when = next && (next.at <= now ? 'now' : describeInstant(next.at, policy.timezone, now));
   const isDue = next === undefined || next.at <= now;
   const coming =
-    held !== undefined && isDue ? `${decision.action} (held: ${held})` : next ? `${next.action} ${when}` : 'nothing';
+    held !== undefined && isDue
+      ? `${decision.action} (held: ${held})`
+      : next
+        ? `${next.action} ${when}${next.limit === undefined || next.limit === limit?.name ? '' : ` (${next.limit})`}`
+        : 'nothing';
   return [
     ownerOf(app),
     nameForPeople(app.ref),
@@ -191,7 +195,7 @@ function toJson(decision: Decision, held: string | undefined, cost: Cost, policy
     rule,
     reason,
     held: held ?? null,
-    next: next ? { action: next.action, at: iso(next.at) } : null,
+    next: next ? { action: next.action, at: iso(next.at), limit: next.limit ?? null } : null,
     backstop: run.backstop
       ? { at: iso(run.backstop.at), rule: run.backstop.rule, isSet: run.backstop.isSet ?? false }
       : null,

@@ -5,6 +5,9 @@ import { exemption } from './rules/exemption.ts';
 import type { RunningApp } from './running-app.ts';
 import { DAY, type Instant, localTime, MINUTE } from './time.ts';
 
+/** What will happen next; of a warning that is to come, the limit that asks for it, which need not be the one that governs now. */
+export type Coming = NonNullable<Decision['next']> & { limit?: string };
+
 /**
  * The next thing that will happen to the app under the policy's mode, if nothing changes but the clock: windows of the
  * week open and close, and another limit may govern then. Undefined when nothing will happen within a week.
@@ -13,11 +16,10 @@ export function comingNext(
   { app, action, warnedAt, next, isAtOnce }: Decision,
   policy: Policy,
   now: Instant,
-): Decision['next'] {
+): Coming | undefined {
   if (policy.mode === 'observe') return undefined;
   if (action === 'keep') {
-    const at = nextWarning(app, policy, now);
-    return at === undefined ? undefined : { action: 'warn', at };
+    return nextWarning(app, policy, now);
   }
   if (isAtOnce) return policy.mode === 'enforce' ? { action: 'stop', at: now } : undefined;
   // Over its limit, and its warning is still to be given: the next scan gives it, which is as good as now.
@@ -27,7 +29,7 @@ export function comingNext(
 }
 
 /** When the first bound will be reached that governs at that moment. */
-function nextWarning(app: RunningApp, policy: Policy, now: Instant): Instant | undefined {
+function nextWarning(app: RunningApp, policy: Policy, now: Instant): Coming | undefined {
   let from = now;
   const matches = [...policy.limits.map(({ match }) => match), ...policy.exempt];
   for (const to of [...windowEdges(matches, policy.timezone, now), Number.POSITIVE_INFINITY]) {
@@ -36,7 +38,7 @@ function nextWarning(app: RunningApp, policy: Policy, now: Instant): Instant | u
     if (limit && exemption(app, policy, local).says !== 'keep') {
       const dues = boundsOf(app, limit, policy, now).flatMap(({ due }) => (due === undefined ? [] : [due]));
       const at = Math.max(from, Math.min(...dues));
-      if (at < to) return at;
+      if (at < to) return { action: 'warn', at, limit: limit.name };
     }
     from = to;
   }

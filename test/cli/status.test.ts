@@ -15,7 +15,7 @@ interface Shown {
   userProfileName?: string;
   owner: string | null;
   limit: string | null;
-  next: { action: string; at: string } | null;
+  next: { action: string; at: string; limit: string | null } | null;
   held: string | null;
   evidence: object[];
   backstop: object | null;
@@ -173,9 +173,25 @@ describe('status', () => {
     expect(young.next).toEqual({
       action: 'warn',
       at: new Date(lab.clock.now - 2 * MINUTE - 26 * HOUR + 120 * HOUR).toISOString(),
+      limit: 'cheap',
     });
     // Over its limit and not warned: what comes first is its warning, whatever comes after.
     expect(late(dry).next).toMatchObject({ action: 'warn' });
+  });
+
+  it('names the limit of the warning to come, where another governs by then', async () => {
+    const opens = new Date(lab.clock.now + 2 * HOUR).toISOString().slice(11, 13);
+    const window = `{ name: by day, match: { during: { hours: "${opens}:00-23:59" } }, max-uptime: 1h }`;
+    await lab.file('window.yml', POLICY.replace('limits:\n', `limits:\n  - ${window}\n`));
+    const { stdout } = await run('status', '--policy', 'window.yml');
+    const young = readTable(stdout).find(({ APP }) => APP!.includes('alice-lab'))!;
+    expect(young).toMatchObject({ LIMIT: 'cheap', NEXT: `warn ${opens}:00 (by day)` });
+    const explained = await run('explain', 'd-lab/alice-lab/JupyterLab/default', '--policy', 'window.yml');
+    expect(explained.stdout).toContain(`; next: warn ${opens}:00 (by day)`);
+    expect((await shown('--policy', 'window.yml')).find(({ spaceName }) => spaceName === 'alice-lab')!.next).toEqual({
+      ...{ action: 'warn', limit: 'by day' },
+      at: expect.stringContaining(`T${opens}:00:00.000Z`),
+    });
   });
 
   it('in the modes that do not stop announces no stop', async () => {

@@ -18,7 +18,7 @@ const warned = appWith({
 
 describe('what will happen next', () => {
   test('within its limit: a warning, when the limit is reached', () =>
-    expect(coming()).toEqual({ action: 'warn', at: NOON + 23 * HOUR }));
+    expect(coming()).toEqual({ action: 'warn', at: NOON + 23 * HOUR, limit: 'all' }));
   test('over its limit: its warning, now', () =>
     expect(coming(appWith(overdue))).toEqual({ action: 'warn', at: NOON }));
   test('warned: the stop', () => expect(coming(warned)).toEqual({ action: 'stop', at: NOON + 30 * MINUTE }));
@@ -49,12 +49,14 @@ describe('what will happen next', () => {
     expect(coming(app, { limits: lenient, timezone: 'America/New_York' }, saturday)).toEqual({
       action: 'warn',
       at: Date.parse('2026-11-02T13:00:00Z'),
+      // Not the limit that governs at the weekend.
+      limit: 'office',
     });
   });
 
   test('exempt for some hours: after them', () => {
     const exempt = [{ during: { days: [0, 1, 2, 3, 4, 5, 6], from: 10 * 60, to: 14 * 60 } }];
-    expect(coming(appWith(overdue), { exempt })).toEqual({ action: 'warn', at: NOON + 2 * HOUR });
+    expect(coming(appWith(overdue), { exempt })).toEqual({ action: 'warn', at: NOON + 2 * HOUR, limit: 'all' });
   });
 
   test('exempt for good, or under no limit: nothing', () => {
