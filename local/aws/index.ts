@@ -80,11 +80,14 @@ export async function startEmbeddedAws(options: {
   partition?: 'aws' | 'aws-cn' | 'aws-us-gov';
   /** Keeps the inputs of calls, for `calls.list()`. */
   record?: boolean;
+  /** In which the mailbox page tells times. */
+  timezone?: string;
 }): Promise<EmbeddedAws> {
   const { now, account = '111122223333', region = 'us-east-1', partition = 'aws', record = false } = options;
+  const { timezone } = options;
   const place = { account, region, partition };
   const studio = createStudio({ now, ...place });
-  const mailroom = await startMailroom(20_000);
+  const mailroom = await startMailroom(20_000, timezone);
   const eventBridge = startEventBridge(place, now);
   const cloudWatch = startCloudWatch(now);
   const ses = startSes(place, now, { mailroom, publish: eventBridge.publish });

@@ -44,8 +44,9 @@ const require = createRequire(import.meta.url);
 /**
  * Starts aws-ses-v2-local for its mailbox page. Its store is one per loaded module, forgets nothing and stamps mail with
  * the system's clock: so each world loads a module of its own, and ids, times and the oldest mails are put right here.
+ * @param timezone of the times on the page, as mail tells them: the library shows the browser's
  */
-export async function startMailroom(keep: number): Promise<Mailroom> {
+export async function startMailroom(keep: number, timezone = 'UTC'): Promise<Mailroom> {
   const { start, store } = loadLibrary();
   const server = await start({ host: '127.0.0.1', port: 0 });
   // As the front door's: on a busy machine a call else meets a socket that is just being closed, and a mail is sent twice.
@@ -95,7 +96,8 @@ export async function startMailroom(keep: number): Promise<Mailroom> {
     },
     async page(method, path) {
       if (method === 'POST' && path === '/clear-store') mails = [];
-      return await call(method, path);
+      const answer = await call(method, path);
+      return answer.contentType.startsWith('text/html') ? { ...answer, body: inZone(answer.body, timezone) } : answer;
     },
     close() {
       agent.destroy();
@@ -114,6 +116,13 @@ function loadLibrary(): {
   for (const path of Object.keys(require.cache)) if (path.startsWith(home)) delete require.cache[path];
   const start = require('aws-ses-v2-local').default;
   return { start, store: require(`${home}/store.js`).getStoreReadonly };
+}
+
+/** The mailbox page with its times in a zone, and with the zone's name. */
+function inZone(page: Answer['body'], timezone: string): string {
+  const format = { timeZone: timezone, dateStyle: 'full', timeStyle: 'long' };
+  const shown = `new Date(e.at * 1000).toLocaleString('en-US', ${JSON.stringify(format)})`;
+  return page.toString().replaceAll('new Date(e.at * 1000)', () => shown);
 }
 
 /** The library refuses an empty subject, which SES does not. */

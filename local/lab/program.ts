@@ -40,7 +40,7 @@ export async function runLab(
     return 2;
   }
   const agenda = createAgenda(wallTime(0, 0));
-  const aws = await startEmbeddedAws({ now: () => agenda.clock.now });
+  const aws = await startEmbeddedAws({ now: () => agenda.clock.now, timezone: policy.timezone });
   const { account, region } = aws.studio.place;
   // The API's address is in every link, so it is there before the functions are.
   const api = await startHttpApi({

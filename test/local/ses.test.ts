@@ -24,6 +24,15 @@ const mail = (change: Partial<SendEmailCommandInput> = {}): SendEmailCommandInpu
 const send = (change: Partial<SendEmailCommandInput> = {}) => world.ses.send(new SendEmailCommand(mail(change)));
 const to = (...ToAddresses: string[]) => ({ Destination: { ToAddresses } });
 
+it('tells times on the mailbox page in the zone of the world', async () => {
+  const other = await startWorld({ timezone: 'America/New_York' });
+  const page = await (await fetch(other.aws.mailbox.url)).text();
+  await other.aws.close();
+  const script = /<b>At:<\/b> \$\{(.*?)\}<\/p>/.exec(page)![1]!;
+  const at = new Function('e', `return ${script}`)({ at: Date.parse('2026-11-23T13:00:00Z') / 1000 });
+  expect(at).toMatch(/^Monday, November 23, 2026.* 8:00:00\sAM EST$/);
+});
+
 it('delivers mail to the mailbox, stamped by the world’s clock, and shows it on the page', async () => {
   const { MessageId: messageId } = await send({ EmailTags: [{ Name: 'kind', Value: 'warning' }] });
   expect(await world.aws.mailbox.messages()).toEqual([

@@ -85,7 +85,7 @@ test('a budget’s share is rounded down: what is nearly all of it is not told a
     return /\((\d+\s?%)\)/.exec(renderNotice(notice(facts), { timezone: ZONE }, {}).text)?.[1];
   };
   // 0.29 * 100 is less than 29 to a computer.
-  expect([199_200_000, 200_000_000, 58_000_000].map(shown)).toEqual(['99%', '100%', '29%']);
+  expect([199_200_000, 200_000_000, 58_000_000].map(shown)).toEqual(['99 %', '100 %', '29 %']);
 });
 
 describe('what has no price', () => {
@@ -125,7 +125,7 @@ describe('what has no price', () => {
     expect(block('WHERE IT WENT')).toContain('and 2 more, together no price');
     expect(block('DAY BY DAY').slice(2, 5)).toEqual([
       expect.stringMatching(/: \$0\.00$/),
-      'Wed, Nov 18: no price',
+      'Wed 18 Nov: no price',
       expect.stringMatching(/: \$0\.00$/),
     ]);
     expect(renderNotice(notice(facts), { timezone: ZONE }, {}).subject).toBe("Studio, the week's cost: no price");
@@ -183,21 +183,21 @@ describe('a budget', () => {
   const week = ownerReport.period;
 
   test.each<[string, Parameters<typeof about>]>([
-    ["$90.00 of $200.00 (45%) by the week's end; $110.00 left until Mon, Nov 30", [{}]],
-    ['$90.00 of $200.00 (45%) so far; $110.00 left until Mon, Nov 30', [{}, { at: week.from + 5 * HOUR }]],
-    ["$90.00 of $200.00 (45%) by the week's end; $110.00 left", [{ period: { from: 0 } }]],
-    ['$90.00 of $200.00 (45%) that week; $110.00 left', [{ period: week }]],
-    ['$90.00 of $200.00 (45%) by Fri, Nov 20; $110.00 left', [{ period: { ...NOV, to: week.to - 48 * HOUR } }]],
+    ["$90.00 of $200.00 (45 %) by the week's end; $110.00 left until Mon 30 Nov", [{}]],
+    ['$90.00 of $200.00 (45 %) so far; $110.00 left until Mon 30 Nov', [{}, { at: week.from + 5 * HOUR }]],
+    ["$90.00 of $200.00 (45 %) by the week's end; $110.00 left", [{ period: { from: 0 } }]],
+    ['$90.00 of $200.00 (45 %) that week; $110.00 left', [{ period: week }]],
+    ['$90.00 of $200.00 (45 %) by Fri 20 Nov; $110.00 left', [{ period: { ...NOV, to: week.to - 48 * HOUR } }]],
     [
-      "$90.00 of $350.00 (25%) by the week's end; $150.00 of the limit granted by an admin; $260.00 left until Mon, Nov 30",
+      "$90.00 of $350.00 (25 %) by the week's end; $150.00 of the limit granted by an admin; $260.00 left until Mon 30 Nov",
       [{ limit: 350_000_000, granted: 150_000_000 }],
     ],
     [
-      "$90.00 of $80.00 (112%) by the week's end; nothing left until Mon, Nov 30; lifted until Mon, Nov 30: it stops nothing",
+      "$90.00 of $80.00 (112 %) by the week's end; nothing left until Mon 30 Nov; lifted until Mon 30 Nov: it stops nothing",
       [{ limit: 80_000_000, lifted: { until: NOV.to! } }],
     ],
     [
-      "$90.00 of $80.00 (112%) by the week's end; nothing left; lifted for good: it stops nothing",
+      "$90.00 of $80.00 (112 %) by the week's end; nothing left; lifted for good: it stops nothing",
       [{ limit: 80_000_000, lifted: {}, period: { from: 0 } }],
     ],
   ])('is said: %s', (words, args) => {
@@ -208,6 +208,14 @@ describe('a budget', () => {
     const json = toJson({ ...ownerReport, budgets: [{ ...row, granted: 150_000_000, lifted: { until: NOV.to! } }] });
     expect(json).toMatchObject({ budgets: [{ grantedUsd: 150, lifted: { until: '2026-12-01T05:00:00.000Z' } }] });
   });
+});
+
+test('days and percents are written as in all other mail, in English; other languages have their own', () => {
+  const text = (locale: string) => renderNotice(notice({ ...ownerReport, locale }), { timezone: ZONE }, {}).text;
+  for (const locale of ['en-US', 'en-GB'])
+    for (const words of ['Mon 16 Nov – 22 Nov 2026', '(48 %)', 'corrected by -3 %', 'Thu 19 Nov, 18:05 EST'])
+      expect(text(locale)).toContain(words);
+  expect(text('de-DE')).toContain('Mo., 16. Nov. – 22. Nov. 2026');
 });
 
 describe('a budget of which a part has no price', () => {
@@ -221,18 +229,18 @@ describe('a budget of which a part has no price', () => {
 
   test('says so, and that what is left is the most, in the mail’s text, its HTML and on the page', () => {
     for (const part of Object.values(shown(row))) {
-      expect(part).toContain('$72.03, and 5 h of Canvas without a price, of $90.00 (at least 80%) by the week');
-      expect(part).toContain('; at most $17.97 left until Mon, Nov 30; expected by then: at least $141.00');
+      expect(part).toContain('$72.03, and 5 h of Canvas without a price, of $90.00 (at least 80 %) by the week');
+      expect(part).toContain('; at most $17.97 left until Mon 30 Nov; expected by then: at least $141.00');
     }
     const { unpriced: _, ...whole } = row;
     expect(shown(whole).text).toMatch(
-      /: \$72\.03 of \$90\.00 \(80%\) by the week's end; \$17\.97 left until .*; expected by then: \$141\.00\n/,
+      /: \$72\.03 of \$90\.00 \(80 %\) by the week's end; \$17\.97 left until .*; expected by then: \$141\.00\n/,
     );
   });
 
   test('of which nothing has one, has no share; what is spent without it is spent', () => {
     expect(shown({ ...row, spent: 0 }).text).toContain(': 5 h of Canvas without a price, of $90.00 by the ');
-    expect(shown({ ...row, spent: 90_000_000 }).text).toContain('of $90.00 (at least 100%)');
+    expect(shown({ ...row, spent: 90_000_000 }).text).toContain('of $90.00 (at least 100 %)');
     expect(shown({ ...row, spent: 90_000_000 }).text).toContain('; nothing left');
   });
 

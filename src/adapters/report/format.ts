@@ -2,9 +2,12 @@ import type { MicroDollars } from '../../domain/money.ts';
 import type { Amount } from '../../domain/report/facts.ts';
 import { centsOf } from '../../domain/share-out.ts';
 import { type Duration, HOUR, type Instant, MINUTE } from '../../domain/time.ts';
-import { clock, isolate, zoneName } from '../ses/wording.ts';
+import { clock, dayOf, isolate, yearDay, zoneName } from '../ses/wording.ts';
 
-/** Figures as a report's reader writes them: numbers and dates by their locale, money in US dollars as billed. */
+/**
+ * Figures as a report's reader writes them: numbers and dates by their locale, money in US dollars as billed. In English,
+ * days and percents are as in all other mail.
+ */
 export interface Format {
   money(amount: MicroDollars): string;
   /** A headline's: whole dollars where cents would be noise. */
@@ -16,7 +19,7 @@ export interface Format {
   number(value: number): string;
   /** `81 %` of 0.81. */
   percent(share: number): string;
-  /** `-2.8%` of -0.028: by how much something is off. */
+  /** `-2.8 %` of -0.028: by how much something is off. */
   change(share: number): string;
   /** `26.2 h`, `12 min`, `0 h`. */
   hours(duration: Duration): string;
@@ -44,7 +47,9 @@ export function formatFor(locale: string, timezone: string): Format {
     const format = new Intl.DateTimeFormat(locale, { timeZone: 'UTC', ...options });
     return (date: string) => isolate(format.format(Date.parse(date)));
   };
-  const day = dates({ weekday: 'short', day: 'numeric', month: 'short' });
+  const isEnglish = new Intl.Locale(locale).language === 'en';
+  const day = isEnglish ? dayOf : dates({ weekday: 'short', day: 'numeric', month: 'short' });
+  const percents = (text: string) => (isEnglish ? text.replace(/\s?%/, ' %') : text);
   const local = new Intl.DateTimeFormat('en-CA', { timeZone: timezone, dateStyle: 'short' });
   const cents = (amount: number) => isolate(dollars.format(amount / 100));
   const money = (amount: MicroDollars) =>
@@ -58,16 +63,16 @@ export function formatFor(locale: string, timezone: string): Format {
       return amount === 0 ? 'no price' : `${text} and more`;
     },
     number: (value) => plain.format(value),
-    percent: (value) => share.format(value),
-    change: (value) => isolate(change.format(value)),
+    percent: (value) => percents(share.format(value)),
+    change: (value) => isolate(percents(change.format(value))),
     hours: (duration) => {
       if (duration > 0 && duration < HOUR)
         return `${plain.format(Math.max(1, Math.round(duration / MINUTE)))}\u00a0min`;
       return `${plain.format(duration / HOUR)}\u00a0h`;
     },
     day,
-    date: dates({ day: 'numeric', month: 'short', year: 'numeric' }),
-    weekday: new Intl.Locale(locale).language === 'en' ? dates({ weekday: 'long' }) : day,
+    date: isEnglish ? yearDay : dates({ day: 'numeric', month: 'short', year: 'numeric' }),
+    weekday: isEnglish ? dates({ weekday: 'long' }) : day,
     time: (instant) => `${day(local.format(instant))}, ${clock(instant, timezone)} ${zoneName(instant, timezone)}`,
   };
 }

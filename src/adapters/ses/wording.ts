@@ -34,6 +34,11 @@ export function dayOf(date: string): string {
   return `${weekday} ${Number(day)} ${month}`;
 }
 
+/** `24 Nov 2026` of `2026-11-24`. */
+export function yearDay(date: string): string {
+  return `${dayOf(date).slice(4)} ${date.slice(0, 4)}`;
+}
+
 /** `EST`, `CET`, or `GMT+9` where English has no short name: each English knows its own part of the world's. */
 export function zoneName(instant: Instant, zone: string): string {
   let name = '';

@@ -8,7 +8,7 @@ export interface Say {
   money(amount: MicroDollars): string;
   /** `Sunday` of `2026-11-22`. */
   weekday(date: string): string;
-  /** `Mon, Nov 16` */
+  /** `Mon 16 Nov` */
   day(instant: Instant): string;
 }
 
