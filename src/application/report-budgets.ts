@@ -1,4 +1,4 @@
-import { type Standing, standingsOf } from '../domain/budget.ts';
+import type { Standing } from '../domain/budget.ts';
 import type { Rates } from '../domain/cost.ts';
 import type { LedgerLine } from '../domain/ledger.ts';
 import { overlap, periodOf } from '../domain/period.ts';
@@ -6,6 +6,7 @@ import type { Policy } from '../domain/policy.ts';
 import { standingsBefore } from '../domain/report/budgets.ts';
 import type { Week } from '../domain/report/week.ts';
 import { sumClosed } from '../domain/spending.ts';
+import { standingsOf } from '../domain/standings.ts';
 import type { Instant } from '../domain/time.ts';
 import { standingsNow } from './budgets.ts';
 import { type Goings, isSame, linesIn, type SpendPorts } from './spending.ts';

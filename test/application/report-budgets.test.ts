@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { standingsOf } from '../../src/domain/budget.ts';
 import { periodOf } from '../../src/domain/period.ts';
 import { adminReport } from '../../src/domain/report/report.ts';
+import { standingsOf } from '../../src/domain/standings.ts';
 import { DAY, HOUR, type Instant } from '../../src/domain/time.ts';
 import { ref } from '../domain/builders.ts';
 import { PLACE } from '../memory/ports.ts';
