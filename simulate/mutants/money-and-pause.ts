@@ -51,15 +51,15 @@ export const MONEY_AND_PAUSE: Mutant[] = [
   {
     name: 'a block lets new apps be',
     lab: '1.25',
-    file: 'src/domain/rules/budget.ts',
-    from: "if (budget.atLimit === 'stop' && app.startedAt > due)",
-    to: 'if (app.startedAt > due)',
+    file: 'src/domain/budget.ts',
+    from: "if (since === undefined || startedAt <= since || standing.budget.atLimit !== 'stop') return since ?? now;",
+    to: 'if (since === undefined || startedAt <= since) return since ?? now;',
   },
   {
     name: 'what starts after a limit is spent is stopped, where only a block would',
-    file: 'src/domain/rules/budget.ts',
-    from: "if (budget.atLimit === 'stop' && app.startedAt > due)",
-    to: "if (budget.atLimit === 'stop' && app.startedAt > now)",
+    file: 'src/domain/budget.ts',
+    from: "if (since === undefined || startedAt <= since || standing.budget.atLimit !== 'stop') return since ?? now;",
+    to: 'if (since === undefined || startedAt <= since || now > 0) return since ?? now;',
   },
   {
     name: 'a closed day is counted twice',
