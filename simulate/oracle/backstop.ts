@@ -2,7 +2,7 @@ import { type BudgetSpec, DAY, HOUR, type LimitSpec, MINUTE, type Spec } from '.
 import { periodAt } from './calendar.ts';
 import type { Judge, Pass } from './judge.ts';
 import { burnOf, spentBy } from './meter.ts';
-import { exceptionsOf, factors, keyOf, subjectOf } from './money.ts';
+import { exceptionsOf, factors, overAt, subjectOf } from './money.ts';
 import { isPausedAt } from './pauses.ts';
 import { mostStops } from './stops.ts';
 import { firstOf, keptUntil, lawOf, runningIn, type TrueRun } from './truth.ts';
@@ -133,7 +133,7 @@ function spentAt(judge: Judge, pass: Pass, run: TrueRun, budget: BudgetSpec, at:
     const { granted, isLifted } = exceptionsOf(truth, budget.name, subject, moment, pass.loadOrder ?? 0);
     const limit = budget.limit + granted;
     const left = limit - spent - 20_000;
-    const since = judge.money.overs.get(keyOf(budget.name, subject, period.from, limit)) ?? now;
+    const since = overAt(judge, budget.name, subject, period.from, limit) ?? now;
     if (isLifted) return Number.POSITIVE_INFINITY;
     return left <= 0 ? Math.min(since, now) : rate > 0 ? now + left / rate : Number.POSITIVE_INFINITY;
   });

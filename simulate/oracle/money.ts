@@ -11,6 +11,8 @@ export interface MoneyKept {
   drifts: number[];
   /** By budget, subject, period and limit: when it was first marked as spent. */
   overs: Map<string, number>;
+  /** Limits that were seen unspent after they, or others, were spent. */
+  unspent: Set<string>;
   /** By threshold and reader: the letter that told it. */
   told: Map<string, OwedLetter>;
   /** By threshold: whether anybody was told. */
@@ -23,7 +25,16 @@ export interface MoneyKept {
 }
 
 export function newMoneyKept(): MoneyKept {
-  return { drifts: [], overs: new Map(), told: new Map(), isTold: new Set(), judgedAt: 0, addedAt: 0, heldAt: 0 };
+  return {
+    drifts: [],
+    overs: new Map(),
+    unspent: new Set(),
+    told: new Map(),
+    isTold: new Set(),
+    judgedAt: 0,
+    addedAt: 0,
+    heldAt: 0,
+  };
 }
 
 /** A budget's subject that a slot belongs to at a moment. */
@@ -64,6 +75,24 @@ function isFromUnder(
 export const keyOf = (budget: string, { kind, name }: Subject, from: number, limit: number) =>
   `${budget} ${kind} ${name} ${from} ${limit}`;
 
+/**
+ * Since when a limit is known to be spent. One that nothing is known of, and that was spent when it was made, is so since another was, the last;
+ * by too small a grant, say.
+ */
+export function overAt(
+  { money }: Judge,
+  budget: string,
+  subject: Subject,
+  from: number,
+  limit: number,
+): number | undefined {
+  const key = keyOf(budget, subject, from, limit);
+  if (money.overs.has(key) || money.unspent.has(key)) return money.overs.get(key);
+  const others = keyOf(budget, subject, from, 0).slice(0, -1);
+  const its = [...money.overs].flatMap(([one, at]) => (one.startsWith(others) ? [at] : []));
+  return its.length === 0 ? undefined : Math.max(...its);
+}
+
 /** The most and the least by which the service may correct an estimate, by the bill and by its own word on the drift. */
 export function factors({ truth: { bill }, money }: Judge): { most: number; least: number } {
   const usable = money.drifts.map((drift) => Math.min(Math.max(drift, 0.8), 1.2));
@@ -77,7 +106,7 @@ export function factors({ truth: { bill }, money }: Judge): { most: number; leas
 export function wrongsOfMoney(judge: Judge, pass: Pass, run: TrueRun, rule: string): string[] {
   const name = rule.slice(0, rule.lastIndexOf(':'));
   if (rule.endsWith(': guardrail')) return wrongsOfRail(judge, pass, run, name);
-  const { truth, money } = judge;
+  const { truth } = judge;
   const { spec, lookOrder = 0 } = pass;
   const now = clockOf(pass);
   const budget = spec.budgets.find((one) => one.name === name);
@@ -91,7 +120,7 @@ export function wrongsOfMoney(judge: Judge, pass: Pass, run: TrueRun, rule: stri
   const most = spentBy(truth, subject, period, now, 'most') * factors(judge).most;
   if (most + 20_000 < limit)
     return [`money: stopped by a budget of which ${cents(most)} of ${cents(limit)} at most were spent`];
-  const since = money.overs.get(keyOf(name, subject, period.from, limit));
+  const since = overAt(judge, name, subject, period.from, limit);
   const isUnder = isFromUnder(truth, run, name, subject, now, pass.loadOrder ?? 0);
   const isLater = since !== undefined && !run.kin && run.start > since + 2 * MINUTE && !isUnder;
   return budget.atLimit === 'stop' && isLater ? ['money: stopped what was started after the limit was spent'] : [];
@@ -157,8 +186,10 @@ export function noteMark({ money }: Judge, { now }: Pass, mark: Mark): void {
     const [limit, word] = one.split(' ');
     const key = keyOf(mark.budget, mark.subject, mark.period.from, Number(limit));
     // A bill may say less than was reckoned: then it is spent no more.
-    if (word === 'until') money.overs.delete(key);
-    else if (!money.overs.has(key)) money.overs.set(key, now);
+    if (word === 'until') {
+      money.overs.delete(key);
+      money.unspent.add(key);
+    } else if (!money.overs.has(key)) money.overs.set(key, now);
   }
 }
 
