@@ -104,10 +104,12 @@ export async function linesIn(
   const openFrom = Math.max(period.from, closedUntil);
   // Of a period that is closed whole, the books know all.
   const isOpen = closedUntil < period.to;
+  // And none of one that began after the last closed day.
+  const [firstClosed, lastClosed] = [Math.floor(period.from / DAY) * DAY, Math.min(closedUntil, period.to)];
   const [past, gone, days] = await Promise.all([
     isOpen ? runs.history(place, openFrom, now) : [],
     isOpen ? volumes.history(place, openFrom, now) : [],
-    books ? ledger.days(place, trendFrom(period, books), Math.min(closedUntil, period.to)) : [],
+    books && firstClosed < lastClosed ? ledger.days(place, Math.max(books.since, firstClosed), lastClosed) : [],
   ]);
   const record = { runs: [...past, ...goings.runs], volumes: [...gone, ...goings.volumes] };
   const first = Math.max(openFrom, Math.min(now, beganAt(record)));
