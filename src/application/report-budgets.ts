@@ -37,7 +37,10 @@ export async function standingsIn(
   const wasIn = ({ period }: Policy['budgets'][number]) => periodOf(period, at, timezone);
   const isStillIn = ({ budget, period }: Standing) => isSame(wasIn(budget), period);
   const going = current.filter((one) => isOfWeek(one) && isStillIn(one));
-  const since = going.length > 0 ? await linesIn({ from: week.to, to: now }, ports, goings, timezone, now) : [];
+  const since =
+    going.length > 0
+      ? await linesIn({ from: week.to, to: Number.POSITIVE_INFINITY }, ports, goings, timezone, now)
+      : [];
   // Of a week all is told already, and of a month what came before it.
   const turned = policy.budgets.filter((budget) => !isSame(wasIn(budget), periodOf(budget.period, now, timezone)));
   const from = Math.min(week.from, ...turned.map((budget) => wasIn(budget).from));
