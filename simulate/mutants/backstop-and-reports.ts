@@ -23,6 +23,7 @@ export const BACKSTOP_AND_REPORTS: Mutant[] = [
   },
   {
     name: 'the backstop acts in every mode',
+    lab: '1.1',
     file: 'src/domain/backstop.ts',
     from: "if (isPaused || policy.mode !== 'enforce') return",
     to: 'if (isPaused) return',
@@ -36,7 +37,7 @@ export const BACKSTOP_AND_REPORTS: Mutant[] = [
   },
   {
     name: 'uptimes have no backstop',
-    lab: '1.41',
+    lab: '1.37',
     file: 'src/domain/deadline.ts',
     from: "  if (policy.backstop.for.includes('uptime')) deadlines.push(...uptimeDeadline(app, policy, now));\n",
     to: '',
@@ -50,7 +51,7 @@ export const BACKSTOP_AND_REPORTS: Mutant[] = [
   },
   {
     name: 'a pause forgets the one before it',
-    lab: '1.38',
+    lab: '1.23',
     file: 'src/domain/pause.ts',
     from: '  if (!known) return pause;\n',
     to: '  if (!known || known.from < pause.from) return pause;\n',
@@ -83,7 +84,7 @@ export const BACKSTOP_AND_REPORTS: Mutant[] = [
   },
   {
     name: 'a lift lifts nothing',
-    lab: '1.3',
+    lab: '1.25',
     file: 'src/domain/rules/budget.ts',
     from: 'if (standing.lifted) return {',
     to: 'if (standing.lifted && !standing.isOver) return {',

@@ -19,6 +19,7 @@ export const MUTANTS: Mutant[] = [
   },
   {
     name: 'a warning counts for whatever reason',
+    lab: '1.1',
     file: 'src/domain/decide.ts',
     from: 'if (given?.due !== verdict.due || given === undefined) return undefined;',
     to: 'if (given === undefined) return undefined;',
@@ -98,6 +99,7 @@ export const MUTANTS: Mutant[] = [
   },
   {
     name: 'a mode of warnings alone stops',
+    lab: '1.1',
     file: 'src/domain/plan.ts',
     from: "return action === 'stop' && mode === 'warn' ? 'the mode is warn' : undefined;",
     to: 'return undefined;',
@@ -123,19 +125,20 @@ export const MUTANTS: Mutant[] = [
   },
   {
     name: 'a stop does not insist that nothing has changed',
+    lab: '1.6',
     file: 'test/memory/ports.ts',
     from: "if (change.kind === 'stop') return item.version === run.version && (!change.isIdle || isUnseen);",
     to: "if (change.kind === 'stop') return true;",
   },
   {
     name: 'a stop for idleness does not insist that no evidence has come',
+    lab: '1.6',
     file: 'src/application/stop.ts',
     from: "{ kind: 'stop', stop: intention, isIdle }",
     to: "{ kind: 'stop', stop: intention, isIdle: false }",
   },
   {
     name: 'the run’s end is recorded before its news is owed',
-    lab: '1.2',
     file: 'src/application/stop.ts',
     from: "  await tellStopped(actor, app, intention, now);\n  await actor.runs.change(run, { kind: 'end', at: endedAt, stop: { ...intention, told: true } });",
     to: "  await actor.runs.change(run, { kind: 'end', at: endedAt, stop: { ...intention, told: true } });\n  await tellStopped(actor, app, intention, now);",
@@ -196,7 +199,7 @@ export const MUTANTS: Mutant[] = [
   },
   {
     name: 'what an owner may not be told is told to nobody',
-    lab: '1.4',
+    lab: '1.6',
     file: 'src/application/withhold.ts',
     from: "await tellAdmins({ outbox, policy }, notice, forAdmins, { ...facts, audience }, now);\n  return outbox.settle(notice, { kind: 'redirected', why }, now);",
     to: "return outbox.settle(notice, audience ? { kind: 'withheld', why } : { kind: 'redirected', why }, now);",
@@ -215,7 +218,7 @@ export const MUTANTS: Mutant[] = [
   },
   {
     name: 'a warning’s notice has another id in each scan',
-    lab: '1.1',
+    lab: '1.5',
     file: 'src/application/tell.ts',
     from: "${due}${stopAt === undefined ? '' : ' stop'}${anew}`;",
     to: "${due} ${now}${stopAt === undefined ? '' : ' stop'}${anew}`;",
@@ -228,7 +231,6 @@ export const MUTANTS: Mutant[] = [
   },
   {
     name: 'a link stops whatever runs under the name',
-    lab: '1.1',
     file: 'src/application/press.ts',
     from: "if (sighting.now === 'started') return { ...overPage(facts, undefined), isAgain: true };",
     to: "if (sighting.now === 'started') await actor.fleet.stop(run.app);",

@@ -5,13 +5,14 @@ import type { Mutant } from './catch.ts';
 export const MONEY_AND_PAUSE: Mutant[] = [
   {
     name: 'the pause is not asked for at the moment of the stop',
+    lab: '1.5',
     file: 'src/application/stop.ts',
     from: "  if (isPaused(await actor.runs.lastPause(app.ref), now)) return { kind: 'paused' };\n",
     to: '',
   },
   {
     name: 'a warning from before a pause counts after it',
-    lab: '1.1',
+    lab: '1.2',
     file: 'src/domain/decide.ts',
     from: '  if (given.at < (app.warningsFrom ?? Number.NEGATIVE_INFINITY)) return undefined;\n',
     to: '',
@@ -25,7 +26,7 @@ export const MONEY_AND_PAUSE: Mutant[] = [
   },
   {
     name: 'mail goes out in a pause',
-    lab: '1.2',
+    lab: '1.6',
     file: 'src/application/deliver.ts',
     from: 'if (isPaused(pause, now)) return { ...report, age: 0, isPaused: true };',
     to: '',

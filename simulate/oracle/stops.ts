@@ -129,8 +129,8 @@ function wrongsOfQuiet(
   order: number,
 ): string[] {
   const { now, spec } = pass;
-  // Canvas is asked for what it told until the scan's own moment.
-  const isHeard = (word: Word) => word.order < order && (word.source === 'agent' || word.at < now);
+  // Canvas is asked for what it told until the scan's own moment; what another scan has written down, whose clock was ahead, counts too.
+  const isHeard = (word: Word) => word.order < order && (word.source === 'agent' || word.at < now + MOST_APART);
   const words = run.words.filter(isHeard);
   const fresh = words.filter(({ at }) => now - at <= spec.staleAfter);
   if (fresh.length === 0) return ['1 stopped as idle without fresh evidence'];

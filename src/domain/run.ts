@@ -220,7 +220,9 @@ export function onCreated(app: AppRef & Pick<App, 'instanceType'>, at: Instant, 
   if (!isMark(known) && Math.abs(at - known.startedAt) <= START_TOLERANCE) return { kind: 'none' };
   if (!isDated && at < known.startedAt)
     return { kind: 'past', run: { ...newRun(app, at, app), endedAt: known.startedAt } };
-  const ends = endsAs(endsOf(known).filter((end) => isDated || end > at));
+  // The end of the run before may be a scan's word, whose clock was ahead: no app is over within a minute.
+  const isIts = (end: Instant) => end > (end === known.endedAt ? at + START_TOLERANCE : at);
+  const ends = endsAs(endsOf(known).filter((end) => isDated || isIts(end)));
   // What was asked since is asked of this run, whatever it was taken for.
   const run = { ...newRunAfter(known, app, at), ...ends, extensions: known.extensions.filter((asked) => asked >= at) };
   // Its DeleteApp came first, and left a mark: now its start is known.

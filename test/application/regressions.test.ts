@@ -441,6 +441,19 @@ describe('found by the simulator', () => {
     expect(run).toMatchObject({ startedAt: NOON + HOUR + 9 * SECOND });
     expect(run).not.toHaveProperty('endedAt');
   });
+  test('seed 2.67: the event of a creation seconds before a scan whose clock was ahead dated the end before it', async () => {
+    const lab = world();
+    lab.ports.fleet.start(gpu, NOON);
+    await lab.scan(NOON);
+    lab.ports.fleet.end(gpu);
+    await lab.scan(NOON + HOUR + 44 * SECOND);
+    lab.ports.fleet.start(gpu, NOON + HOUR + 9 * SECOND);
+    await lab.event({ kind: 'app created', app: gpu, at: NOON + HOUR + 9 * SECOND });
+    await lab.scan(NOON + 3 * HOUR);
+    const [run] = [...lab.ports.runs.items.values()];
+    expect(run).toMatchObject({ startedAt: NOON + HOUR + 9 * SECOND });
+    expect(run).not.toHaveProperty('endedAt');
+  });
   test('seed 1.28: a scan that is tried again by its first clock lifts no warning that was given since', async () => {
     const lab = world();
     lab.ports.fleet.start(gpu, NOON);
