@@ -44,7 +44,7 @@ export const BACKSTOP_AND_REPORTS: Mutant[] = [
   },
   {
     name: 'an event that comes late goes by its own time',
-    lab: '1.3',
+    lab: '2.6',
     file: 'src/application/survey.ts',
     from: 'const now = isLate ? Math.max(since, picture.at ?? since) : since;',
     to: 'const now = since;',

@@ -82,8 +82,13 @@ async function hunt(mutant: Mutant, { seed, people, isHurried }: Hunting): Promi
   try {
     const worker = join(folder, 'worker.mjs');
     await plant(mutant, worker);
-    const known = isHurried && mutant.lab !== undefined ? [mutant.lab] : [];
-    const orders = [...known, ...labsOf(seed, MOST_YEARS)].map((lab) => ({ seed: lab, people, isShrunk: false }));
+    const known = mutant.lab === undefined ? [] : [mutant.lab];
+    const labs = labsOf(seed, MOST_YEARS);
+    const orders = (isHurried ? [...known, ...labs] : [...labs, ...known]).map((lab) => ({
+      seed: lab,
+      people,
+      isShrunk: false,
+    }));
     const results = await carryOut(pathToFileURL(worker), orders, {
       width: 1,
       isOver: ({ violation }) => violation !== undefined,
@@ -98,7 +103,7 @@ async function hunt(mutant: Mutant, { seed, people, isHurried }: Hunting): Promi
   }
 }
 
-/** Where mutants are hunted: in the labs of a seed; `isHurried`, first in those that are known to catch them. */
+/** Where mutants are hunted: in the labs of a seed, and at last in those that are known to catch them; `isHurried`, there at first. */
 interface Hunting {
   seed: string;
   people: number;

@@ -112,7 +112,7 @@ export const MUTANTS: Mutant[] = [
   },
   {
     name: 'an old clock lifts a newer warning',
-    lab: '1.33',
+    lab: '2.36',
     file: 'src/domain/decide.ts',
     from: 'given !== undefined && given.at <= now',
     to: 'given !== undefined && now > 0',
