@@ -35,7 +35,7 @@ it('a grant says what the limit is now, whether its subject is still over, and t
   expect(code).toBe(0);
   expect(stderr).toContain('It raises the limit of each month until then by $50.00, not of all of them together.');
   expect(stderr).toMatch(
-    /The limit of budget "per person" is now \$90\.00, of which \$1\d\d\.\d\d and more is spent: still over, blocked\./,
+    /The limit of budget "per person" is now \$90\.00, of which \$1\d\d\.\d\d and more is spent: still over since \d\d:\d\d, blocked\./,
   );
   expect(stderr).not.toContain('granted before');
   const short = await curfew('budget', 'grant', 'd-lab/bob', '7.5USD', '--until', '2026-11-25');
