@@ -129,10 +129,12 @@ function wrongsOfQuiet(
   order: number,
 ): string[] {
   const { now, spec } = pass;
-  // Canvas is asked for what it told until the scan's own moment; what another scan has written down, whose clock was ahead, counts too.
-  const isHeard = (word: Word) => word.order < order && (word.source === 'agent' || word.at < now + MOST_APART);
-  const words = run.words.filter(isHeard);
-  const fresh = words.filter(({ at }) => now - at <= spec.staleAfter);
+  // Canvas is asked for what it told until the scan's own moment.
+  const isHeard = (by: number) => (word: Word) => word.order < order && (word.source === 'agent' || word.at < by);
+  const words = run.words.filter(isHeard(now));
+  // Another scan, whose clock was ahead, may have written down what came a little later.
+  const known = run.words.filter(isHeard(now + MOST_APART));
+  const fresh = known.filter(({ at }) => now - at <= spec.staleAfter);
   if (fresh.length === 0) return ['1 stopped as idle without fresh evidence'];
   const sure = words.filter(({ isSure }) => isSure);
   for (const source of ['agent', 'canvas'] as const) {
@@ -151,7 +153,7 @@ function wrongsOfQuiet(
   const counting = warnings.filter(({ letter }) => letter.owedAt >= due);
   const lastWarned = Math.min(...counting.map(({ letter }) => letter.owedAt));
   const wrongs = wrongsOfWarning(pass, warnings, limit.grace, due);
-  const hasLooked = words.some(({ at }) => at > lastWarned);
+  const hasLooked = known.some(({ at }) => at > lastWarned);
   return wrongs.length > 0 || hasLooked ? wrongs : ['2 stopped as idle without a look since the warning'];
 }
 
