@@ -31,7 +31,7 @@ export type Enforced = { kind: 'let be' } | { kind: 'held'; why: string } | (Sto
 export async function enforceOn(
   ports: SpendPorts & { fleet: Fleet },
   actor: Actor,
-  { place, app, at: createdAt, tags = {} }: { place: Place } & Pick<AppCreated, 'app' | 'at' | 'tags'>,
+  { place, app, at: createdAt, tags }: { place: Place } & Pick<AppCreated, 'app' | 'at' | 'tags'>,
   eventTime: Instant,
 ): Promise<Enforced> {
   const { policy, rates } = actor;

@@ -137,12 +137,11 @@ export async function scan(
     backstop,
     isPaused: pause !== undefined,
   };
-  const news: BudgetNews = { faults: [], unmarked: [] };
-  if (ledger && !pause)
-    Object.assign(
-      news,
-      await tellBudgets({ ...actor, ledger }, money.standings, seen, { intents, ...(valve ? { valve } : {}) }, now),
-    );
+  const wanted = { intents, ...(valve ? { valve } : {}) };
+  const news: BudgetNews =
+    ledger && !pause
+      ? await tellBudgets({ ...actor, ledger }, money.standings, seen, wanted, now)
+      : { faults: [], unmarked: [] };
   for (const intent of intents) holdUnmarked(intent, news);
   const outcomes = await carryOut(actor, seen, intents, now);
   const kept = backstop

@@ -40,8 +40,7 @@ export interface BudgetMark {
   told: string[];
   /**
    * When each limit was first seen spent, `200000000 since 1764028800000`: apps that had started by then are stopped. A
-   * grant makes another limit; once it ends, the one before is spent anew. `200000000 until 1764029100000`: it was seen unspent
-   * again, since a bill said less.
+   * grant makes another limit. `200000000 until 1764029100000`: it was seen unspent again, since a bill said less, or when it was made.
    */
   over: string[];
 }
@@ -51,12 +50,10 @@ export function overMark(limit: MicroDollars, since: Instant): string {
   return `${limit} since ${since}`;
 }
 
-/** What a mark says of a limit that was spent and is no more. */
+/** What a mark says of a limit that is seen unspent, though it was spent, or another. */
 export function underMark(limit: MicroDollars, until: Instant): string {
   return `${limit} until ${until}`;
 }
-
-type Marked = Pick<Standing, 'mark' | 'limit'>;
 
 /** What a mark tells of limits: since when each is spent, and when it was seen unspent. */
 function momentsOf(mark: BudgetMark | undefined): { limit: MicroDollars; is: string; at: Instant }[] {
@@ -70,7 +67,7 @@ function momentsOf(mark: BudgetMark | undefined): { limit: MicroDollars; is: str
  * Since when the limit is spent: of two passes that saw it, the earlier counts. One that was spent already when it was made, by too small a
  * grant, is spent since another was. Undefined where it was not seen spent, or was seen unspent since.
  */
-export function overSince({ mark, limit }: Marked): Instant | undefined {
+export function overSince({ mark, limit }: Pick<Standing, 'mark' | 'limit'>): Instant | undefined {
   const all = momentsOf(mark);
   const sinceOf = (wanted: MicroDollars): Instant | undefined => {
     const its = all.filter((one) => one.limit === wanted);

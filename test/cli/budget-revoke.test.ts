@@ -1,9 +1,8 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { dynamodbLedger } from '../../src/adapters/dynamodb/ledger.ts';
-import { createTable } from '../../src/adapters/dynamodb/table.ts';
 import { DAY, MINUTE } from '../../src/domain/time.ts';
 import { readTable, TRACE } from './curfew.ts';
-import { POLICY, startLab } from './lab.ts';
+import { POLICY, type startLab, startMoneyLab } from './lab.ts';
 
 const BUDGETS = `${POLICY}
 budgets:
@@ -21,10 +20,8 @@ const curfew = async (...args: string[]) => {
 const standingOf = async (whose: string, budget: string) =>
   readTable((await curfew('budget', 'show', whose)).stdout).find(({ BUDGET }) => BUDGET === budget)!;
 beforeAll(async () => {
-  lab = await startLab();
-  await lab.file('curfew.yml', BUDGETS);
-  await createTable(lab.dynamodb, 'curfew');
-  await curfew('scan', '--apply');
+  lab = await startMoneyLab(BUDGETS);
+  lab.clock.now += MINUTE;
 });
 afterAll(() => lab.close());
 

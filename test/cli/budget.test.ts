@@ -1,7 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createTable } from '../../src/adapters/dynamodb/table.ts';
 import { readTable, TRACE } from './curfew.ts';
-import { POLICY, startLab } from './lab.ts';
+import { POLICY, type startLab, startMoneyLab } from './lab.ts';
 
 const BUDGETS = `${POLICY}
 budgets:
@@ -21,10 +20,7 @@ const standingOf = async (whose: string, budget: string) => {
   return readTable(stdout).find(({ BUDGET }) => BUDGET === budget)!;
 };
 beforeAll(async () => {
-  lab = await startLab();
-  await lab.file('curfew.yml', BUDGETS);
-  await createTable(lab.dynamodb, 'curfew');
-  await curfew('scan', '--apply');
+  lab = await startMoneyLab(BUDGETS);
 });
 afterAll(() => lab.close());
 

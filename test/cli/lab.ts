@@ -1,3 +1,4 @@
+import { createTable } from '../../src/adapters/dynamodb/table.ts';
 import { DAY, HOUR, MINUTE } from '../../src/domain/time.ts';
 import { startWorld } from '../local/world.ts';
 import { startShell } from './curfew.ts';
@@ -103,6 +104,15 @@ export async function startLab(options: Parameters<typeof startWorld>[0] = {}) {
       await shell.close();
     },
   };
+}
+
+/** The same, with a table and a policy of budgets, after its first scan. */
+export async function startMoneyLab(policy: string) {
+  const lab = await startLab();
+  await lab.file('curfew.yml', policy);
+  await createTable(lab.dynamodb, 'curfew');
+  await lab.curfew(['scan', '--apply', ...lab.now(), '--table', 'curfew']);
+  return lab;
 }
 
 /** A decision as `scan --json` prints it. */

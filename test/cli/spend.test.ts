@@ -1,9 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { dynamodbLedger } from '../../src/adapters/dynamodb/ledger.ts';
-import { createTable } from '../../src/adapters/dynamodb/table.ts';
 import { HOUR } from '../../src/domain/time.ts';
 import { readTable, TRACE } from './curfew.ts';
-import { POLICY, startLab } from './lab.ts';
+import { POLICY, type startLab, startMoneyLab } from './lab.ts';
 
 const BUDGETS = `${POLICY}
 budgets:
@@ -14,10 +13,7 @@ budgets:
 let lab: Awaited<ReturnType<typeof startLab>>;
 const curfew = (...args: string[]) => lab.curfew([...args, ...lab.now(), '--table', 'curfew']);
 beforeAll(async () => {
-  lab = await startLab();
-  await lab.file('curfew.yml', BUDGETS);
-  await createTable(lab.dynamodb, 'curfew');
-  await curfew('scan', '--apply');
+  lab = await startMoneyLab(BUDGETS);
 });
 afterAll(() => lab.close());
 
